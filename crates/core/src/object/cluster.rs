@@ -1,0 +1,67 @@
+//! All objects together, and the changes that bring them in and out.
+
+use super::{Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid, Service};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// One step from one state of the cluster to the next. A folder of manifests is many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A namespace came or its labels changed (S28).
+    PutNamespace(Namespace),
+    /// A namespace went. Its pods and policies go by changes of their own (S29).
+    RemoveNamespace(Arc<str>),
+    /// A node came or changed.
+    PutNode(Node),
+    /// A node went.
+    RemoveNode(Arc<str>),
+    /// A pod came or changed.
+    PutPod(Pod),
+    /// A pod went.
+    RemovePod(PodUid),
+    /// A policy came or changed.
+    PutPolicy(NetworkPolicy),
+    /// A policy went.
+    RemovePolicy(ObjectKey),
+}
+
+/// The objects as they were told, in plain sorted maps: what the plain evaluator reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// Namespaces by name. One that has pods but is not here is [implied](Namespace::implied) (S9).
+    pub namespaces: BTreeMap<Arc<str>, Namespace>,
+    /// Nodes by name.
+    pub nodes: BTreeMap<Arc<str>, Node>,
+    /// Pods by UID (S26).
+    pub pods: BTreeMap<PodUid, Pod>,
+    /// Policies by namespace and name.
+    pub policies: BTreeMap<ObjectKey, NetworkPolicy>,
+    /// Services by namespace and name. No verdict depends on them (S16).
+    pub services: BTreeMap<ObjectKey, Service>,
+}
+
+impl Cluster {
+    /// Makes `change`. Removing what is not there changes nothing.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutNamespace(namespace) => {
+                self.namespaces.insert(Arc::clone(namespace.name()), namespace);
+            }
+            Change::RemoveNamespace(name) => drop(self.namespaces.remove(&name)),
+            Change::PutNode(node) => drop(self.nodes.insert(Arc::clone(&node.name), node)),
+            Change::RemoveNode(name) => drop(self.nodes.remove(&name)),
+            Change::PutPod(pod) => drop(self.pods.insert(pod.uid.clone(), pod)),
+            Change::RemovePod(uid) => drop(self.pods.remove(&uid)),
+            Change::PutPolicy(policy) => drop(self.policies.insert(policy.key.clone(), policy)),
+            Change::RemovePolicy(key) => drop(self.policies.remove(&key)),
+        }
+    }
+
+    /// The changes that make this cluster out of an empty one.
+    pub fn changes(&self) -> impl Iterator<Item = Change> + '_ {
+        let namespaces = self.namespaces.values().cloned().map(Change::PutNamespace);
+        let nodes = self.nodes.values().cloned().map(Change::PutNode);
+        let pods = self.pods.values().cloned().map(Change::PutPod);
+        let policies = self.policies.values().cloned().map(Change::PutPolicy);
+        namespaces.chain(nodes).chain(pods).chain(policies)
+    }
+}

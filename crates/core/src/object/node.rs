@@ -1,0 +1,18 @@
+//! A node.
+
+use super::Origin;
+use crate::set::Cidr;
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+
+/// A node of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// The name.
+    pub name: Arc<str>,
+    /// Every address the node itself bears: what S20 calls the pod's own node.
+    pub addresses: BTreeSet<IpAddr>,
+    /// The ranges that its pods' addresses come from, where known (S23).
+    pub pod_cidrs: BTreeSet<Cidr>,
+    /// Where it was written.
+    pub origin: Origin,
+}
