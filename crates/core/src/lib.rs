@@ -1,12 +1,15 @@
 //! What NetworkPolicy means.
 //!
-//! The semantic core of sekisho: the objects a verdict depends on ([`object`]), the plain
-//! evaluator that says what they permit ([`eval`]), canonical sets of addresses and ports
-//! ([`set`]).
+//! The semantic core of sekisho: the objects a verdict depends on ([`object`]), the question
+//! ([`packet`]) and the answer ([`verdict`]), the plain evaluator that says what policies permit
+//! ([`eval`]), and canonical sets of addresses and ports ([`set`]).
 //!
 //! INVARIANT: this crate is pure. It does no I/O, reads no clock, knows no Kubernetes client
 //! types, no netlink and no serialisation format. Comments cite the specification in
 //! `docs/semantics.md` by number (`S14`).
 
+pub mod eval;
 pub mod object;
+pub mod packet;
 pub mod set;
+pub mod verdict;
