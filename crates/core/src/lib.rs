@@ -2,14 +2,17 @@
 //!
 //! The semantic core of sekisho: the objects a verdict depends on ([`object`]), the question
 //! ([`packet`]) and the answer ([`verdict`]), the plain evaluator that says what policies permit
-//! ([`eval`]), and canonical sets of addresses and ports ([`set`]).
+//! ([`eval`]), the incremental index that does so fast ([`index`]), and canonical sets of addresses and ports ([`set`]).
 //!
 //! INVARIANT: this crate is pure. It does no I/O, reads no clock, knows no Kubernetes client
 //! types, no netlink and no serialisation format. Comments cite the specification in
 //! `docs/semantics.md` by number (`S14`).
 
 pub mod eval;
+pub mod index;
 pub mod object;
 pub mod packet;
 pub mod set;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod verdict;

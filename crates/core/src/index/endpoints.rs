@@ -1,0 +1,78 @@
+//! Addresses of pods on nodes, and the profiles that police them.
+
+use super::key::ProfileKey;
+use crate::object::{ObjectKey, Pod};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// An address on a node.
+pub(super) type Seat = (Arc<str>, IpAddr);
+
+/// The seats of a pod; none until it is scheduled and has addresses.
+pub(super) fn seats(pod: &Pod) -> impl Iterator<Item = Seat> + '_ {
+    let node = pod.node.iter();
+    node.flat_map(|node| pod.addresses.iter().map(|address| (Arc::clone(node), *address)))
+}
+
+/// Which profiles police which address.
+#[derive(Debug, Default)]
+pub(super) struct EndpointTable {
+    nodes: BTreeMap<Arc<str>, BTreeMap<IpAddr, BTreeSet<ProfileKey>>>,
+    /// The profiles in use, so that pods policed alike share one, and how many seats use each.
+    profiles: BTreeMap<ProfileKey, usize>,
+}
+
+impl EndpointTable {
+    /// Sets the profiles of an address. Returns those before and those now.
+    pub(super) fn put(
+        &mut self,
+        node: &Arc<str>,
+        address: IpAddr,
+        profiles: BTreeSet<BTreeSet<ObjectKey>>,
+    ) -> (BTreeSet<ProfileKey>, BTreeSet<ProfileKey>) {
+        let after: BTreeSet<ProfileKey> = profiles.into_iter().map(|profile| self.share(profile)).collect();
+        let seats = self.nodes.entry(Arc::clone(node)).or_default();
+        let before = seats.remove(&address).unwrap_or_default();
+        if !after.is_empty() {
+            seats.insert(address, after.clone());
+        }
+        if seats.is_empty() {
+            self.nodes.remove(node);
+        }
+        for profile in &before {
+            self.let_go(profile);
+        }
+        (before, after)
+    }
+
+    fn share(&mut self, profile: BTreeSet<ObjectKey>) -> ProfileKey {
+        let profile = match self.profiles.get_key_value(&profile) {
+            Some((shared, _)) => Arc::clone(shared),
+            None => Arc::new(profile),
+        };
+        *self.profiles.entry(Arc::clone(&profile)).or_default() += 1;
+        profile
+    }
+
+    fn let_go(&mut self, profile: &ProfileKey) {
+        if let Some(users) = self.profiles.get_mut(profile) {
+            *users -= 1;
+            if *users == 0 {
+                self.profiles.remove(profile);
+            }
+        }
+    }
+
+    /// The addresses of a node, ascending, with their profiles.
+    pub(super) fn on(&self, node: &str) -> impl Iterator<Item = (IpAddr, &BTreeSet<ProfileKey>)> {
+        self.nodes.get(node).into_iter().flatten().map(|(address, profiles)| (*address, profiles))
+    }
+
+    /// The nodes that have endpoints.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.nodes.keys()
+    }
+}

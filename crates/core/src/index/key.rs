@@ -1,0 +1,123 @@
+//! What the index calls things: keys made of content, the same in every process.
+
+use crate::{
+    object::{LabelSelector, ObjectKey},
+    set::Protocol,
+};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// Which namespaces a selector of pods looks into.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NamespaceScope {
+    /// One, by name: the policy's own.
+    One(Arc<str>),
+    /// Those whose labels match; the empty selector is every namespace (S7).
+    Matching(LabelSelector),
+}
+
+/// A distinct selector of pods. Policies that write the same selector share it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PodSelectorKey {
+    // INVARIANT: first, so that comparisons of different keys end here.
+    digest: u64,
+    namespaces: NamespaceScope,
+    pods: LabelSelector,
+}
+
+impl PodSelectorKey {
+    /// The pods that `pods` matches in the namespaces of `namespaces`.
+    #[must_use]
+    pub fn new(namespaces: NamespaceScope, pods: LabelSelector) -> Arc<Self> {
+        let mut hasher = DefaultHasher::new();
+        (&namespaces, &pods).hash(&mut hasher);
+        Arc::new(Self { digest: hasher.finish(), namespaces, pods })
+    }
+
+    /// All pods of all namespaces (S7).
+    #[must_use]
+    pub fn all_pods() -> Arc<Self> {
+        Self::new(NamespaceScope::Matching(LabelSelector::everything()), LabelSelector::everything())
+    }
+
+    /// Which namespaces it looks into.
+    #[must_use]
+    pub fn namespaces(&self) -> &NamespaceScope {
+        &self.namespaces
+    }
+
+    /// Which pods of them it selects.
+    #[must_use]
+    pub fn pods(&self) -> &LabelSelector {
+        &self.pods
+    }
+}
+
+impl Hash for PodSelectorKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.digest);
+    }
+}
+
+impl fmt::Display for PodSelectorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespaces {
+            NamespaceScope::One(name) => write!(f, "pods {} of namespace {name}", self.pods),
+            NamespaceScope::Matching(namespaces) => {
+                write!(f, "pods {} of namespaces {namespaces}", self.pods)
+            }
+        }
+    }
+}
+
+/// A set that policies share and a dataplane keeps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SetKey {
+    /// The addresses of the selected pods.
+    Pods(Arc<PodSelectorKey>),
+    /// The (address, port) pairs of the selected pods that define a named port (S14).
+    NamedPort {
+        /// Which pods.
+        pods: Arc<PodSelectorKey>,
+        /// The port's protocol.
+        protocol: Protocol,
+        /// The port's name.
+        name: Arc<str>,
+    },
+}
+
+impl SetKey {
+    /// The selector whose pods make the set.
+    #[must_use]
+    pub fn selector(&self) -> &Arc<PodSelectorKey> {
+        match self {
+            Self::Pods(pods) | Self::NamedPort { pods, .. } => pods,
+        }
+    }
+}
+
+impl fmt::Display for SetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pods(pods) => pods.fmt(f),
+            Self::NamedPort { pods, protocol, name } => write!(f, "{protocol} port {name} of {pods}"),
+        }
+    }
+}
+
+/// A member of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Member {
+    /// An address, in a set of pods.
+    Address(IpAddr),
+    /// An address and a port, in a set of a named port.
+    AddressPort(IpAddr, u16),
+}
+
+/// The policies that select a pod, in either direction. Pods with the same profile are policed alike.
+pub type ProfileKey = Arc<BTreeSet<ObjectKey>>;

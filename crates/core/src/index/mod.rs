@@ -1,0 +1,339 @@
+//! The incremental index: what policies permit, kept true change by change.
+//!
+//! [`Index::apply`] is the only way in, and its [`Delta`] says what a dataplane must do. Each
+//! distinct selector is evaluated once into a bitmap of pods and shared by all policies that write
+//! it; a change costs what it touches, not what there is.
+
+mod decide;
+mod delta;
+mod endpoints;
+mod intern;
+mod key;
+mod labels;
+mod model;
+mod namespaces;
+mod pods;
+mod rules;
+mod selectors;
+
+pub use delta::{Delta, Effect};
+pub use key::{Member, NamespaceScope, PodSelectorKey, ProfileKey, SetKey};
+pub use model::Model;
+pub use pods::PodId;
+pub use roaring::RoaringBitmap;
+pub use rules::{CompiledRule, Peers, PolicyRules, Ports};
+
+use crate::object::{Change, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid};
+use delta::DeltaBuilder;
+use endpoints::{EndpointTable, Seat};
+use namespaces::NamespaceTable;
+use pods::PodTable;
+use selectors::SelectorTable;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// The state of the cluster as policies see it.
+#[derive(Debug, Default)]
+pub struct Index {
+    namespaces: NamespaceTable,
+    nodes: BTreeMap<Arc<str>, Node>,
+    pods: PodTable,
+    selectors: SelectorTable,
+    policies: BTreeMap<ObjectKey, Arc<PolicyRules>>,
+    endpoints: EndpointTable,
+}
+
+impl Index {
+    /// The index of an empty cluster.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The index of the cluster that `changes` make.
+    #[must_use]
+    pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
+        let mut index = Self::new();
+        for change in changes {
+            index.apply(change);
+        }
+        index
+    }
+
+    /// Makes `change` and says what it asks of a dataplane. Removing what is not there, and putting
+    /// what is there already, change nothing.
+    pub fn apply(&mut self, change: Change) -> Delta {
+        match change {
+            Change::PutNamespace(namespace) => {
+                let name = Arc::clone(namespace.name());
+                self.replace_namespace(&name, Some(namespace))
+            }
+            Change::RemoveNamespace(name) => self.replace_namespace(&name, None),
+            Change::PutNode(node) => {
+                let name = Arc::clone(&node.name);
+                self.replace_node(name, Some(node))
+            }
+            Change::RemoveNode(name) => self.replace_node(name, None),
+            Change::PutPod(pod) => {
+                let uid = pod.uid.clone();
+                self.replace_pod(&uid, Some(pod))
+            }
+            Change::RemovePod(uid) => self.replace_pod(&uid, None),
+            Change::PutPolicy(policy) => {
+                let key = policy.key.clone();
+                self.replace_policy(&key, Some(&policy))
+            }
+            Change::RemovePolicy(key) => self.replace_policy(&key, None),
+        }
+    }
+
+    /// S28: a namespace's labels change membership at once.
+    fn replace_namespace(&mut self, name: &Arc<str>, new: Option<Namespace>) -> Delta {
+        let before = self.namespaces.labels(name).into_owned();
+        match new {
+            Some(namespace) => self.namespaces.put(namespace),
+            None => self.namespaces.remove(name),
+        }
+        let after = self.namespaces.labels(name).into_owned();
+        let touched = self.selectors.depending_on(&before, &after);
+        let pods = self.pods.in_namespace(name);
+        let addresses: BTreeSet<IpAddr> =
+            pods.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| &pod.addresses).copied().collect();
+        self.change_members(&touched, &addresses, |index| {
+            for key in &touched {
+                index.selectors.reevaluate(key, &pods, &index.pods, &after);
+            }
+        })
+        .finish()
+    }
+
+    fn replace_node(&mut self, name: Arc<str>, new: Option<Node>) -> Delta {
+        let meaning = |node: &Node| (node.addresses.clone(), node.pod_cidrs.clone());
+        let before = self.nodes.get(&name).map(meaning);
+        let after = new.as_ref().map(meaning);
+        match new {
+            Some(node) => drop(self.nodes.insert(Arc::clone(&name), node)),
+            None => drop(self.nodes.remove(&name)),
+        }
+        let mut delta = DeltaBuilder::default();
+        if before != after {
+            delta.push(Effect::Node { name });
+        }
+        delta.finish()
+    }
+
+    fn replace_pod(&mut self, uid: &PodUid, new: Option<Pod>) -> Delta {
+        // S22, S24: pods of the host network and finished pods are not there.
+        let new = new.filter(Pod::is_policed);
+        let old = self.pods.id(uid).and_then(|id| self.pods.get(id)).cloned();
+        let both = || old.iter().chain(&new);
+        let addresses: BTreeSet<IpAddr> = both().flat_map(|pod| &pod.addresses).copied().collect();
+        let seats: BTreeSet<Seat> = both().flat_map(endpoints::seats).collect();
+        let selecting_old = old.as_ref().map(|pod| self.selecting(pod)).unwrap_or_default();
+        let selecting_new = new.as_ref().map(|pod| self.selecting(pod)).unwrap_or_default();
+        let touched = selecting_old.union(&selecting_new).cloned().collect();
+        let mut delta = self.change_members(&touched, &addresses, |index| {
+            if let Some(id) = index.pods.id(uid) {
+                for key in &selecting_old {
+                    index.selectors.set_member(key, id, false);
+                }
+                index.pods.remove(uid);
+            }
+            if let Some(pod) = new {
+                let id = index.pods.insert(pod);
+                for key in &selecting_new {
+                    index.selectors.set_member(key, id, true);
+                }
+            }
+        });
+        self.refresh_endpoints(seats, &mut delta);
+        delta.finish()
+    }
+
+    fn replace_policy(&mut self, key: &ObjectKey, new: Option<&NetworkPolicy>) -> Delta {
+        let old = self.policies.get(key).cloned();
+        let new = new.map(|policy| Arc::new(PolicyRules::compile(policy)));
+        let mut delta = DeltaBuilder::default();
+        if old == new {
+            return delta.finish();
+        }
+        delta.push(Effect::Policy { key: key.clone() });
+        let subjects = |policy: &Option<Arc<PolicyRules>>| policy.as_ref().map(|p| Arc::clone(&p.subjects));
+        let (old_subjects, new_subjects) = (subjects(&old), subjects(&new));
+        if let Some(policy) = &new {
+            for set in policy.sets() {
+                self.selectors.acquire_set(&set, &mut self.pods, &self.namespaces);
+            }
+        }
+        let mut moved = RoaringBitmap::new();
+        if old_subjects != new_subjects {
+            moved = self.selected(old_subjects.as_ref());
+            if let Some(subjects) = &new_subjects {
+                self.selectors.acquire_subjects(subjects, key, &mut self.pods, &self.namespaces);
+            }
+            moved ^= self.selected(new_subjects.as_ref());
+            if let Some(subjects) = &old_subjects {
+                self.selectors.release_subjects(subjects, key, &mut self.pods);
+            }
+        }
+        if let Some(policy) = &old {
+            for set in policy.sets() {
+                self.selectors.release_set(&set, &mut self.pods);
+            }
+        }
+        match new {
+            Some(policy) => drop(self.policies.insert(key.clone(), policy)),
+            None => drop(self.policies.remove(key)),
+        }
+        let seats = moved.iter().filter_map(|id| self.pods.get(id)).flat_map(endpoints::seats).collect();
+        self.refresh_endpoints(seats, &mut delta);
+        delta.finish()
+    }
+
+    /// Makes a change that moves pods in and out of the `touched` selectors, and notes how their sets
+    /// differ at `addresses`. Membership is counted by pod: an address leaves a set with the last pod
+    /// that brought it (S26).
+    fn change_members(
+        &mut self,
+        touched: &BTreeSet<Arc<PodSelectorKey>>,
+        addresses: &BTreeSet<IpAddr>,
+        change: impl FnOnce(&mut Self),
+    ) -> DeltaBuilder {
+        let sets: Vec<SetKey> =
+            touched.iter().filter_map(|key| self.selectors.get(key)).flat_map(|s| s.sets()).collect();
+        let picture = |index: &Self| -> Vec<BTreeSet<Member>> {
+            let at = |set| addresses.iter().flat_map(|address| index.members_at(set, *address)).collect();
+            sets.iter().map(at).collect()
+        };
+        let before = picture(self);
+        change(self);
+        let after = picture(self);
+        let mut delta = DeltaBuilder::default();
+        for (set, (before, after)) in sets.into_iter().zip(before.iter().zip(&after)) {
+            delta.set(set, before, after);
+        }
+        delta
+    }
+
+    fn refresh_endpoints(&mut self, seats: BTreeSet<Seat>, delta: &mut DeltaBuilder) {
+        for (node, address) in seats {
+            let here = self.pods.at(address).filter_map(|id| self.pods.get(id));
+            let here = here.filter(|pod| pod.node.as_ref() == Some(&node));
+            let profiles: BTreeSet<_> = here.map(|pod| self.policies_selecting(pod)).collect();
+            let (before, after) = self.endpoints.put(&node, address, profiles);
+            if before != after {
+                delta.push(Effect::Endpoint { node, address, before, after });
+            }
+        }
+    }
+
+    /// The selectors that select `pod`, whether it is in the index or not.
+    fn selecting(&mut self, pod: &Pod) -> BTreeSet<Arc<PodSelectorKey>> {
+        let labels = self.pods.labels.acquire(&pod.labels);
+        let namespace = self.namespaces.labels(&pod.key.namespace);
+        let selecting = self.selectors.selecting(pod, &labels, &namespace);
+        self.pods.labels.release(&labels);
+        selecting
+    }
+
+    fn selected(&self, key: Option<&Arc<PodSelectorKey>>) -> RoaringBitmap {
+        key.and_then(|key| self.selectors.get(key)).map(|selector| selector.pods.clone()).unwrap_or_default()
+    }
+}
+
+/// What the index knows.
+impl Index {
+    /// The pods that policies see, by UID, with their numbers.
+    pub fn pods(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+        self.pods.iter()
+    }
+
+    /// The pod with this number.
+    #[must_use]
+    pub fn pod(&self, id: PodId) -> Option<&Pod> {
+        self.pods.get(id)
+    }
+
+    /// The pods that bear `address`, ascending by number (S26).
+    pub fn pods_at(&self, address: IpAddr) -> impl Iterator<Item = PodId> + '_ {
+        self.pods.at(address)
+    }
+
+    /// The pods of a selector that some policy uses; `None` for a selector that none does.
+    #[must_use]
+    pub fn selected_pods(&self, key: &Arc<PodSelectorKey>) -> Option<&RoaringBitmap> {
+        self.selectors.get(key).map(|selector| &selector.pods)
+    }
+
+    /// The policies, by namespace and name.
+    pub fn policies(&self) -> impl Iterator<Item = &Arc<PolicyRules>> {
+        self.policies.values()
+    }
+
+    /// The policy of this key.
+    #[must_use]
+    pub fn policy(&self, key: &ObjectKey) -> Option<&Arc<PolicyRules>> {
+        self.policies.get(key)
+    }
+
+    /// The policies that select `pod`, in either direction.
+    #[must_use]
+    pub fn policies_selecting(&self, pod: &Pod) -> BTreeSet<ObjectKey> {
+        let namespace = self.namespaces.labels(&pod.key.namespace);
+        let labels = self.pods.id(&pod.uid).and_then(|id| self.pods.labels_of(id));
+        let selecting = labels.map(|labels| self.selectors.selecting(pod, labels, &namespace));
+        let selectors = selecting.into_iter().flatten();
+        selectors.filter_map(|key| Some(self.selectors.get(&key)?.subjects_of.clone())).flatten().collect()
+    }
+
+    /// The nodes, by name.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values()
+    }
+
+    /// The node of this name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.get(name)
+    }
+
+    /// The addresses of the pods on a node, each with its profiles: one for each distinct set of
+    /// policies that selects a pod with the address, the empty set included (S26).
+    pub fn endpoints(&self, node: &str) -> impl Iterator<Item = (IpAddr, &BTreeSet<ProfileKey>)> {
+        self.endpoints.on(node)
+    }
+
+    /// The names of the nodes that have endpoints, sorted.
+    pub fn nodes_with_endpoints(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.endpoints.nodes()
+    }
+
+    /// The members of a set, sorted. Empty for a set that no policy uses.
+    #[must_use]
+    pub fn members(&self, set: &SetKey) -> BTreeSet<Member> {
+        let pods = self.selected(Some(set.selector()));
+        pods.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| members_of(set, pod, None)).collect()
+    }
+
+    fn members_at(&self, set: &SetKey, address: IpAddr) -> Vec<Member> {
+        let Some(selector) = self.selectors.get(set.selector()) else { return Vec::new() };
+        let pods = self.pods.at(address).filter(|id| selector.pods.contains(*id));
+        pods.filter_map(|id| self.pods.get(id)).flat_map(|pod| members_of(set, pod, Some(address))).collect()
+    }
+}
+
+/// What `pod` brings into `set`: at one of its addresses, or at all.
+fn members_of(set: &SetKey, pod: &Pod, at: Option<IpAddr>) -> Vec<Member> {
+    let addresses = pod.addresses.iter().copied().filter(|address| at.is_none_or(|at| at == *address));
+    match set {
+        SetKey::Pods(_) => addresses.map(Member::Address).collect(),
+        SetKey::NamedPort { protocol, name, .. } => addresses
+            .flat_map(|address| {
+                pod.named_ports(*protocol, name).map(move |port| Member::AddressPort(address, port))
+            })
+            .collect(),
+    }
+}

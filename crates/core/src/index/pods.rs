@@ -1,0 +1,119 @@
+//! Pods by number, and bitmaps of them by namespace and address.
+
+use super::labels::{LabelIds, LabelTable};
+use crate::object::{Pod, PodUid};
+use roaring::RoaringBitmap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// A pod's number while it is in the index.
+pub type PodId = u32;
+
+#[derive(Debug)]
+struct Entry {
+    pod: Pod,
+    labels: LabelIds,
+}
+
+/// The pods that policies see (S22, S24), their labels and where they are.
+#[derive(Debug, Default)]
+pub(super) struct PodTable {
+    slots: Vec<Option<Entry>>,
+    free: Vec<PodId>,
+    ids: BTreeMap<PodUid, PodId>,
+    pub(super) labels: LabelTable,
+    by_namespace: HashMap<Arc<str>, RoaringBitmap>,
+    by_address: HashMap<IpAddr, BTreeSet<PodId>>,
+    all: RoaringBitmap,
+}
+
+impl PodTable {
+    /// The number of the pod with this UID.
+    pub(super) fn id(&self, uid: &PodUid) -> Option<PodId> {
+        self.ids.get(uid).copied()
+    }
+
+    /// The pod with this number.
+    pub(super) fn get(&self, id: PodId) -> Option<&Pod> {
+        self.slots.get(id as usize)?.as_ref().map(|entry| &entry.pod)
+    }
+
+    /// The labels of the pod with this number.
+    pub(super) fn labels_of(&self, id: PodId) -> Option<&LabelIds> {
+        self.slots.get(id as usize)?.as_ref().map(|entry| &entry.labels)
+    }
+
+    /// Every pod and its number, by UID.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+        self.ids.values().filter_map(|id| self.get(*id).map(|pod| (*id, pod)))
+    }
+
+    /// All numbers in use.
+    pub(super) fn all(&self) -> &RoaringBitmap {
+        &self.all
+    }
+
+    /// The pods of a namespace.
+    pub(super) fn in_namespace(&self, name: &str) -> RoaringBitmap {
+        self.by_namespace.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The names of namespaces that have pods. In no order.
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.by_namespace.keys()
+    }
+
+    /// The pods that bear an address, ascending (S26).
+    pub(super) fn at(&self, address: IpAddr) -> impl Iterator<Item = PodId> + '_ {
+        self.by_address.get(&address).into_iter().flatten().copied()
+    }
+
+    /// Takes a pod in. It must not be there.
+    pub(super) fn insert(&mut self, pod: Pod) -> PodId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            // INVARIANT: a cluster has far fewer than 2^32 pods in memory.
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        let labels = self.labels.acquire(&pod.labels);
+        self.labels.insert(id, &labels);
+        self.by_namespace.entry(Arc::clone(&pod.key.namespace)).or_default().insert(id);
+        for address in &pod.addresses {
+            self.by_address.entry(*address).or_default().insert(id);
+        }
+        self.ids.insert(pod.uid.clone(), id);
+        self.all.insert(id);
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            *slot = Some(Entry { pod, labels });
+        }
+        id
+    }
+
+    /// Lets a pod go.
+    pub(super) fn remove(&mut self, uid: &PodUid) -> Option<Pod> {
+        let id = self.ids.remove(uid)?;
+        let Entry { pod, labels } = self.slots.get_mut(id as usize)?.take()?;
+        self.labels.remove(id, &labels);
+        self.labels.release(&labels);
+        if let Some(pods) = self.by_namespace.get_mut(&pod.key.namespace) {
+            pods.remove(id);
+            if pods.is_empty() {
+                self.by_namespace.remove(&pod.key.namespace);
+            }
+        }
+        for address in &pod.addresses {
+            if let Some(pods) = self.by_address.get_mut(address) {
+                pods.remove(&id);
+                if pods.is_empty() {
+                    self.by_address.remove(address);
+                }
+            }
+        }
+        self.all.remove(id);
+        self.free.push(id);
+        Some(pod)
+    }
+}

@@ -1,0 +1,235 @@
+//! Distinct selectors, each with the bitmap of the pods it selects.
+
+use super::{
+    key::{NamespaceScope, PodSelectorKey, SetKey},
+    labels::{LabelIds, Matcher},
+    pods::{PodId, PodTable},
+};
+use crate::{
+    object::{LabelSelector, Labels, ObjectKey, Pod},
+    set::Protocol,
+};
+use roaring::RoaringBitmap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// A selector in use.
+#[derive(Debug)]
+pub(super) struct Selector {
+    pub(super) key: Arc<PodSelectorKey>,
+    matcher: Matcher,
+    /// The pods it selects.
+    pub(super) pods: RoaringBitmap,
+    /// The policies whose subjects it selects.
+    pub(super) subjects_of: BTreeSet<ObjectKey>,
+    /// How many rules use the set of its pods' addresses.
+    address_users: usize,
+    /// How many rules use each named port of its pods.
+    port_users: BTreeMap<(Protocol, Arc<str>), usize>,
+}
+
+impl Selector {
+    /// The sets of this selector that some rule uses.
+    pub(super) fn sets(&self) -> impl Iterator<Item = SetKey> + '_ {
+        let addresses = (self.address_users > 0).then(|| SetKey::Pods(Arc::clone(&self.key)));
+        let ports = self.port_users.keys().map(|(protocol, name)| SetKey::NamedPort {
+            pods: Arc::clone(&self.key),
+            protocol: *protocol,
+            name: Arc::clone(name),
+        });
+        addresses.into_iter().chain(ports)
+    }
+
+    fn is_unused(&self) -> bool {
+        self.subjects_of.is_empty() && self.address_users == 0 && self.port_users.is_empty()
+    }
+
+    /// Whether a pod with `labels`, whose namespace has `namespace` labels, is selected.
+    fn matches(&self, pod: &Pod, labels: &LabelIds, namespace: &Labels) -> bool {
+        let in_scope = match self.key.namespaces() {
+            NamespaceScope::One(name) => *name == pod.key.namespace,
+            NamespaceScope::Matching(selector) => selector.matches(namespace),
+        };
+        in_scope && self.matcher.matches(labels)
+    }
+}
+
+/// Where a selector is found for a pod: by its namespace where it has one, and by a label that it
+/// demands where it demands one.
+type Anchor = (Option<Arc<str>>, Option<u32>);
+
+/// The selectors in use.
+#[derive(Debug, Default)]
+pub(super) struct SelectorTable {
+    by_key: HashMap<Arc<PodSelectorKey>, Selector>,
+    anchored: HashMap<Anchor, BTreeSet<Arc<PodSelectorKey>>>,
+}
+
+impl SelectorTable {
+    /// The selector of this key.
+    pub(super) fn get(&self, key: &Arc<PodSelectorKey>) -> Option<&Selector> {
+        self.by_key.get(key)
+    }
+
+    /// The selectors that a pod with `labels` is selected by.
+    pub(super) fn selecting(
+        &self,
+        pod: &Pod,
+        labels: &LabelIds,
+        namespace: &Labels,
+    ) -> BTreeSet<Arc<PodSelectorKey>> {
+        let pairs = labels.pairs.iter().map(|pair| Some(*pair)).chain([None]);
+        pairs
+            .flat_map(|pair| [(Some(Arc::clone(&pod.key.namespace)), pair), (None, pair)])
+            .filter_map(|anchor| self.anchored.get(&anchor))
+            .flatten()
+            .filter(|key| self.get(key).is_some_and(|selector| selector.matches(pod, labels, namespace)))
+            .cloned()
+            .collect()
+    }
+
+    /// The selectors that a change of a namespace's labels touches, sorted.
+    pub(super) fn depending_on(&self, before: &Labels, after: &Labels) -> BTreeSet<Arc<PodSelectorKey>> {
+        let differs = |selector: &LabelSelector| selector.matches(before) != selector.matches(after);
+        let of_labels = |key: &&Arc<PodSelectorKey>| match key.namespaces() {
+            NamespaceScope::One(_) => false,
+            NamespaceScope::Matching(selector) => differs(selector),
+        };
+        self.by_key.keys().filter(of_labels).cloned().collect()
+    }
+
+    /// Notes that `pod` is selected, or no more.
+    pub(super) fn set_member(&mut self, key: &Arc<PodSelectorKey>, pod: PodId, selected: bool) {
+        if let Some(selector) = self.by_key.get_mut(key) {
+            if selected {
+                selector.pods.insert(pod);
+            } else {
+                selector.pods.remove(pod);
+            }
+        }
+    }
+
+    /// Evaluates one selector anew for `pods` of a namespace whose labels are `namespace` now.
+    pub(super) fn reevaluate(
+        &mut self,
+        key: &Arc<PodSelectorKey>,
+        ids: &RoaringBitmap,
+        pods: &PodTable,
+        namespace: &Labels,
+    ) {
+        let Some(selector) = self.by_key.get_mut(key) else { return };
+        for id in ids {
+            let (Some(pod), Some(labels)) = (pods.get(id), pods.labels_of(id)) else { continue };
+            if selector.matches(pod, labels, namespace) {
+                selector.pods.insert(id);
+            } else {
+                selector.pods.remove(id);
+            }
+        }
+    }
+
+    /// One user more for a set; its selector is evaluated when it is new.
+    pub(super) fn acquire_set(&mut self, set: &SetKey, pods: &mut PodTable, scope: &dyn Scope) {
+        let selector = self.ensure(set.selector(), pods, scope);
+        match set {
+            SetKey::Pods(_) => selector.address_users += 1,
+            SetKey::NamedPort { protocol, name, .. } => {
+                *selector.port_users.entry((*protocol, Arc::clone(name))).or_default() += 1;
+            }
+        }
+    }
+
+    /// One user fewer for a set.
+    pub(super) fn release_set(&mut self, set: &SetKey, pods: &mut PodTable) {
+        if let Some(selector) = self.by_key.get_mut(set.selector()) {
+            match set {
+                SetKey::Pods(_) => selector.address_users = selector.address_users.saturating_sub(1),
+                SetKey::NamedPort { protocol, name, .. } => {
+                    let key = (*protocol, Arc::clone(name));
+                    let users = selector.port_users.remove(&key).unwrap_or_default();
+                    if users > 1 {
+                        selector.port_users.insert(key, users - 1);
+                    }
+                }
+            }
+        }
+        self.drop_unused(set.selector(), pods);
+    }
+
+    /// Notes that `policy` has the selected pods as its subjects.
+    pub(super) fn acquire_subjects(
+        &mut self,
+        key: &Arc<PodSelectorKey>,
+        policy: &ObjectKey,
+        pods: &mut PodTable,
+        scope: &dyn Scope,
+    ) {
+        self.ensure(key, pods, scope).subjects_of.insert(policy.clone());
+    }
+
+    /// Takes [`Self::acquire_subjects`] back.
+    pub(super) fn release_subjects(
+        &mut self,
+        key: &Arc<PodSelectorKey>,
+        policy: &ObjectKey,
+        pods: &mut PodTable,
+    ) {
+        if let Some(selector) = self.by_key.get_mut(key) {
+            selector.subjects_of.remove(policy);
+        }
+        self.drop_unused(key, pods);
+    }
+
+    fn ensure(&mut self, key: &Arc<PodSelectorKey>, pods: &mut PodTable, scope: &dyn Scope) -> &mut Selector {
+        self.by_key.entry(Arc::clone(key)).or_insert_with(|| {
+            let matcher = pods.labels.compile(key.pods());
+            let selected = pods.labels.select(&matcher, scope.pods_of(key.namespaces(), pods));
+            for anchor in anchors(key, &matcher) {
+                self.anchored.entry(anchor).or_default().insert(Arc::clone(key));
+            }
+            Selector {
+                key: Arc::clone(key),
+                matcher,
+                pods: selected,
+                subjects_of: BTreeSet::new(),
+                address_users: 0,
+                port_users: BTreeMap::new(),
+            }
+        })
+    }
+
+    fn drop_unused(&mut self, key: &Arc<PodSelectorKey>, pods: &mut PodTable) {
+        if !self.get(key).is_some_and(Selector::is_unused) {
+            return;
+        }
+        let Some(selector) = self.by_key.remove(key) else { return };
+        for anchor in anchors(key, &selector.matcher) {
+            if let Some(keys) = self.anchored.get_mut(&anchor) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.anchored.remove(&anchor);
+                }
+            }
+        }
+        pods.labels.release_matcher(&selector.matcher);
+    }
+}
+
+/// Who knows the labels of namespaces.
+pub(super) trait Scope {
+    /// The pods of the namespaces in `scope`.
+    fn pods_of(&self, scope: &NamespaceScope, pods: &PodTable) -> RoaringBitmap;
+}
+
+fn anchors(key: &PodSelectorKey, matcher: &Matcher) -> Vec<Anchor> {
+    let namespace = match key.namespaces() {
+        NamespaceScope::One(name) => Some(Arc::clone(name)),
+        NamespaceScope::Matching(_) => None,
+    };
+    match matcher.anchors() {
+        Some(pairs) => pairs.iter().map(|pair| (namespace.clone(), Some(*pair))).collect(),
+        None => vec![(namespace, None)],
+    }
+}
