@@ -42,12 +42,12 @@ impl Index {
     fn allows(
         &self,
         direction: Direction,
-        pod: PodId,
+        id: PodId,
         subject: &Party,
         peer: &Party,
         traffic: Traffic,
     ) -> bool {
-        let Some(pod) = self.pods.get(pod) else { return true };
+        let Some(pod) = self.pods.get(id) else { return true };
         if direction == Direction::Ingress && self.is_own_node(pod, peer.address) {
             return true; // S20
         }
@@ -55,7 +55,7 @@ impl Index {
             Direction::Ingress => subject,
             Direction::Egress => peer,
         };
-        let selecting = self.policies_selecting(pod);
+        let selecting = self.policies_selecting(id);
         let mut isolated = false;
         for rules in selecting.iter().filter_map(|key| self.policies.get(key)?.rules(direction)) {
             isolated = true; // S2

@@ -26,14 +26,16 @@ pub(super) struct EndpointTable {
 }
 
 impl EndpointTable {
-    /// Sets the profiles of an address. Returns those before and those now.
+    /// Sets the profiles of an address. Returns those before.
     pub(super) fn put(
         &mut self,
         node: &Arc<str>,
         address: IpAddr,
-        profiles: BTreeSet<BTreeSet<ObjectKey>>,
-    ) -> (BTreeSet<ProfileKey>, BTreeSet<ProfileKey>) {
-        let after: BTreeSet<ProfileKey> = profiles.into_iter().map(|profile| self.share(profile)).collect();
+        after: &BTreeSet<ProfileKey>,
+    ) -> BTreeSet<ProfileKey> {
+        for profile in after {
+            *self.profiles.entry(Arc::clone(profile)).or_default() += 1;
+        }
         let seats = self.nodes.entry(Arc::clone(node)).or_default();
         let before = seats.remove(&address).unwrap_or_default();
         if !after.is_empty() {
@@ -45,16 +47,15 @@ impl EndpointTable {
         for profile in &before {
             self.let_go(profile);
         }
-        (before, after)
+        before
     }
 
-    fn share(&mut self, profile: BTreeSet<ObjectKey>) -> ProfileKey {
-        let profile = match self.profiles.get_key_value(&profile) {
+    /// The shared key of a profile, whether it is in use already or not.
+    pub(super) fn key(&self, profile: BTreeSet<ObjectKey>) -> ProfileKey {
+        match self.profiles.get_key_value(&profile) {
             Some((shared, _)) => Arc::clone(shared),
             None => Arc::new(profile),
-        };
-        *self.profiles.entry(Arc::clone(&profile)).or_default() += 1;
-        profile
+        }
     }
 
     fn let_go(&mut self, profile: &ProfileKey) {

@@ -1,7 +1,7 @@
 //! What the index calls things: keys made of content, the same in every process.
 
 use crate::{
-    object::{LabelSelector, ObjectKey},
+    object::{LabelSelector, NAME_LABEL, ObjectKey, Requirement},
     set::Protocol,
 };
 use std::{
@@ -19,6 +19,20 @@ pub enum NamespaceScope {
     One(Arc<str>),
     /// Those whose labels match; the empty selector is every namespace (S7).
     Matching(LabelSelector),
+}
+
+impl NamespaceScope {
+    /// The only namespaces that can be in scope, where the scope names them: most selectors of
+    /// namespaces do, by the label of S9.
+    pub(super) fn names(&self) -> Option<Vec<&Arc<str>>> {
+        match self {
+            Self::One(name) => Some(vec![name]),
+            Self::Matching(selector) => selector.requirements().find_map(|requirement| match requirement {
+                Requirement::In(key, names) if **key == *NAME_LABEL => Some(names.iter().collect()),
+                _ => None,
+            }),
+        }
+    }
 }
 
 /// A distinct selector of pods. Policies that write the same selector share it.

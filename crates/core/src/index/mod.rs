@@ -28,9 +28,9 @@ use delta::DeltaBuilder;
 use endpoints::{EndpointTable, Seat};
 use namespaces::NamespaceTable;
 use pods::PodTable;
-use selectors::SelectorTable;
+use selectors::{Selector, SelectorTable};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
@@ -98,7 +98,7 @@ impl Index {
             None => self.namespaces.remove(name),
         }
         let after = self.namespaces.labels(name).into_owned();
-        let touched = self.selectors.depending_on(&before, &after);
+        let touched = self.selectors.depending_on(name, &before, &after);
         let pods = self.pods.in_namespace(name);
         let addresses: BTreeSet<IpAddr> =
             pods.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| &pod.addresses).copied().collect();
@@ -218,15 +218,34 @@ impl Index {
         delta
     }
 
+    /// Looks up the profiles of `seats` anew. Pods that the same selectors select share a profile,
+    /// which is put together once: a policy may select thousands.
     fn refresh_endpoints(&mut self, seats: BTreeSet<Seat>, delta: &mut DeltaBuilder) {
+        let mut known: HashMap<Vec<Arc<PodSelectorKey>>, ProfileKey> = HashMap::new();
         for (node, address) in seats {
-            let here = self.pods.at(address).filter_map(|id| self.pods.get(id));
-            let here = here.filter(|pod| pod.node.as_ref() == Some(&node));
-            let profiles: BTreeSet<_> = here.map(|pod| self.policies_selecting(pod)).collect();
-            let (before, after) = self.endpoints.put(&node, address, profiles);
+            let here = self
+                .pods
+                .at(address)
+                .filter(|id| self.pods.get(*id).is_some_and(|pod| pod.node.as_ref() == Some(&node)));
+            let mut after = BTreeSet::new();
+            for id in here {
+                let selectors = self.subject_selectors(id);
+                let keys = selectors.iter().map(|selector| Arc::clone(&selector.key)).collect();
+                let profile =
+                    known.entry(keys).or_insert_with(|| self.endpoints.key(subjects_of(&selectors)));
+                after.insert(Arc::clone(profile));
+            }
+            let before = self.endpoints.put(&node, address, &after);
             if before != after {
                 delta.push(Effect::Endpoint { node, address, before, after });
             }
+        }
+    }
+
+    fn subject_selectors(&self, id: PodId) -> Vec<&Selector> {
+        match (self.pods.get(id), self.pods.labels_of(id)) {
+            (Some(pod), Some(labels)) => self.selectors.subject_selectors(pod, labels),
+            _ => Vec::new(),
         }
     }
 
@@ -279,14 +298,10 @@ impl Index {
         self.policies.get(key)
     }
 
-    /// The policies that select `pod`, in either direction.
+    /// The policies that select the pod with this number, in either direction.
     #[must_use]
-    pub fn policies_selecting(&self, pod: &Pod) -> BTreeSet<ObjectKey> {
-        let namespace = self.namespaces.labels(&pod.key.namespace);
-        let labels = self.pods.id(&pod.uid).and_then(|id| self.pods.labels_of(id));
-        let selecting = labels.map(|labels| self.selectors.selecting(pod, labels, &namespace));
-        let selectors = selecting.into_iter().flatten();
-        selectors.filter_map(|key| Some(self.selectors.get(&key)?.subjects_of.clone())).flatten().collect()
+    pub fn policies_selecting(&self, id: PodId) -> BTreeSet<ObjectKey> {
+        subjects_of(&self.subject_selectors(id))
     }
 
     /// The nodes, by name.
@@ -323,6 +338,10 @@ impl Index {
         let pods = self.pods.at(address).filter(|id| selector.pods.contains(*id));
         pods.filter_map(|id| self.pods.get(id)).flat_map(|pod| members_of(set, pod, Some(address))).collect()
     }
+}
+
+fn subjects_of(selectors: &[&Selector]) -> BTreeSet<ObjectKey> {
+    selectors.iter().flat_map(|selector| &selector.subjects_of).cloned().collect()
 }
 
 /// What `pod` brings into `set`: at one of its addresses, or at all.

@@ -33,13 +33,13 @@ impl NamespaceTable {
 
 impl Scope for NamespaceTable {
     fn pods_of(&self, scope: &NamespaceScope, pods: &PodTable) -> RoaringBitmap {
-        match scope {
-            NamespaceScope::One(name) => pods.in_namespace(name),
-            NamespaceScope::Matching(selector) if selector.is_everything() => pods.all().clone(),
-            NamespaceScope::Matching(selector) => pods
-                .namespaces()
-                .filter(|name| selector.matches(&self.labels(name)))
-                .fold(RoaringBitmap::new(), |all, name| all | pods.in_namespace(name)),
-        }
+        let selector = match scope {
+            NamespaceScope::One(name) => return pods.in_namespace(name),
+            NamespaceScope::Matching(selector) if selector.is_everything() => return pods.all().clone(),
+            NamespaceScope::Matching(selector) => selector,
+        };
+        let names = scope.names().unwrap_or_else(|| pods.namespaces().collect());
+        let matching = names.into_iter().filter(|name| selector.matches(&self.labels(name)));
+        matching.fold(RoaringBitmap::new(), |all, name| all | pods.in_namespace(name))
     }
 }

@@ -56,7 +56,7 @@ impl Selector {
     }
 }
 
-/// Where a selector is found for a pod: by its namespace where it has one, and by a label that it
+/// Where a selector is found for a pod: by its namespace where it names some, and by a label that it
 /// demands where it demands one.
 type Anchor = (Option<Arc<str>>, Option<u32>);
 
@@ -90,12 +90,33 @@ impl SelectorTable {
             .collect()
     }
 
+    /// The selectors of `pod` by which policies select their subjects, sorted.
+    pub(super) fn subject_selectors(&self, pod: &Pod, labels: &LabelIds) -> Vec<&Selector> {
+        let pairs = labels.pairs.iter().map(|pair| Some(*pair)).chain([None]);
+        let anchors = pairs.map(|pair| (Some(Arc::clone(&pod.key.namespace)), pair));
+        let keys = anchors.filter_map(|anchor| self.anchored.get(&anchor)).flatten();
+        let selectors = keys.filter_map(|key| self.get(key)).filter(|selector| {
+            // INVARIANT: subjects are selected in the policy's own namespace alone (S1).
+            !selector.subjects_of.is_empty() && selector.matcher.matches(labels)
+        });
+        let mut selectors: Vec<_> = selectors.collect();
+        selectors.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        selectors
+    }
+
     /// The selectors that a change of a namespace's labels touches, sorted.
-    pub(super) fn depending_on(&self, before: &Labels, after: &Labels) -> BTreeSet<Arc<PodSelectorKey>> {
+    pub(super) fn depending_on(
+        &self,
+        name: &Arc<str>,
+        before: &Labels,
+        after: &Labels,
+    ) -> BTreeSet<Arc<PodSelectorKey>> {
         let differs = |selector: &LabelSelector| selector.matches(before) != selector.matches(after);
         let of_labels = |key: &&Arc<PodSelectorKey>| match key.namespaces() {
             NamespaceScope::One(_) => false,
-            NamespaceScope::Matching(selector) => differs(selector),
+            scope @ NamespaceScope::Matching(selector) => {
+                scope.names().is_none_or(|names| names.contains(&name)) && differs(selector)
+            }
         };
         self.by_key.keys().filter(of_labels).cloned().collect()
     }
@@ -224,12 +245,13 @@ pub(super) trait Scope {
 }
 
 fn anchors(key: &PodSelectorKey, matcher: &Matcher) -> Vec<Anchor> {
-    let namespace = match key.namespaces() {
-        NamespaceScope::One(name) => Some(Arc::clone(name)),
-        NamespaceScope::Matching(_) => None,
+    let namespaces = match key.namespaces().names() {
+        Some(names) => names.into_iter().cloned().map(Some).collect(),
+        None => vec![None],
     };
-    match matcher.anchors() {
-        Some(pairs) => pairs.iter().map(|pair| (namespace.clone(), Some(*pair))).collect(),
-        None => vec![(namespace, None)],
-    }
+    let pairs = match matcher.anchors() {
+        Some(pairs) => pairs.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    namespaces.iter().flat_map(|name| pairs.iter().map(|pair| (name.clone(), *pair))).collect()
 }

@@ -56,12 +56,13 @@ impl Cluster {
         }
     }
 
-    /// The changes that make this cluster out of an empty one.
+    /// The changes that make this cluster out of an empty one. Policies come before pods: a pod then
+    /// finds its profile once, and not once for each policy.
     pub fn changes(&self) -> impl Iterator<Item = Change> + '_ {
         let namespaces = self.namespaces.values().cloned().map(Change::PutNamespace);
         let nodes = self.nodes.values().cloned().map(Change::PutNode);
         let pods = self.pods.values().cloned().map(Change::PutPod);
         let policies = self.policies.values().cloned().map(Change::PutPolicy);
-        namespaces.chain(nodes).chain(pods).chain(policies)
+        namespaces.chain(nodes).chain(policies).chain(pods)
     }
 }
