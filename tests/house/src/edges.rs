@@ -1,7 +1,11 @@
 //! Who may depend on whom. ARCHITECTURE.md says why.
 
 use cargo_metadata::{DependencyKind, Metadata, Package};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Command,
+};
 
 /// The crates of this workspace that a crate depends on directly.
 #[derive(Clone, Copy, Debug)]
@@ -97,49 +101,53 @@ pub fn unexpected(metadata: &Metadata, allowed: &[Edges]) -> Vec<String> {
 fn siblings<'a>(package: &'a Package, tests: bool, members: &BTreeMap<&str, &Package>) -> BTreeSet<&'a str> {
     let of_kind = |kind| tests == (kind == DependencyKind::Development);
     let names = package.dependencies.iter().filter(|dependency| of_kind(dependency.kind));
-    names.map(|dependency| dependency.name.as_str()).filter(|name| members.contains_key(name)).collect()
+    let names = names.map(|dependency| dependency.name.as_str());
+    // A crate's tests may switch on features of the crate itself.
+    names.filter(|name| members.contains_key(name) && package.name.as_str() != *name).collect()
 }
 
-/// Finds what `bans` forbid in the builds of `metadata`.
-#[must_use]
-pub fn banned(metadata: &Metadata, bans: &[Ban]) -> Vec<String> {
+/// Finds what `bans` forbid among what each crate carries, as `carried` tells it.
+///
+/// # Errors
+/// When `carried` cannot tell.
+pub fn banned(
+    bans: &[Ban],
+    carried: impl Fn(&str) -> Result<BTreeSet<String>, String>,
+) -> Result<Vec<String>, String> {
     let mut complaints = Vec::new();
     for ban in bans {
         for from in ban.from {
-            for carried in carried(metadata, from) {
-                if ban.to.iter().any(|pattern| matches(pattern, &carried)) {
-                    complaints.push(format!("`{from}` carries `{carried}`: {}", ban.because));
-                }
-            }
+            let found = carried(from)?;
+            let forbidden = found.iter().filter(|name| ban.to.iter().any(|pattern| matches(pattern, name)));
+            complaints.extend(forbidden.map(|name| format!("`{from}` carries `{name}`: {}", ban.because)));
         }
     }
-    complaints
+    Ok(complaints)
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
 }
 
-/// The names of all packages in the build of `package`, tests left out.
+/// The names of all packages in the build of `package`, as `cargo tree` resolves it: without tests,
+/// and with the features that a user of the crate gets.
 ///
 /// Procedural macros and build scripts count as well: they run on our machine, but what they drag
 /// along is what somebody has to read.
-fn carried(metadata: &Metadata, package: &str) -> BTreeSet<String> {
-    let nodes: BTreeMap<_, _> =
-        metadata.resolve.iter().flat_map(|resolve| &resolve.nodes).map(|node| (&node.id, node)).collect();
-    let named = metadata.workspace_packages().into_iter().filter(|found| found.name.as_str() == package);
-    let mut waiting: Vec<_> = named.map(|found| &found.id).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(id) = waiting.pop() {
-        let dependencies = nodes.get(id).into_iter().flat_map(|node| &node.deps);
-        for dependency in dependencies {
-            let in_build = dependency.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development);
-            if in_build && seen.insert(&dependency.pkg) {
-                waiting.push(&dependency.pkg);
-            }
-        }
+///
+/// # Errors
+/// When `cargo tree` cannot tell.
+pub fn carried(workspace: &Path, package: &str) -> Result<BTreeSet<String>, String> {
+    let options =
+        ["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}", "--package"];
+    let run = Command::new("cargo").args(options).arg(package).current_dir(workspace).output();
+    let output = run.map_err(|error| format!("cargo tree: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    seen.into_iter().filter(|id| nodes.contains_key(id)).map(|id| metadata[id].name.to_string()).collect()
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names = text.lines().filter_map(|line| line.split_whitespace().next());
+    Ok(names.filter(|name| *name != package).map(str::to_owned).collect())
 }
 
 /// The crates from elsewhere that the crates of this workspace depend on directly, by name.
