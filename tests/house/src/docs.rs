@@ -117,11 +117,13 @@ pub fn translation_gaps(original: &Page, translated: &Page) -> Vec<String> {
     complaints
 }
 
-/// Compares the first column of the tables in `text`, where it is a name in backticks, with `names`.
+/// Compares the first column of the table under the heading line `heading` with `names`.
 #[must_use]
-pub fn table_gaps(text: &str, names: &BTreeSet<String>) -> Vec<String> {
+pub fn table_gaps(text: &str, heading: &str, names: &BTreeSet<String>) -> Vec<String> {
     let first_cell = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
-    let listed: BTreeSet<String> = text.lines().filter_map(first_cell).collect();
+    let section = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = section.take_while(|line| !line.starts_with('#'));
+    let listed: BTreeSet<String> = section.filter_map(first_cell).collect();
     let missing = names.difference(&listed).map(|name| format!("`{name}` has no line in the table"));
     let extra =
         listed.difference(names).map(|name| format!("`{name}` has a line in the table, and is not used"));

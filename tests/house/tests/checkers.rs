@@ -114,11 +114,13 @@ fn gaps_in_a_translation_are_found() {
 #[test]
 fn gaps_in_a_table_are_found() {
     let names = BTreeSet::from(["one".to_owned(), "two".to_owned()]);
-    assert_eq!(docs::table_gaps("| `one` | x |\n| `two` | x |", &names), [""; 0]);
+    let gaps = |text| docs::table_gaps(text, "## T", &names);
+    assert_eq!(gaps("| `other` |\n## T\n| `one` | x |\n| `two` | x |\n## U\n| `other` |"), [""; 0]);
     assert_eq!(
-        docs::table_gaps("| `one` | x |\n| `three` | x |", &names),
+        gaps("## T\n| `one` | x |\n| `three` | x |"),
         ["`two` has no line in the table", "`three` has a line in the table, and is not used"]
     );
+    assert_eq!(gaps("| `one` |\n| `two` |").len(), 2, "the section is missing");
 }
 
 #[test]
