@@ -27,8 +27,9 @@ build: ## Build the program, optimised, as target/release/sekisho
 	cargo build $(CARGO_FLAGS) --release --package sekisho
 
 .PHONY: install
-install: build ## Install the program into PREFIX/bin (default /usr/local/bin)
+install: build ## Install the program into PREFIX/bin (default /usr/local/bin), for kubectl too
 	install -D -m 755 target/release/sekisho $(DESTDIR)$(PREFIX)/bin/sekisho
+	ln -sf sekisho $(DESTDIR)$(PREFIX)/bin/kubectl-sekisho
 
 .PHONY: test
 test: ## Run every test, with real packets where the kernel allows
