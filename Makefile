@@ -47,8 +47,8 @@ bench: ## Measure, and print the table of ratios
 	@scripts/bench
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); needs a nightly toolchain and cargo-fuzz
-	@scripts/setup build
+fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60)
+	@scripts/setup fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz
 
 .PHONY: fmt
