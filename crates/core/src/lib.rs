@@ -9,6 +9,7 @@
 //! `docs/semantics.md` by number (`S14`).
 
 pub mod eval;
+pub mod explain;
 pub mod index;
 pub mod object;
 pub mod packet;

@@ -9,6 +9,7 @@ use crate::{
     packet::Traffic,
     verdict::RulePath,
 };
+use std::{borrow::Cow, sync::Arc};
 
 /// Whether `pod` is a subject of `policy` (S1, S22, S24).
 #[must_use]
@@ -50,7 +51,7 @@ fn entries<T>(list: &[T]) -> Vec<(Option<usize>, Option<&T>)> {
 ///
 /// In ingress these are the policy's subjects. In egress they are the pods that match the peer, each
 /// by itself: port and peer must belong to one pod.
-fn destinations<'a>(
+pub(crate) fn destinations<'a>(
     flow: &Flow<'a>,
     policy: &NetworkPolicy,
     direction: Direction,
@@ -98,7 +99,8 @@ fn block_matches(block: &IpBlock, party: &Party<'_>) -> bool {
     }
 }
 
-fn pod_matches(cluster: &Cluster, policy: &NetworkPolicy, kind: &PeerKind, pod: &Pod) -> bool {
+/// Whether a peer that names pods names `pod` (S6).
+pub(crate) fn pod_matches(cluster: &Cluster, policy: &NetworkPolicy, kind: &PeerKind, pod: &Pod) -> bool {
     match kind {
         PeerKind::Pods(pods) => pod.key.namespace == policy.key.namespace && pods.matches(&pod.labels),
         PeerKind::Namespaces(namespaces) => namespace_matches(cluster, namespaces, pod),
@@ -109,12 +111,16 @@ fn pod_matches(cluster: &Cluster, policy: &NetworkPolicy, kind: &PeerKind, pod: 
     }
 }
 
-/// S9: a namespace that no manifest writes still carries its name as a label.
 fn namespace_matches(cluster: &Cluster, selector: &LabelSelector, pod: &Pod) -> bool {
+    selector.matches(namespace_of(cluster, pod).labels())
+}
+
+/// S9: a namespace that no manifest writes still carries its name as a label.
+pub(crate) fn namespace_of<'a>(cluster: &'a Cluster, pod: &Pod) -> Cow<'a, Namespace> {
     let name = &pod.key.namespace;
     match cluster.namespaces.get(name) {
-        Some(namespace) => selector.matches(namespace.labels()),
-        None => selector.matches(Namespace::implied(name.clone()).labels()),
+        Some(namespace) => Cow::Borrowed(namespace),
+        None => Cow::Owned(Namespace::implied(Arc::clone(name))),
     }
 }
 

@@ -6,6 +6,7 @@
 mod matching;
 mod party;
 
+pub(crate) use matching::{destinations, namespace_of, pod_matches};
 pub use matching::{peer_matches, port_matches, rule_matches, selects};
 pub use party::Party;
 
@@ -121,7 +122,8 @@ impl<'a> Flow<'a> {
         rules.find_map(|(at, rule)| rule_matches(self, policy, direction, at, rule).map(Because::Rule))
     }
 
-    fn is_own_node(&self, pod: &Pod) -> bool {
+    /// Whether the packet comes from an address of the node that `pod` runs on (S20).
+    pub(crate) fn is_own_node(&self, pod: &Pod) -> bool {
         let Some(address) = self.from.address() else { return false };
         let node = pod.node.as_ref().and_then(|name| self.cluster.nodes.get(name));
         pod.host_addresses.contains(&address) || node.is_some_and(|node| node.addresses.contains(&address))

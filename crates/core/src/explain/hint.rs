@@ -1,0 +1,219 @@
+//! What else a person who wonders at an answer wants to know.
+
+use super::Side;
+use crate::{
+    eval::{Flow, selects},
+    object::{
+        Cluster, Direction, NetworkPolicy, ObjectKey, Pod, PortMatch, Service, ServicePort, TargetPort,
+    },
+    packet::Traffic,
+    set::Protocol,
+    verdict::{Because, Verdict},
+};
+use std::collections::BTreeSet;
+
+/// A remark on an answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hint {
+    /// The port asked for is a Service's (S16).
+    AskedForServicePort {
+        /// The Service.
+        service: ObjectKey,
+        /// What was asked for.
+        asked: String,
+        /// What the pods listen on.
+        target: String,
+    },
+    /// A rule allows the Service's port where the pod's was meant (S16).
+    RuleNamesServicePort {
+        /// The policy.
+        policy: ObjectKey,
+        /// The Service.
+        service: ObjectKey,
+        /// What the rule allows.
+        port: String,
+        /// What the pods listen on.
+        target: String,
+    },
+    /// The destination is a Service's own address, which policies never see (S37).
+    ServiceAddress {
+        /// The Service.
+        service: ObjectKey,
+    },
+    /// A policy of another namespace selects nobody there and would select this pod (S1).
+    PolicyElsewhere {
+        /// The policy.
+        policy: ObjectKey,
+        /// The pod's workload.
+        pod: ObjectKey,
+        /// The direction it would isolate in.
+        direction: Direction,
+    },
+    /// No container of the destination declares the port.
+    NotDeclared {
+        /// The destination.
+        pod: ObjectKey,
+        /// What was asked for.
+        asked: String,
+        /// What it declares.
+        declared: Vec<String>,
+    },
+    /// One end uses its node's network (S22).
+    HostNetwork {
+        /// The pod's workload.
+        pod: ObjectKey,
+    },
+    /// One end has finished (S24).
+    Finished {
+        /// The pod's workload.
+        pod: ObjectKey,
+    },
+    /// A rule opens one side, and the other stays closed (S11).
+    OtherSide {
+        /// The side that is closed.
+        direction: Direction,
+    },
+}
+
+/// The remarks on an answer, sorted.
+pub(super) fn hints(flow: &Flow<'_>, verdict: &Verdict, sides: [&Side; 2]) -> Vec<Hint> {
+    let mut hints = BTreeSet::new();
+    for side in sides {
+        hints.extend(elsewhere(flow, side.direction));
+        hints.extend(unseen(flow, side.direction));
+        if !verdict.decision.is_allow() {
+            hints.extend(other_side(verdict, side.direction));
+        }
+    }
+    if let Traffic::Port(protocol, number) = flow.traffic() {
+        for pod in flow.subject(Direction::Ingress).pods() {
+            hints.extend(of_services(flow, pod, protocol, number));
+            hints.extend(not_declared(pod, protocol, number));
+        }
+    }
+    hints.extend(service_address(flow));
+    hints.into_iter().collect()
+}
+
+fn other_side(verdict: &Verdict, closed: Direction) -> Option<Hint> {
+    let open = match closed {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    };
+    let by_rule = matches!(verdict.side(open).because, Because::Rule(_));
+    (by_rule && !verdict.side(closed).decision.is_allow()).then_some(Hint::OtherSide { direction: closed })
+}
+
+/// Policies whose author chose the wrong namespace: they select nobody at home and would select the
+/// subject if they lay in its namespace.
+fn elsewhere(flow: &Flow<'_>, direction: Direction) -> Vec<Hint> {
+    let cluster = flow.cluster();
+    let mut hints = Vec::new();
+    for pod in flow.subject(direction).pods() {
+        let strays = cluster.policies.values().filter(|policy| {
+            policy.key.namespace != pod.key.namespace
+                && policy.isolates(direction)
+                && !policy.subjects.is_everything()
+                && policy.subjects.matches(&pod.labels)
+                && selects_nobody(cluster, policy)
+        });
+        hints.extend(strays.map(|policy| Hint::PolicyElsewhere {
+            policy: policy.key.clone(),
+            pod: pod.workload.key.clone(),
+            direction,
+        }));
+    }
+    hints
+}
+
+fn selects_nobody(cluster: &Cluster, policy: &NetworkPolicy) -> bool {
+    !cluster.pods.values().any(|pod| selects(policy, pod))
+}
+
+/// Pods at an end that policies do not see.
+fn unseen(flow: &Flow<'_>, direction: Direction) -> Vec<Hint> {
+    let party = flow.subject(direction);
+    if !party.pods().is_empty() {
+        return Vec::new();
+    }
+    let Some(address) = party.address() else { return Vec::new() };
+    let here = flow.cluster().pods.values().filter(|pod| pod.addresses.contains(&address));
+    let hint = |pod: &Pod| {
+        let key = pod.workload.key.clone();
+        if pod.finished { Hint::Finished { pod: key } } else { Hint::HostNetwork { pod: key } }
+    };
+    here.map(hint).collect()
+}
+
+fn of_services(flow: &Flow<'_>, pod: &Pod, protocol: Protocol, number: u16) -> Vec<Hint> {
+    let mut hints = Vec::new();
+    for service in services_of(flow.cluster(), pod) {
+        for port in service.ports.iter().filter(|port| port.protocol == protocol) {
+            let Some(target) = target(pod, port).filter(|target| *target != port.port) else { continue };
+            if port.port == number {
+                hints.push(Hint::AskedForServicePort {
+                    service: service.key.clone(),
+                    asked: format!("{protocol} {number}"),
+                    target: format!("{protocol} {target}"),
+                });
+            } else if target == number {
+                hints.extend(rules_naming(flow, pod, service, port, target));
+            }
+        }
+    }
+    hints
+}
+
+fn services_of<'a>(cluster: &'a Cluster, pod: &'a Pod) -> impl Iterator<Item = &'a Service> {
+    cluster.services.values().filter(|service| {
+        service.key.namespace == pod.key.namespace
+            && service.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
+    })
+}
+
+fn target(pod: &Pod, port: &ServicePort) -> Option<u16> {
+    match &port.target {
+        TargetPort::Number(number) => Some(*number),
+        TargetPort::Name(name) => pod.named_ports(port.protocol, name).next(),
+    }
+}
+
+/// Policies that isolate the pod and allow the Service's port, but not the pod's.
+fn rules_naming(flow: &Flow<'_>, pod: &Pod, service: &Service, port: &ServicePort, target: u16) -> Vec<Hint> {
+    let isolating = crate::eval::isolating(flow.cluster(), pod, Direction::Ingress);
+    let meant = isolating.into_iter().filter(|policy| {
+        let mut ports = policy.rules(Direction::Ingress).iter().flat_map(|rule| &rule.ports);
+        ports.any(|entry| {
+            entry.protocol == port.protocol
+                && matches!(&entry.port, PortMatch::Range(range) if range.contains(port.port) && !range.contains(target))
+        })
+    });
+    meant
+        .map(|policy| Hint::RuleNamesServicePort {
+            policy: policy.key.clone(),
+            service: service.key.clone(),
+            port: format!("{} {}", port.protocol, port.port),
+            target: format!("{} {target}", port.protocol),
+        })
+        .collect()
+}
+
+fn not_declared(pod: &Pod, protocol: Protocol, number: u16) -> Option<Hint> {
+    let declares = pod.ports.iter().any(|port| port.protocol == protocol && port.number == number);
+    let declared: BTreeSet<(Protocol, u16)> =
+        pod.ports.iter().map(|port| (port.protocol, port.number)).collect();
+    (!declares && !declared.is_empty()).then(|| Hint::NotDeclared {
+        pod: pod.workload.key.clone(),
+        asked: format!("{protocol} {number}"),
+        declared: declared.iter().map(|(protocol, number)| format!("{protocol} {number}")).collect(),
+    })
+}
+
+fn service_address(flow: &Flow<'_>) -> Option<Hint> {
+    let address = flow.subject(Direction::Ingress).address()?;
+    let mut services = flow.cluster().services.values();
+    let service = services.find(|service| {
+        service.cluster_addresses.contains(&address) || service.external_addresses.contains(&address)
+    })?;
+    Some(Hint::ServiceAddress { service: service.key.clone() })
+}
