@@ -23,6 +23,7 @@ pub struct Edges {
 pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
+    Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
 ];
 
 /// Crates that must not come along, directly or through others, with a reason.

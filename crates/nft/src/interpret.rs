@@ -1,0 +1,178 @@
+//! What a ruleset means: a packet run through the typed tree.
+
+use crate::tree::{Action, Chain, Element, Family, Hook, Match, Name, Rule, Ruleset, Side, TrackedState};
+use sekisho_core::{packet::Traffic, set::Protocol, verdict::Decision};
+use std::net::IpAddr;
+
+/// What the rules can see of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Where it comes from.
+    pub source: IpAddr,
+    /// Where it goes to; of the same family.
+    pub destination: IpAddr,
+    /// What it carries. Port numbers are the destination's.
+    pub traffic: Traffic,
+    /// What connection tracking says; `None` for the first packet of a connection.
+    pub state: Option<TrackedState>,
+    /// Whether its connection has been cut.
+    pub cut: bool,
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it passes.
+    pub decision: Decision,
+    /// The prefixes that it was logged with, without regard to the rate.
+    pub logged: Vec<String>,
+    /// The chains it went through.
+    pub path: Vec<Name>,
+}
+
+/// Chains nest at most so deep in the kernel (`NFT_JUMP_STACK_SIZE`).
+const DEEPEST: usize = 16;
+
+/// Runs a packet through the base chain of `hook`. Without one it passes.
+#[must_use]
+pub fn run(ruleset: &Ruleset, hook: Hook, header: &Header) -> Outcome {
+    let mut run = Run { ruleset, header, logged: Vec::new(), path: Vec::new() };
+    let base = ruleset.chains.iter().find(|(_, chain)| chain.hook == Some(hook));
+    let verdict = base.map_or(Fate::Through, |(name, chain)| run.chain(name, chain, 0));
+    let decision = Decision::from_allowed(verdict != Fate::Dropped);
+    Outcome { decision, logged: run.logged, path: run.path }
+}
+
+/// How a packet leaves a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Accepted,
+    Dropped,
+    /// Nothing decided: back to where it came from, accepted at the end of a base chain.
+    Through,
+}
+
+struct Run<'a> {
+    ruleset: &'a Ruleset,
+    header: &'a Header,
+    logged: Vec<String>,
+    path: Vec<Name>,
+}
+
+impl<'a> Run<'a> {
+    fn chain(&mut self, name: &Name, chain: &'a Chain, depth: usize) -> Fate {
+        self.path.push(name.clone());
+        for rule in &chain.rules {
+            if !rule.matches.iter().all(|condition| self.meets(condition)) {
+                continue;
+            }
+            if let Some(fate) = self.act(rule, depth) {
+                return fate;
+            }
+        }
+        Fate::Through
+    }
+
+    /// What a rule whose conditions are met does; `None` goes on with the next.
+    fn act(&mut self, rule: &'a Rule, depth: usize) -> Option<Fate> {
+        match &rule.action {
+            Action::Accept => Some(Fate::Accepted),
+            Action::Drop | Action::Reset | Action::Refuse => Some(Fate::Dropped),
+            Action::Jump(name) => match self.enter(name, depth) {
+                Fate::Through => None,
+                decided => Some(decided),
+            },
+            Action::Goto(name) => Some(self.enter(name, depth)),
+            Action::Dispatch { family, side, map } => {
+                let address = self.address(*family, *side)?;
+                let set = self.ruleset.sets.get(map)?;
+                let target = set.elements.iter().find_map(|element| match element {
+                    Element::Dispatch(key, chain) if *key == address => Some(chain),
+                    _ => None,
+                })?;
+                Some(self.enter(target, depth))
+            }
+            Action::Log { prefix } => {
+                self.logged.push(prefix.clone());
+                None
+            }
+            Action::SetCut => None,
+        }
+    }
+
+    /// A chain that is not there, or nested too deep, cannot be programmed; here it drops.
+    fn enter(&mut self, name: &Name, depth: usize) -> Fate {
+        match self.ruleset.chains.get_key_value(name) {
+            Some((name, chain)) if depth < DEEPEST => self.chain(name, chain, depth + 1),
+            _ => Fate::Dropped,
+        }
+    }
+
+    fn meets(&self, condition: &Match) -> bool {
+        match condition {
+            Match::State(state) => self.header.state == Some(*state),
+            Match::Cut => self.header.cut,
+            Match::Address { family, side, set } => {
+                self.address(*family, *side).is_some_and(|address| self.has_address(set, address))
+            }
+            Match::AddressPair { family, set } => {
+                let (source, destination) =
+                    (self.address(*family, Side::Source), self.address(*family, Side::Destination));
+                source.zip(destination).is_some_and(|(a, b)| self.has(set, &Element::AddressPair(a, b)))
+            }
+            Match::Protocol(protocol) => self.port(*protocol).is_some(),
+            Match::Port(protocol, (first, last)) => {
+                self.port(*protocol).is_some_and(|port| (*first..=*last).contains(&port))
+            }
+            Match::PortIn(protocol, set) => self.port(*protocol).is_some_and(|port| self.has_port(set, port)),
+            Match::AddressPort { family, protocol, set } => {
+                let address = self.address(*family, Side::Destination);
+                let both = address.zip(self.port(*protocol));
+                both.is_some_and(|(address, port)| self.has(set, &Element::AddressPort(address, port)))
+            }
+            Match::Icmpv6((first, last)) => match self.header.traffic {
+                Traffic::Icmpv6(kind) => (*first..=*last).contains(&u16::from(kind)),
+                Traffic::Port(..) | Traffic::Other(_) => false,
+            },
+        }
+    }
+
+    /// The address of one end, when the packet is of the family.
+    fn address(&self, family: Family, side: Side) -> Option<IpAddr> {
+        let address = match side {
+            Side::Source => self.header.source,
+            Side::Destination => self.header.destination,
+        };
+        (Family::of(address) == family).then_some(address)
+    }
+
+    fn port(&self, protocol: Protocol) -> Option<u16> {
+        match self.header.traffic {
+            Traffic::Port(of, port) if of == protocol => Some(port),
+            Traffic::Port(..) | Traffic::Icmpv6(_) | Traffic::Other(_) => None,
+        }
+    }
+
+    fn has(&self, set: &Name, element: &Element) -> bool {
+        self.ruleset.sets.get(set).is_some_and(|set| set.elements.contains(element))
+    }
+
+    fn has_address(&self, set: &Name, address: IpAddr) -> bool {
+        let Some(set) = self.ruleset.sets.get(set) else { return false };
+        set.elements.contains(&Element::Address(address))
+            || set.elements.iter().any(|element| match (element, address) {
+                (Element::RangeV4(first, last), IpAddr::V4(address)) => (*first..=*last).contains(&address),
+                (Element::RangeV6(first, last), IpAddr::V6(address)) => (*first..=*last).contains(&address),
+                _ => false,
+            })
+    }
+
+    fn has_port(&self, set: &Name, port: u16) -> bool {
+        self.ruleset.sets.get(set).is_some_and(|set| {
+            set.elements.iter().any(|element| match element {
+                Element::Ports(first, last) => (*first..=*last).contains(&port),
+                _ => false,
+            })
+        })
+    }
+}

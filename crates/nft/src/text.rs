@@ -1,0 +1,147 @@
+//! The ruleset as text that people read and the `nft` program takes.
+
+use crate::tree::{
+    Action, CUT_LABEL_BIT, Chain, Element, Family, Hook, LOG_GROUP, Match, Name, NumberRange, Rule, Ruleset,
+    Set, SetKind, Side, TABLE, TrackedState,
+};
+use std::fmt::Write;
+
+/// How many denials a rule logs in a second, and in a burst. The kernel counts for each rule.
+pub(crate) const LOG_RATE: (u32, u32) = (10, 50);
+
+/// The whole table, as `nft -f` takes it.
+#[must_use]
+pub fn ruleset(ruleset: &Ruleset) -> String {
+    let mut text = format!("table inet {TABLE} {{\n");
+    let sets = ruleset.sets.iter().map(|(name, item)| set(name, item));
+    // Chains may lead to chains below them: `nft` reads a table as one.
+    let chains = ruleset.chains.iter().map(|(name, item)| chain(name, item));
+    text.push_str(&sets.chain(chains).collect::<Vec<_>>().join("\n"));
+    text.push_str("}\n");
+    text
+}
+
+fn set(name: &Name, set: &Set) -> String {
+    let (keyword, kind, flags) = match set.kind {
+        SetKind::Addresses(family) => ("set", address_type(family).to_owned(), ""),
+        SetKind::Ranges(family) => ("set", address_type(family).to_owned(), "\t\tflags interval\n"),
+        SetKind::AddressPorts(family) => ("set", format!("{} . inet_service", address_type(family)), ""),
+        SetKind::AddressPairs(family) => ("set", format!("{0} . {0}", address_type(family)), ""),
+        SetKind::Ports => ("set", "inet_service".to_owned(), "\t\tflags interval\n"),
+        SetKind::Dispatch(family) => ("map", format!("{} : verdict", address_type(family)), ""),
+    };
+    let mut text = comment(&set.comment);
+    let _ = write!(text, "\t{keyword} {name} {{\n\t\ttype {kind}\n{flags}");
+    if !set.elements.is_empty() {
+        let elements: Vec<String> = set.elements.iter().map(element).collect();
+        let _ = writeln!(text, "\t\telements = {{ {} }}", elements.join(",\n\t\t             "));
+    }
+    text.push_str("\t}\n");
+    text
+}
+
+fn chain(name: &Name, chain: &Chain) -> String {
+    let mut text = comment(&chain.comment);
+    let _ = writeln!(text, "\tchain {name} {{");
+    if let Some(hook) = chain.hook {
+        let hook = match hook {
+            Hook::Forward => "forward",
+            Hook::Input => "input",
+            Hook::Output => "output",
+        };
+        let _ = writeln!(text, "\t\ttype filter hook {hook} priority filter; policy accept;");
+    }
+    for item in &chain.rules {
+        let _ = writeln!(text, "\t\t{}", rule(item));
+    }
+    text.push_str("\t}\n");
+    text
+}
+
+fn comment(text: &str) -> String {
+    text.lines().map(|line| format!("\t# {line}\n")).collect()
+}
+
+fn address_type(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ipv4_addr",
+        Family::V6 => "ipv6_addr",
+    }
+}
+
+fn element(element: &Element) -> String {
+    match element {
+        Element::Address(address) => address.to_string(),
+        Element::RangeV4(first, last) => range(first, last),
+        Element::RangeV6(first, last) => range(first, last),
+        Element::AddressPort(address, port) => format!("{address} . {port}"),
+        Element::AddressPair(from, to) => format!("{from} . {to}"),
+        Element::Ports(first, last) => range(first, last),
+        Element::Dispatch(address, chain) => format!("{address} : goto {chain}"),
+    }
+}
+
+fn range<T: PartialEq + ToString>(first: &T, last: &T) -> String {
+    if first == last { first.to_string() } else { format!("{}-{}", first.to_string(), last.to_string()) }
+}
+
+/// One rule on one line.
+pub(crate) fn rule(rule: &Rule) -> String {
+    let mut words: Vec<String> = rule.matches.iter().map(condition).collect();
+    words.push(action(&rule.action));
+    words.join(" ")
+}
+
+fn condition(condition: &Match) -> String {
+    match condition {
+        Match::State(TrackedState::Known) => "ct state established,related".to_owned(),
+        Match::State(TrackedState::Invalid) => "ct state invalid".to_owned(),
+        Match::Cut => format!("ct label {CUT_LABEL_BIT}"),
+        Match::Address { family, side, set } => format!("{} @{set}", address(*family, *side)),
+        Match::AddressPair { family, set } => {
+            format!("{} . {} @{set}", address(*family, Side::Source), address(*family, Side::Destination))
+        }
+        Match::Protocol(protocol) => format!("meta l4proto {}", protocol.to_string().to_lowercase()),
+        Match::Port(protocol, (first, last)) => {
+            format!("{} dport {}", protocol.to_string().to_lowercase(), range(first, last))
+        }
+        Match::PortIn(protocol, set) => format!("{} dport @{set}", protocol.to_string().to_lowercase()),
+        Match::AddressPort { family, protocol, set } => {
+            let protocol = protocol.to_string().to_lowercase();
+            format!("{} . {protocol} dport @{set}", address(*family, Side::Destination))
+        }
+        Match::Icmpv6(types) => format!("icmpv6 type {}", number_range(*types)),
+    }
+}
+
+fn number_range((first, last): NumberRange) -> String {
+    range(&first, &last)
+}
+
+fn address(family: Family, side: Side) -> &'static str {
+    match (family, side) {
+        (Family::V4, Side::Source) => "ip saddr",
+        (Family::V4, Side::Destination) => "ip daddr",
+        (Family::V6, Side::Source) => "ip6 saddr",
+        (Family::V6, Side::Destination) => "ip6 daddr",
+    }
+}
+
+fn action(action: &Action) -> String {
+    match action {
+        Action::Accept => "accept".to_owned(),
+        Action::Drop => "drop".to_owned(),
+        Action::Reset => "reject with tcp reset".to_owned(),
+        Action::Refuse => "reject with icmpx admin-prohibited".to_owned(),
+        Action::Jump(chain) => format!("jump {chain}"),
+        Action::Goto(chain) => format!("goto {chain}"),
+        Action::Dispatch { family, side, map } => format!("{} vmap @{map}", address(*family, *side)),
+        Action::Log { prefix } => {
+            let (rate, burst) = LOG_RATE;
+            format!(
+                "limit rate {rate}/second burst {burst} packets log prefix \"{prefix}\" group {LOG_GROUP}"
+            )
+        }
+        Action::SetCut => format!("ct label set {CUT_LABEL_BIT}"),
+    }
+}

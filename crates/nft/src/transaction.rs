@@ -1,0 +1,174 @@
+//! Changes from one state of the table to the next, as one transaction.
+
+use crate::tree::{Chain, Element, Hook, Name, Rule, Ruleset, Set, SetKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Makes an empty set.
+    AddSet {
+        /// Its name.
+        set: Name,
+        /// What its elements are.
+        kind: SetKind,
+        /// What it stands for.
+        comment: String,
+    },
+    /// Makes an empty chain.
+    AddChain {
+        /// Its name.
+        chain: Name,
+        /// Where packets enter it, for a base chain.
+        hook: Option<Hook>,
+    },
+    /// Takes all rules out of a chain.
+    FlushChain(Name),
+    /// Puts rules at the end of a chain.
+    AddRules(Name, Vec<Rule>),
+    /// Takes elements out of a set.
+    DeleteElements(Name, BTreeSet<Element>),
+    /// Puts elements into a set.
+    AddElements(Name, BTreeSet<Element>),
+    /// Takes a chain away that nothing leads to any more.
+    DeleteChain(Name),
+    /// Takes a set away that nothing reads any more.
+    DeleteSet(Name),
+}
+
+/// Steps that the kernel takes all at once or not at all: no packet meets half of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transaction {
+    operations: Vec<Operation>,
+}
+
+impl Transaction {
+    /// The steps, in the order in which the kernel must take them.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// The steps from `before` to `after`.
+    ///
+    /// The order is one that the kernel takes whatever changes: sets and chains before the rules that
+    /// name them, chains before the map elements that lead to them, and everything unnamed before it
+    /// goes. Base chains are made once and never deleted: replacing one lets packets slip.
+    #[must_use]
+    pub fn between(before: &Programmed, after: &Ruleset) -> Self {
+        let wanted = Programmed::of(after);
+        let mut steps = Steps::default();
+        for (name, set) in &after.sets {
+            steps.set(name, before.sets.get(name), set);
+        }
+        for (name, chain) in &after.chains {
+            steps.chain(name, before.chains.get(name), chain);
+        }
+        let gone = |name: &&Name| !wanted.chains.contains_key(*name);
+        // A chain that goes is emptied first: its rules may lead to another that goes.
+        let chains: Vec<&Name> = before.chains.keys().filter(gone).collect();
+        steps.emptied.extend(chains.iter().map(|name| Operation::FlushChain((*name).clone())));
+        steps.removed.extend(chains.iter().map(|name| Operation::DeleteChain((*name).clone())));
+        let sets = before.sets.keys().filter(|name| !after.sets.contains_key(*name));
+        steps.removed.extend(sets.map(|name| Operation::DeleteSet(name.clone())));
+        steps.finish()
+    }
+}
+
+/// Steps by the order in which they must be taken.
+#[derive(Default)]
+struct Steps {
+    sets: Vec<Operation>,
+    chains: Vec<Operation>,
+    elements: Vec<Operation>,
+    rules: Vec<Operation>,
+    dispatched: Vec<Operation>,
+    emptied: Vec<Operation>,
+    removed: Vec<Operation>,
+}
+
+impl Steps {
+    fn set(&mut self, name: &Name, before: Option<&(SetKind, BTreeSet<Element>)>, set: &Set) {
+        if before.is_none() {
+            let (set_name, comment) = (name.clone(), set.comment.clone());
+            self.sets.push(Operation::AddSet { set: set_name, kind: set.kind, comment });
+        }
+        let none = BTreeSet::new();
+        let old = before.map_or(&none, |(_, elements)| elements);
+        let removed: BTreeSet<Element> = old.difference(&set.elements).cloned().collect();
+        let added: BTreeSet<Element> = set.elements.difference(old).cloned().collect();
+        let steps = match set.kind {
+            SetKind::Dispatch(_) => &mut self.dispatched,
+            _ => &mut self.elements,
+        };
+        if !removed.is_empty() {
+            steps.push(Operation::DeleteElements(name.clone(), removed));
+        }
+        if !added.is_empty() {
+            steps.push(Operation::AddElements(name.clone(), added));
+        }
+    }
+
+    fn chain(&mut self, name: &Name, before: Option<&Vec<String>>, chain: &Chain) {
+        if before.is_none() {
+            self.chains.push(Operation::AddChain { chain: name.clone(), hook: chain.hook });
+        }
+        let wanted: Vec<String> = chain.rules.iter().map(Rule::fingerprint).collect();
+        if before.is_some_and(|rules| *rules == wanted) {
+            return;
+        }
+        if before.is_some_and(|rules| !rules.is_empty()) {
+            self.rules.push(Operation::FlushChain(name.clone()));
+        }
+        if !chain.rules.is_empty() {
+            self.rules.push(Operation::AddRules(name.clone(), chain.rules.clone()));
+        }
+    }
+
+    fn finish(self) -> Transaction {
+        let steps =
+            [self.sets, self.chains, self.elements, self.rules, self.dispatched, self.emptied, self.removed];
+        Transaction { operations: steps.into_iter().flatten().collect() }
+    }
+}
+
+/// What is in the kernel, as far as it can be compared: every element, and of each rule a
+/// fingerprint, which is programmed with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Programmed {
+    /// The fingerprints of the rules of each chain. A rule that somebody else put there has an empty
+    /// one.
+    pub chains: BTreeMap<Name, Vec<String>>,
+    /// The kind and the elements of each set.
+    pub sets: BTreeMap<Name, (SetKind, BTreeSet<Element>)>,
+}
+
+impl Programmed {
+    /// What is in the kernel after `ruleset` was programmed.
+    #[must_use]
+    pub fn of(ruleset: &Ruleset) -> Self {
+        let fingerprints = |chain: &Chain| chain.rules.iter().map(Rule::fingerprint).collect();
+        Self {
+            chains: ruleset.chains.iter().map(|(name, chain)| (name.clone(), fingerprints(chain))).collect(),
+            sets: ruleset
+                .sets
+                .iter()
+                .map(|(name, set)| (name.clone(), (set.kind, set.elements.clone())))
+                .collect(),
+        }
+    }
+}
+
+impl Rule {
+    /// A short text that equal rules share and others do not.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        crate::tree::digest(&crate::text::rule(self))
+    }
+}
