@@ -22,6 +22,7 @@ pub struct Edges {
 /// is here must: the list is the map, not a permission in advance.
 pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
+    Edges { of: "sekisho-lab", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
 ];
