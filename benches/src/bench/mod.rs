@@ -1,0 +1,26 @@
+//! The benchmarks, a file each.
+
+mod beside;
+mod index;
+mod linear;
+mod path;
+
+use crate::{Result, report::Row};
+
+/// A benchmark.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// What its table is called.
+    pub(crate) title: &'static str,
+    /// Measures.
+    pub(crate) run: fn() -> Result<Vec<Row>>,
+}
+
+/// All of them, in the order of the report.
+pub(crate) const ALL: &[Bench] = &[
+    Bench { name: "path", title: "From pod to pod", run: path::run },
+    Bench { name: "others", title: "A new connection, decided otherwise", run: linear::run },
+    Bench { name: "index", title: "The index", run: index::run },
+];
