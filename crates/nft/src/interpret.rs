@@ -2,7 +2,7 @@
 
 use crate::tree::{Action, Chain, Element, Family, Hook, Match, Name, Rule, Ruleset, Side, TrackedState};
 use sekisho_core::{packet::Traffic, set::Protocol, verdict::Decision};
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// What the rules can see of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,36 @@ pub fn run(ruleset: &Ruleset, hook: Hook, header: &Header) -> Outcome {
     let verdict = base.map_or(Fate::Through, |(name, chain)| run.chain(name, chain, 0));
     let decision = Decision::from_allowed(verdict != Fate::Dropped);
     Outcome { decision, logged: run.logged, path: run.path }
+}
+
+/// One node, as far as a packet's way through it depends on it.
+#[derive(Clone, Debug)]
+pub struct NodeRules {
+    /// The node's own addresses.
+    pub addresses: BTreeSet<IpAddr>,
+    /// The addresses of the pods on it.
+    pub pods: BTreeSet<IpAddr>,
+    /// What is programmed on it.
+    pub ruleset: Ruleset,
+}
+
+/// What becomes of the first packet of a connection on its way through the cluster: the source's node
+/// and the destination's must let it pass. A node that has neither is not on the way.
+#[must_use]
+pub fn decide<'a>(nodes: impl IntoIterator<Item = &'a NodeRules>, header: &Header) -> Decision {
+    let passes = |node: &NodeRules| {
+        let hook = if node.addresses.contains(&header.source) {
+            Hook::Output
+        } else if node.addresses.contains(&header.destination) {
+            Hook::Input
+        } else {
+            Hook::Forward
+        };
+        run(&node.ruleset, hook, header).decision.is_allow()
+    };
+    let is_on_way =
+        |node: &&NodeRules| node.pods.contains(&header.source) || node.pods.contains(&header.destination);
+    Decision::from_allowed(nodes.into_iter().filter(is_on_way).all(passes))
 }
 
 /// How a packet leaves a chain.

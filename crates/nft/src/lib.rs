@@ -1,15 +1,19 @@
 //! The dataplane: NetworkPolicy as nftables rules.
 //!
-//! The ruleset of one node is a typed tree ([`tree`]).
+//! A [`Program`] compiles the ruleset of one node out of the index, as a typed tree ([`tree`]), and
+//! follows its changes.
 //! [`text`] writes it for people, [`interpret`] says what it means, [`Transaction`] changes one
 //! state into the next, and [`fake`] follows transactions in memory as the kernel does.
 //!
 //! INVARIANT: this crate reads no manifests. What it cannot express is an error, never left out.
 
+mod compile;
 pub mod fake;
 pub mod interpret;
+mod program;
 pub mod text;
 mod transaction;
 pub mod tree;
 
+pub use program::Program;
 pub use transaction::{Operation, Programmed, Transaction};

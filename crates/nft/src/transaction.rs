@@ -62,7 +62,6 @@ impl Transaction {
     /// goes. Base chains are made once and never deleted: replacing one lets packets slip.
     #[must_use]
     pub fn between(before: &Programmed, after: &Ruleset) -> Self {
-        let wanted = Programmed::of(after);
         let mut steps = Steps::default();
         for (name, set) in &after.sets {
             steps.set(name, before.sets.get(name), set);
@@ -70,20 +69,23 @@ impl Transaction {
         for (name, chain) in &after.chains {
             steps.chain(name, before.chains.get(name), chain);
         }
-        let gone = |name: &&Name| !wanted.chains.contains_key(*name);
-        // A chain that goes is emptied first: its rules may lead to another that goes.
-        let chains: Vec<&Name> = before.chains.keys().filter(gone).collect();
-        steps.emptied.extend(chains.iter().map(|name| Operation::FlushChain((*name).clone())));
-        steps.removed.extend(chains.iter().map(|name| Operation::DeleteChain((*name).clone())));
-        let sets = before.sets.keys().filter(|name| !after.sets.contains_key(*name));
-        steps.removed.extend(sets.map(|name| Operation::DeleteSet(name.clone())));
+        before
+            .chains
+            .keys()
+            .filter(|name| !after.chains.contains_key(*name))
+            .for_each(|n| steps.old_chain(n));
+        before
+            .sets
+            .keys()
+            .filter(|name| !after.sets.contains_key(*name))
+            .for_each(|name| steps.old_set(name));
         steps.finish()
     }
 }
 
 /// Steps by the order in which they must be taken.
-#[derive(Default)]
-struct Steps {
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
     sets: Vec<Operation>,
     chains: Vec<Operation>,
     elements: Vec<Operation>,
@@ -91,19 +93,46 @@ struct Steps {
     dispatched: Vec<Operation>,
     emptied: Vec<Operation>,
     removed: Vec<Operation>,
+    old_sets: Vec<Operation>,
 }
 
 impl Steps {
-    fn set(&mut self, name: &Name, before: Option<&(SetKind, BTreeSet<Element>)>, set: &Set) {
+    /// A set that may have been there.
+    pub(crate) fn set(&mut self, name: &Name, before: Option<&(SetKind, BTreeSet<Element>)>, set: &Set) {
         if before.is_none() {
-            let (set_name, comment) = (name.clone(), set.comment.clone());
-            self.sets.push(Operation::AddSet { set: set_name, kind: set.kind, comment });
+            self.new_set(name, set);
         }
         let none = BTreeSet::new();
         let old = before.map_or(&none, |(_, elements)| elements);
-        let removed: BTreeSet<Element> = old.difference(&set.elements).cloned().collect();
-        let added: BTreeSet<Element> = set.elements.difference(old).cloned().collect();
-        let steps = match set.kind {
+        let removed = old.difference(&set.elements).cloned().collect();
+        let added = set.elements.difference(old).cloned().collect();
+        self.change_elements(name, set.kind, added, removed);
+    }
+
+    fn chain(&mut self, name: &Name, before: Option<&Vec<String>>, chain: &Chain) {
+        let wanted = || chain.rules.iter().map(Rule::fingerprint);
+        match before {
+            None => self.new_chain(name, chain),
+            Some(before) if before.iter().cloned().eq(wanted()) => {}
+            Some(before) => self.change_rules(name, before.is_empty(), &chain.rules),
+        }
+    }
+
+    /// A set that was not there. Its elements come by [`Self::change_elements`].
+    fn new_set(&mut self, name: &Name, set: &Set) {
+        let comment = set.comment.clone();
+        self.sets.push(Operation::AddSet { set: name.clone(), kind: set.kind, comment });
+    }
+
+    /// Elements that go and come.
+    pub(crate) fn change_elements(
+        &mut self,
+        name: &Name,
+        kind: SetKind,
+        added: BTreeSet<Element>,
+        removed: BTreeSet<Element>,
+    ) {
+        let steps = match kind {
             SetKind::Dispatch(_) => &mut self.dispatched,
             _ => &mut self.elements,
         };
@@ -115,25 +144,44 @@ impl Steps {
         }
     }
 
-    fn chain(&mut self, name: &Name, before: Option<&Vec<String>>, chain: &Chain) {
-        if before.is_none() {
-            self.chains.push(Operation::AddChain { chain: name.clone(), hook: chain.hook });
-        }
-        let wanted: Vec<String> = chain.rules.iter().map(Rule::fingerprint).collect();
-        if before.is_some_and(|rules| *rules == wanted) {
-            return;
-        }
-        if before.is_some_and(|rules| !rules.is_empty()) {
+    /// A chain that was not there.
+    pub(crate) fn new_chain(&mut self, name: &Name, chain: &Chain) {
+        self.chains.push(Operation::AddChain { chain: name.clone(), hook: chain.hook });
+        self.change_rules(name, true, &chain.rules);
+    }
+
+    /// A chain whose rules are others now.
+    pub(crate) fn change_rules(&mut self, name: &Name, was_empty: bool, rules: &[Rule]) {
+        if !was_empty {
             self.rules.push(Operation::FlushChain(name.clone()));
         }
-        if !chain.rules.is_empty() {
-            self.rules.push(Operation::AddRules(name.clone(), chain.rules.clone()));
+        if !rules.is_empty() {
+            self.rules.push(Operation::AddRules(name.clone(), rules.to_vec()));
         }
     }
 
-    fn finish(self) -> Transaction {
-        let steps =
-            [self.sets, self.chains, self.elements, self.rules, self.dispatched, self.emptied, self.removed];
+    /// A chain that goes. It is emptied first: its rules may lead to another that goes.
+    pub(crate) fn old_chain(&mut self, name: &Name) {
+        self.emptied.push(Operation::FlushChain(name.clone()));
+        self.removed.push(Operation::DeleteChain(name.clone()));
+    }
+
+    /// A set that goes, after the rules that read it.
+    pub(crate) fn old_set(&mut self, name: &Name) {
+        self.old_sets.push(Operation::DeleteSet(name.clone()));
+    }
+
+    pub(crate) fn finish(self) -> Transaction {
+        let steps = [
+            self.sets,
+            self.chains,
+            self.elements,
+            self.rules,
+            self.dispatched,
+            self.emptied,
+            self.removed,
+            self.old_sets,
+        ];
         Transaction { operations: steps.into_iter().flatten().collect() }
     }
 }

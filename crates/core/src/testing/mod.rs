@@ -110,7 +110,12 @@ pub fn packet(cluster: &Cluster, choice: PacketChoice) -> Packet {
     };
     let others: Vec<&End> = ends.iter().filter(same_family).collect();
     let to = (*choice.to.get(&others)).clone();
-    Packet { from, to, traffic: choice.traffic }
+    let is_ipv4 = [&from, &to].iter().any(|end| end.address().is_some_and(|address| address.is_ipv4()));
+    let traffic = match choice.traffic {
+        Traffic::Icmpv6(_) if is_ipv4 => Traffic::Other(1),
+        traffic => traffic,
+    };
+    Packet { from, to, traffic }
 }
 
 fn traffic() -> impl Strategy<Value = Traffic> {

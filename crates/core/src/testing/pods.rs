@@ -21,13 +21,14 @@ pub fn namespace() -> impl Strategy<Value = Namespace> {
         .prop_map(|(name, labels)| Namespace::new(name, labels, Origin::default()))
 }
 
-/// The node of this name, with both its addresses or one.
+/// The node of this name, with both its addresses, and with a range for its pods or without.
 pub fn node(name: &'static str) -> impl Strategy<Value = Node> {
-    let addresses = node_addresses(node_number(name));
-    any::<bool>().prop_map(move |both| Node {
+    let addresses: BTreeSet<IpAddr> = node_addresses(node_number(name)).into();
+    let range = format!("10.244.{}.0/24", node_number(name)).parse().ok();
+    any::<bool>().prop_map(move |has_range| Node {
         name: name.into(),
-        addresses: addresses.into_iter().take(if both { 2 } else { 1 }).collect(),
-        pod_cidrs: BTreeSet::new(),
+        addresses: addresses.clone(),
+        pod_cidrs: range.into_iter().filter(|_| has_range).collect(),
         origin: Origin::default(),
     })
 }

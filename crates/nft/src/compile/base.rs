@@ -1,0 +1,179 @@
+//! What every node's table has, whatever the policies.
+
+use crate::tree::{
+    Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState,
+};
+use sekisho_core::{object::Direction, set::Protocol};
+use std::collections::BTreeMap;
+
+/// Names that every table has.
+pub(crate) mod names {
+    use crate::tree::{Family, Name};
+    use sekisho_core::object::Direction;
+
+    /// Local pods isolated in a direction, to the chains of their profiles.
+    pub(crate) fn dispatch(direction: Direction, family: Family) -> Name {
+        Name::fixed(match (direction, family) {
+            (Direction::Ingress, Family::V4) => "ingress4",
+            (Direction::Ingress, Family::V6) => "ingress6",
+            (Direction::Egress, Family::V4) => "egress4",
+            (Direction::Egress, Family::V6) => "egress6",
+        })
+    }
+
+    /// Local pods isolated in some direction.
+    pub(crate) fn policed(family: Family) -> Name {
+        Name::fixed(match family {
+            Family::V4 => "policed4",
+            Family::V6 => "policed6",
+        })
+    }
+
+    /// Each local pod isolated in some direction, with itself.
+    pub(crate) fn itself(family: Family) -> Name {
+        Name::fixed(match family {
+            Family::V4 => "itself4",
+            Family::V6 => "itself6",
+        })
+    }
+
+    /// What passes although no rule allows it.
+    pub(crate) fn exempt(family: Family) -> Name {
+        Name::fixed(match family {
+            Family::V4 => "exempt4",
+            Family::V6 => "exempt6",
+        })
+    }
+
+    /// Where a packet goes on that the source's side allows.
+    pub(crate) fn ingress() -> Name {
+        Name::fixed("ingress")
+    }
+
+    pub(crate) fn refuse() -> Name {
+        Name::fixed("refuse")
+    }
+
+    pub(crate) fn invalid() -> Name {
+        Name::fixed("invalid")
+    }
+
+    pub(crate) fn label() -> Name {
+        Name::fixed("label")
+    }
+}
+
+/// What a rule that allows does: the destination's side is still to be asked for egress (S11).
+pub(super) fn allow(direction: Direction) -> Action {
+    match direction {
+        Direction::Ingress => Action::Accept,
+        Direction::Egress => Action::Goto(names::ingress()),
+    }
+}
+
+/// The table of a node without pods.
+pub(crate) fn base() -> Ruleset {
+    Ruleset { sets: sets(), chains: chains() }
+}
+
+fn sets() -> BTreeMap<Name, Set> {
+    let mut sets = BTreeMap::new();
+    for family in Family::ALL {
+        for direction in Direction::ALL {
+            let comment = format!("local pods isolated for {direction}, IPv{family}");
+            sets.insert(names::dispatch(direction, family), Set::new(SetKind::Dispatch(family), comment));
+        }
+        let comment = format!("local pods isolated in some direction, IPv{family}");
+        sets.insert(names::policed(family), Set::new(SetKind::Addresses(family), comment));
+        let comment = format!("a pod always reaches itself (S21), IPv{family}");
+        sets.insert(names::itself(family), Set::new(SetKind::AddressPairs(family), comment));
+    }
+    sets
+}
+
+fn chains() -> BTreeMap<Name, Chain> {
+    let chain = |comment: &str, rules| Chain { hook: None, rules, comment: comment.to_owned() };
+    let hooked = |hook, comment: &str, rules| Chain { hook: Some(hook), rules, comment: comment.to_owned() };
+    [
+        (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward())),
+        (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input())),
+        (
+            Name::fixed("output"),
+            hooked(Hook::Output, "from this node to its pods: allowed (S20)", vec![cut()]),
+        ),
+        (names::ingress(), chain("the destination's side", ingress())),
+        (names::exempt(Family::V4), chain("what always passes, IPv4", vec![itself(Family::V4)])),
+        (names::exempt(Family::V6), chain("what always passes, IPv6", vec![itself(Family::V6), discovery()])),
+        (names::invalid(), chain("packets that fit no connection (S36)", invalid())),
+        (names::refuse(), chain("connections that a change forbade (S31)", refuse())),
+        (names::label(), chain("never entered: it makes the kernel keep room for labels (S31)", label())),
+    ]
+    .into()
+}
+
+/// The rules before policy. Most packets meet the first two alone.
+fn known() -> Vec<Rule> {
+    vec![
+        cut(),
+        Rule::when([Match::State(TrackedState::Known)], Action::Accept),
+        Rule::when([Match::State(TrackedState::Invalid)], Action::Goto(names::invalid())),
+    ]
+}
+
+fn cut() -> Rule {
+    Rule::when([Match::Cut], Action::Goto(names::refuse()))
+}
+
+fn forward() -> Vec<Rule> {
+    let mut rules = input();
+    rules.push(Rule::always(Action::Goto(names::ingress())));
+    rules
+}
+
+fn input() -> Vec<Rule> {
+    let mut rules = known();
+    rules.extend(dispatch(Direction::Egress, Side::Source));
+    rules
+}
+
+fn dispatch(direction: Direction, side: Side) -> impl Iterator<Item = Rule> {
+    Family::ALL.into_iter().map(move |family| {
+        Rule::always(Action::Dispatch { family, side, map: names::dispatch(direction, family) })
+    })
+}
+
+fn ingress() -> Vec<Rule> {
+    let mut rules: Vec<Rule> = dispatch(Direction::Ingress, Side::Destination).collect();
+    // Not the end of a base chain: a packet comes here from within the egress chains.
+    rules.push(Rule::always(Action::Accept));
+    rules
+}
+
+fn itself(family: Family) -> Rule {
+    Rule::when([Match::AddressPair { family, set: names::itself(family) }], Action::Accept)
+}
+
+/// S34: MLD, router and neighbour discovery, redirects: ICMPv6 types 130 to 136.
+fn discovery() -> Rule {
+    Rule::when([Match::Icmpv6((130, 136))], Action::Accept)
+}
+
+fn invalid() -> Vec<Rule> {
+    let mut rules = vec![discovery()];
+    for family in Family::ALL {
+        for side in [Side::Source, Side::Destination] {
+            let policed = Match::Address { family, side, set: names::policed(family) };
+            rules.push(Rule::when([policed], Action::Drop));
+        }
+    }
+    rules.push(Rule::always(Action::Accept));
+    rules
+}
+
+fn refuse() -> Vec<Rule> {
+    vec![Rule::when([Match::Protocol(Protocol::Tcp)], Action::Reset), Rule::always(Action::Refuse)]
+}
+
+fn label() -> Vec<Rule> {
+    vec![Rule::always(Action::SetCut)]
+}

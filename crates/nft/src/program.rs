@@ -1,0 +1,307 @@
+//! One node's ruleset, kept true to the index.
+
+use crate::{
+    compile::{
+        ChainPart, Compiled, SetPart, Target, base, element, members_name, names, policy_chain_name, target,
+    },
+    transaction::{Steps, Transaction},
+    tree::{Chain, Element, Family, Name, Rule, Ruleset, Set},
+};
+use sekisho_core::{
+    index::{Delta, Effect, Index, Member, ProfileKey, SetKey},
+    object::{Direction, ObjectKey},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// A local address: what polices it, and the chains that it leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Seat {
+    profiles: BTreeSet<ProfileKey>,
+    targets: BTreeMap<Direction, Name>,
+}
+
+/// The ruleset of one node.
+///
+/// Chains and sets are there while something names them; what a change costs is what it touches.
+#[derive(Debug)]
+pub struct Program {
+    node: Arc<str>,
+    ruleset: Ruleset,
+    seats: BTreeMap<IpAddr, Seat>,
+    parts: BTreeMap<Name, ChainPart>,
+    users: BTreeMap<Name, usize>,
+    edits: Edits,
+}
+
+/// What has changed since the last transaction.
+#[derive(Debug, Default)]
+struct Edits {
+    /// The rules of each chain before; `None` for one that was not there.
+    chains: BTreeMap<Name, Option<Vec<Rule>>>,
+    /// Each set that came or went, as it was before; `None` for one that was not there.
+    sets: BTreeMap<Name, Option<Set>>,
+    /// Elements that came and went, of sets that were there and are.
+    elements: BTreeMap<Name, (BTreeSet<Element>, BTreeSet<Element>)>,
+}
+
+impl Program {
+    /// The ruleset of `node` as the index has it now.
+    #[must_use]
+    pub fn new(index: &Index, node: &str) -> Self {
+        let mut program = Self {
+            node: node.into(),
+            ruleset: base(),
+            seats: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            users: BTreeMap::new(),
+            edits: Edits::default(),
+        };
+        for (address, profiles) in index.endpoints(node) {
+            program.seat(index, address, profiles.clone());
+        }
+        program.edits = Edits::default();
+        program
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &Arc<str> {
+        &self.node
+    }
+
+    /// The ruleset.
+    #[must_use]
+    pub fn ruleset(&self) -> &Ruleset {
+        &self.ruleset
+    }
+
+    /// Follows what changed in the index, and says what the kernel must do for it: one transaction,
+    /// whether for one change or for a burst.
+    pub fn follow<'a>(&mut self, index: &Index, deltas: impl IntoIterator<Item = &'a Delta>) -> Transaction {
+        for effect in deltas.into_iter().flat_map(|delta| &delta.effects) {
+            match effect {
+                Effect::Members { set, added, removed } => self.members(set, added, removed),
+                Effect::Endpoint { node, address, after, .. } if *node == self.node => {
+                    self.seat(index, *address, after.clone());
+                }
+                Effect::Policy { key } => self.policy(index, key),
+                // The hooks tell a node's own packets, whatever its addresses (S20).
+                Effect::Endpoint { .. } | Effect::Node { .. } => {}
+            }
+        }
+        self.transaction()
+    }
+
+    fn members(&mut self, set: &SetKey, added: &BTreeSet<Member>, removed: &BTreeSet<Member>) {
+        for family in Family::ALL {
+            let name = members_name(set, family);
+            if self.ruleset.sets.contains_key(&name) {
+                removed.iter().filter_map(|m| element(*m, family)).for_each(|e| self.remove(&name, &e));
+                added.iter().filter_map(|m| element(*m, family)).for_each(|e| self.add(&name, e));
+            }
+        }
+    }
+
+    /// A policy came, went or has other rules: its chains are made anew, and pods that it isolates in
+    /// other directions than before lead elsewhere.
+    fn policy(&mut self, index: &Index, key: &ObjectKey) {
+        let shared = self.parts.iter().filter(|(_, part)| matches!(part, ChainPart::Stage { .. }));
+        let mut chains: Vec<Name> =
+            shared.filter(|(_, part)| part.has_rules_of(key)).map(|(name, _)| name.clone()).collect();
+        for family in Family::ALL {
+            chains.extend(Direction::ALL.map(|direction| policy_chain_name(direction, family, key)));
+        }
+        for name in chains {
+            self.rebuild(index, &name);
+        }
+        let selected = |seat: &Seat| seat.profiles.iter().any(|profile| profile.contains(key));
+        let seats: Vec<_> = self.seats.iter().filter(|(_, seat)| selected(seat)).collect();
+        let seats: Vec<_> =
+            seats.into_iter().map(|(address, seat)| (*address, seat.profiles.clone())).collect();
+        for (address, profiles) in seats {
+            self.seat(index, address, profiles);
+        }
+    }
+
+    /// Leads the packets of an address to where its profiles want them.
+    fn seat(&mut self, index: &Index, address: IpAddr, profiles: BTreeSet<ProfileKey>) {
+        let family = Family::of(address);
+        let old = self.seats.remove(&address).unwrap_or_default();
+        let mut seat = Seat { profiles, targets: BTreeMap::new() };
+        for direction in Direction::ALL {
+            let target = target(index, direction, family, &seat.profiles);
+            let old_target = old.targets.get(&direction);
+            if let Some((name, _)) = &target {
+                seat.targets.insert(direction, name.clone());
+            }
+            self.lead(index, direction, address, old_target, target);
+        }
+        self.police(address, !old.targets.is_empty(), !seat.targets.is_empty());
+        if !seat.profiles.is_empty() {
+            self.seats.insert(address, seat);
+        }
+    }
+
+    fn lead(
+        &mut self,
+        index: &Index,
+        direction: Direction,
+        address: IpAddr,
+        old: Option<&Name>,
+        new: Option<Target>,
+    ) {
+        let new_name = new.as_ref().map(|(name, _)| name.clone());
+        if old == new_name.as_ref() {
+            return;
+        }
+        let map = names::dispatch(direction, Family::of(address));
+        if let Some((name, part)) = new {
+            self.acquire_chain(index, &name, part);
+        }
+        if let Some(old) = old {
+            self.remove(&map, &Element::Dispatch(address, old.clone()));
+        }
+        if let Some(name) = new_name {
+            self.add(&map, Element::Dispatch(address, name));
+        }
+        if let Some(old) = old {
+            self.release(old);
+        }
+    }
+
+    fn police(&mut self, address: IpAddr, was: bool, is: bool) {
+        let family = Family::of(address);
+        let elements = [
+            (names::policed(family), Element::Address(address)),
+            (names::itself(family), Element::AddressPair(address, address)),
+        ];
+        for (set, element) in elements {
+            match (was, is) {
+                (false, true) => self.add(&set, element),
+                (true, false) => self.remove(&set, &element),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Chains and sets come with their first user and go with their last.
+impl Program {
+    fn acquire_chain(&mut self, index: &Index, name: &Name, part: ChainPart) {
+        let users = self.users.entry(name.clone()).or_default();
+        *users += 1;
+        if *users > 1 {
+            return;
+        }
+        let chain = Chain { hook: None, rules: Vec::new(), comment: part.comment() };
+        self.edits.chains.entry(name.clone()).or_insert(None);
+        self.ruleset.chains.insert(name.clone(), chain);
+        self.parts.insert(name.clone(), part);
+        self.rebuild(index, name);
+    }
+
+    fn rebuild(&mut self, index: &Index, name: &Name) {
+        let Some(part) = self.parts.get(name) else { return };
+        let Compiled { rules, chains, sets } = Compiled::of(part, index);
+        for (name, part) in chains {
+            self.acquire_chain(index, &name, part);
+        }
+        for (name, part) in sets {
+            self.acquire_set(index, &name, &part);
+        }
+        let Some(chain) = self.ruleset.chains.get_mut(name) else { return };
+        let old = std::mem::replace(&mut chain.rules, rules);
+        self.release_all(&old);
+        self.edits.chains.entry(name.clone()).or_insert(Some(old));
+    }
+
+    fn acquire_set(&mut self, index: &Index, name: &Name, part: &SetPart) {
+        let users = self.users.entry(name.clone()).or_default();
+        *users += 1;
+        if *users == 1 {
+            self.edits.sets.entry(name.clone()).or_insert(None);
+            self.ruleset.sets.insert(name.clone(), part.build(index));
+        }
+    }
+
+    fn release_all(&mut self, rules: &[Rule]) {
+        for name in rules.iter().flat_map(|rule| rule.chains().chain(rule.sets())) {
+            self.release(name);
+        }
+    }
+
+    fn release(&mut self, name: &Name) {
+        // What every table has is not counted.
+        let Some(users) = self.users.get_mut(name) else { return };
+        *users -= 1;
+        if *users > 0 {
+            return;
+        }
+        self.users.remove(name);
+        if let Some(mut set) = self.ruleset.sets.remove(name) {
+            let (added, removed) = self.edits.elements.remove(name).unwrap_or_default();
+            set.elements.retain(|element| !added.contains(element));
+            set.elements.extend(removed);
+            self.edits.sets.entry(name.clone()).or_insert(Some(set));
+        }
+        if let Some(chain) = self.ruleset.chains.remove(name) {
+            self.parts.remove(name);
+            self.release_all(&chain.rules);
+            self.edits.chains.entry(name.clone()).or_insert(Some(chain.rules));
+        }
+    }
+
+    /// Puts an element in; one that is there stays.
+    fn add(&mut self, set: &Name, element: Element) {
+        let Some(elements) = self.ruleset.sets.get_mut(set).map(|set| &mut set.elements) else { return };
+        if elements.insert(element.clone()) && !self.edits.sets.contains_key(set) {
+            let (added, removed) = self.edits.elements.entry(set.clone()).or_default();
+            if !removed.remove(&element) {
+                added.insert(element);
+            }
+        }
+    }
+
+    /// Takes an element out, if it is there.
+    fn remove(&mut self, set: &Name, element: &Element) {
+        let Some(elements) = self.ruleset.sets.get_mut(set).map(|set| &mut set.elements) else { return };
+        if elements.remove(element) && !self.edits.sets.contains_key(set) {
+            let (added, removed) = self.edits.elements.entry(set.clone()).or_default();
+            if !added.remove(element) {
+                removed.insert(element.clone());
+            }
+        }
+    }
+
+    fn transaction(&mut self) -> Transaction {
+        let edits = std::mem::take(&mut self.edits);
+        let mut steps = Steps::default();
+        for (name, before) in edits.sets {
+            match (before, self.ruleset.sets.get(&name)) {
+                (before, Some(set)) => steps.set(&name, before.map(|b| (b.kind, b.elements)).as_ref(), set),
+                (Some(_), None) => steps.old_set(&name),
+                (None, None) => {}
+            }
+        }
+        for (name, (added, removed)) in edits.elements {
+            if let Some(set) = self.ruleset.sets.get(&name) {
+                steps.change_elements(&name, set.kind, added, removed);
+            }
+        }
+        for (name, before) in edits.chains {
+            match (before, self.ruleset.chains.get(&name)) {
+                (None, Some(chain)) => steps.new_chain(&name, chain),
+                (Some(rules), Some(chain)) if rules != chain.rules => {
+                    steps.change_rules(&name, rules.is_empty(), &chain.rules);
+                }
+                (Some(_), None) => steps.old_chain(&name),
+                _ => {}
+            }
+        }
+        steps.finish()
+    }
+}
