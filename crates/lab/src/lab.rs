@@ -1,0 +1,182 @@
+//! A built lab.
+
+use crate::{
+    LabError,
+    kernel::sysctl,
+    net::{
+        log::Log,
+        responder::{self, Responder, Socketed},
+        tap::Taps,
+    },
+    plan::{Host, Options, Plan},
+    probing::{Expectation, Party, Prober, Progress},
+    report::{Outcome, Report, is_answered},
+    topology::Topology,
+    translation,
+};
+use sekisho_core::{eval::decide, object::Cluster, packet::Traffic, set::Protocol, verdict::Verdict};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
+
+/// Network namespaces with listeners in them and policies on their nodes. Dropping it, or the end of the
+/// process in any way, removes all of it.
+#[derive(Debug)]
+pub struct Lab {
+    plan: Plan,
+    options: Options,
+    // INVARIANT: before the topology, so that no listener outlives its namespace's links.
+    responder: Option<Responder>,
+    taps: BTreeMap<Host, Arc<Taps>>,
+    log: Arc<Log>,
+    pub(crate) topology: Topology,
+}
+
+impl Lab {
+    /// What the lab of `cluster` would be.
+    ///
+    /// # Errors
+    /// When there is no pod to build.
+    pub fn plan(cluster: &Cluster, options: &Options) -> Result<Plan, LabError> {
+        Plan::new(cluster, options)
+    }
+
+    /// Builds the lab of `plan`; `options` are for later changes.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn build(plan: Plan, options: Options) -> Result<Self, LabError> {
+        let topology = Topology::build(&plan)?;
+        let mut lab =
+            Self { plan, options, responder: None, taps: BTreeMap::new(), log: Arc::default(), topology };
+        lab.program_services(false)?;
+        lab.listen()?;
+        Ok(lab)
+    }
+
+    /// The plan as it is built.
+    #[must_use]
+    pub fn current_plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Makes the lab that of another state of the manifests. What stays the same is not touched.
+    ///
+    /// # Errors
+    /// When there is no pod left, or the kernel refuses.
+    pub fn apply(&mut self, cluster: &Cluster) -> Result<(), LabError> {
+        let plan = Plan::new(cluster, &self.options)?;
+        let before = std::mem::replace(&mut self.plan, plan);
+        self.topology.change(&self.plan)?;
+        if before.services != self.plan.services || before.nodes != self.plan.nodes {
+            self.program_services(!before.services.is_empty())?;
+        }
+        if before.sites != self.plan.sites
+            || before.nodes != self.plan.nodes
+            || before.outside_listeners != self.plan.outside_listeners
+        {
+            self.listen()?;
+        }
+        Ok(())
+    }
+
+    /// Tries every probe of the plan and compares with the core.
+    ///
+    /// # Errors
+    /// When the kernel refuses to go on.
+    pub fn run(&self, progress: &mut dyn Progress) -> Result<Report, LabError> {
+        let started = Instant::now();
+        let predicted: Vec<Vec<Verdict>> = self.predict();
+        let expectations = self.plan.probes.iter().zip(&predicted).map(|(probe, verdicts)| {
+            let arrives = verdicts.iter().any(|verdict| verdict.decision.is_allow());
+            (probe, Expectation { arrives, is_answered: is_answered(&self.plan, probe) })
+        });
+        let expectations: Vec<_> = expectations.collect();
+        let observed = self.prober().run(&expectations, progress)?;
+        let outcomes = self.plan.probes.iter().cloned().zip(predicted).zip(observed);
+        let outcomes = outcomes
+            .map(|((probe, predicted), observed)| Outcome::new(&self.plan, probe, predicted, observed));
+        Ok(Report { outcomes: outcomes.collect(), plan: self.plan.clone(), took: started.elapsed() })
+    }
+
+    fn predict(&self) -> Vec<Vec<Verdict>> {
+        let verdicts = |probe: &crate::plan::Probe| {
+            probe.arrivals.iter().map(|arrival| decide(&self.plan.cluster, &arrival.packet)).collect()
+        };
+        self.plan.probes.iter().map(verdicts).collect()
+    }
+
+    fn prober(&self) -> Prober<'_> {
+        let parties = self.taps.iter().filter_map(|(host, taps)| {
+            let namespace = self.topology.namespace(&self.plan, *host)?;
+            Some((*host, Party { namespace, taps }))
+        });
+        Prober { parties: parties.collect(), log: Arc::clone(&self.log) }
+    }
+
+    fn program_services(&self, had: bool) -> Result<(), LabError> {
+        for at in 0..self.plan.nodes.len() {
+            if let Some(node) = self.topology.namespace(&self.plan, Host::Node(at)) {
+                translation::program(&self.plan, node, had)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens all listeners and taps, in place of those before.
+    fn listen(&mut self) -> Result<(), LabError> {
+        self.responder = None;
+        self.taps.clear();
+        let others: Vec<u8> = self
+            .options
+            .traffic
+            .iter()
+            .filter_map(|traffic| match traffic {
+                Traffic::Other(number) if *number != 1 => Some(*number),
+                _ => None,
+            })
+            .collect();
+        let sites = (0..self.plan.sites.len()).map(Host::Site);
+        let hosts = sites.chain((0..self.plan.nodes.len()).map(Host::Node)).chain([Host::Outside]);
+        let mut sockets = Vec::new();
+        for host in hosts {
+            let Some(namespace) = self.topology.namespace(&self.plan, host) else { continue };
+            let listeners = self.plan.listeners(host);
+            let sctp: BTreeSet<u16> = listeners
+                .keys()
+                .filter(|(protocol, _)| *protocol == Protocol::Sctp)
+                .map(|(_, port)| *port)
+                .collect();
+            let what = self.plan.name(host);
+            let (opened, taps) = namespace.run(|| {
+                let opened =
+                    responder::open(listeners).map_err(LabError::kernel(format!("listening in {what}")))?;
+                let taps =
+                    Taps::open(&others, &sctp).map_err(LabError::kernel(format!("watching {what}")))?;
+                Ok((opened, taps))
+            })?;
+            sockets.extend(opened);
+            sockets.extend(taps.iter().cloned().map(Socketed::Tap));
+            self.taps.insert(host, Arc::new(taps));
+        }
+        self.responder = Some(Responder::start(sockets, Arc::clone(&self.log))?);
+        Ok(())
+    }
+
+    /// Limits the size of packets that a node sends to the others and outside, as a tunnel does: it then
+    /// owes senders path MTU errors (S30).
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn limit_packets(&self, node: &str, mtu: u32) -> Result<(), LabError> {
+        self.topology.limit_underlay(node, mtu)
+    }
+
+    /// Whether the kernel has IPv6.
+    #[must_use]
+    pub fn has_ipv6() -> bool {
+        sysctl::has_ipv6()
+    }
+}

@@ -1,0 +1,337 @@
+//! Namespaces, links, addresses and routes.
+//!
+//! Everything is routed, nothing is bridged: a pod's only neighbour is its node, and a node's is the
+//! underlay, which also leads to the outside host. All neighbours are told in advance, so that no packet waits
+//! for an address to be resolved.
+
+use crate::{
+    LabError,
+    kernel::{
+        namespace::Namespace,
+        rtnl::{LOOPBACK, LinkEnd, Mac, Requests, Route},
+        sysctl,
+    },
+    plan::{Host, Plan, Site},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
+
+/// The other end of every link, as each side calls it.
+const GATEWAY: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1)), IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1))];
+
+/// The index of the only link of a pod, of the outside host, and of a node's link to the underlay.
+const UPLINK: u32 = 2;
+
+/// What makes a pod's namespace the same after a change of the manifests.
+type SiteKey = (Arc<str>, BTreeSet<IpAddr>);
+
+/// A built network.
+#[derive(Debug)]
+pub(crate) struct Topology {
+    underlay: Namespace,
+    outside: Namespace,
+    outside_link: u32,
+    outside_addresses: BTreeSet<IpAddr>,
+    nodes: BTreeMap<Arc<str>, NodeNet>,
+    sites: BTreeMap<SiteKey, SiteNet>,
+    next_link: u32,
+}
+
+#[derive(Debug)]
+struct NodeNet {
+    namespace: Namespace,
+    underlay_link: u32,
+    addresses: BTreeSet<IpAddr>,
+}
+
+#[derive(Debug)]
+struct SiteNet {
+    namespace: Namespace,
+    link: u32,
+}
+
+impl Topology {
+    /// Builds the network of `plan`.
+    pub(crate) fn build(plan: &Plan) -> Result<Self, LabError> {
+        let underlay = namespace("the underlay", true)?;
+        let outside = namespace("outside", false)?;
+        let mut topology = Self {
+            underlay,
+            outside,
+            outside_link: 0,
+            outside_addresses: BTreeSet::new(),
+            nodes: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            next_link: 10,
+        };
+        topology.outside_link = topology.join_underlay(&topology.outside, &[])?;
+        topology.next_link += 1;
+        topology.change(plan)?;
+        Ok(topology)
+    }
+
+    /// Makes the network that of `plan`. What stays the same is not touched, so connections over it live on.
+    pub(crate) fn change(&mut self, plan: &Plan) -> Result<(), LabError> {
+        self.change_nodes(plan)?;
+        self.change_sites(plan)?;
+        self.change_outside(plan)
+    }
+
+    /// The namespace of `host` in `plan`, which is the one last built.
+    pub(crate) fn namespace(&self, plan: &Plan, host: Host) -> Option<&Namespace> {
+        match host {
+            Host::Outside => Some(&self.outside),
+            Host::Node(at) => self.nodes.get(&plan.nodes.get(at)?.name).map(|node| &node.namespace),
+            Host::Site(at) => {
+                let site = plan.sites.get(at)?;
+                self.sites.get(&key(plan, site)?).map(|site| &site.namespace)
+            }
+        }
+    }
+
+    fn change_nodes(&mut self, plan: &Plan) -> Result<(), LabError> {
+        let stays = |name: &Arc<str>, node: &NodeNet| {
+            plan.nodes.iter().any(|plan| plan.name == *name && plan.addresses == node.addresses)
+        };
+        let gone: Vec<Arc<str>> = self
+            .nodes
+            .iter()
+            .filter(|(name, node)| !stays(name, node))
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        for name in gone {
+            self.sites.retain(|(node, _), _| *node != name);
+            // Its links and the routes over them go with the namespace, but not at once.
+            if let Some(node) = self.nodes.remove(&name) {
+                let mut requests = Requests::new();
+                requests.remove_link(node.underlay_link);
+                self.underlay.run(|| requests.send())?;
+            }
+        }
+        for node in &plan.nodes {
+            if self.nodes.contains_key(&node.name) {
+                continue;
+            }
+            let net = namespace(&node.name, true)?;
+            net.run(|| {
+                conntrack_settings();
+                Ok(())
+            })?;
+            let addresses: Vec<IpAddr> = node.addresses.iter().copied().collect();
+            let link = self.join_underlay(&net, &addresses)?;
+            self.next_link += 1;
+            let node_net = NodeNet { namespace: net, underlay_link: link, addresses: node.addresses.clone() };
+            self.nodes.insert(Arc::clone(&node.name), node_net);
+        }
+        Ok(())
+    }
+
+    /// Links a namespace to the underlay, which learns the way to its `addresses`.
+    fn join_underlay(&self, namespace: &Namespace, addresses: &[IpAddr]) -> Result<u32, LabError> {
+        let link = self.next_link;
+        let (here, there) = link_ends(link);
+        self.underlay.run(|| {
+            let mut requests = Requests::new();
+            requests.veth(&here, &there, namespace.raw_fd());
+            for gateway in gateways() {
+                requests.neighbour(link, gateway, there.mac);
+            }
+            for address in addresses {
+                requests.route(&towards(*address, link));
+            }
+            requests.send()
+        })?;
+        namespace.run(|| uplink(addresses, here.mac))?;
+        Ok(link)
+    }
+
+    fn change_outside(&mut self, plan: &Plan) -> Result<(), LabError> {
+        let wanted: BTreeSet<IpAddr> = plan.outside.iter().map(|outside| outside.address).collect();
+        let new: Vec<IpAddr> = wanted.difference(&self.outside_addresses).copied().collect();
+        let gone: Vec<IpAddr> = self.outside_addresses.difference(&wanted).copied().collect();
+        let entry = plan.nodes.first().and_then(|node| self.nodes.get(&node.name));
+        let external: Vec<IpAddr> = plan
+            .services
+            .iter()
+            .flat_map(|service| &service.external)
+            .copied()
+            .filter(usable_family)
+            .collect();
+        self.underlay.run(|| {
+            let mut requests = Requests::new();
+            for address in &gone {
+                requests.remove_route(&towards(*address, self.outside_link));
+            }
+            for address in &new {
+                requests.route(&towards(*address, self.outside_link));
+            }
+            // A load balancer hands what it takes to a node.
+            for (address, node) in external.iter().filter_map(|address| Some((address, entry?))) {
+                requests.route(&towards(*address, node.underlay_link));
+            }
+            requests.send()
+        })?;
+        self.outside.run(|| {
+            let mut requests = Requests::new();
+            for address in &new {
+                requests.address(LOOPBACK, *address);
+            }
+            requests.send()
+        })?;
+        self.outside_addresses = wanted;
+        Ok(())
+    }
+
+    fn change_sites(&mut self, plan: &Plan) -> Result<(), LabError> {
+        let wanted: BTreeMap<SiteKey, &Site> =
+            plan.sites.iter().filter_map(|site| Some((key(plan, site)?, site))).collect();
+        self.remove_sites(&wanted)?;
+        let mut new: BTreeMap<Arc<str>, Vec<(SiteKey, SiteNet)>> = BTreeMap::new();
+        for (key, site) in wanted {
+            if self.sites.contains_key(&key) {
+                continue;
+            }
+            let net = SiteNet { namespace: namespace(&site.name, false)?, link: self.next_link };
+            self.next_link += 1;
+            new.entry(Arc::clone(&key.0)).or_default().push((key, net));
+        }
+        for (name, sites) in new {
+            let Some(node) = self.nodes.get(&name) else { continue };
+            node.namespace.run(|| add_to_node(node, &sites))?;
+            self.underlay.run(|| {
+                let mut requests = Requests::new();
+                for address in
+                    sites.iter().flat_map(|((_, addresses), _)| addresses).filter(|a| usable_family(a))
+                {
+                    requests.route(&towards(*address, node.underlay_link));
+                }
+                requests.send()
+            })?;
+            for ((_, addresses), site) in &sites {
+                let addresses: Vec<IpAddr> = addresses.iter().copied().collect();
+                site.namespace.run(|| uplink(&addresses, link_ends(site.link).0.mac))?;
+            }
+            self.sites.extend(sites);
+        }
+        Ok(())
+    }
+
+    fn remove_sites(&mut self, wanted: &BTreeMap<SiteKey, &Site>) -> Result<(), LabError> {
+        let gone: Vec<SiteKey> =
+            self.sites.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+        for key in gone {
+            let Some(site) = self.sites.remove(&key) else { continue };
+            let Some(node) = self.nodes.get(&key.0) else { continue };
+            node.namespace.run(|| {
+                let mut requests = Requests::new();
+                requests.remove_link(site.link);
+                requests.send()
+            })?;
+            self.underlay.run(|| {
+                let mut requests = Requests::new();
+                for address in key.1.iter().filter(|address| usable_family(address)) {
+                    requests.remove_route(&towards(*address, node.underlay_link));
+                }
+                requests.send()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Limits the size of packets between a node and the underlay, as a tunnel would: the node then
+    /// owes senders path MTU errors (S30).
+    pub(crate) fn limit_underlay(&self, node: &str, mtu: u32) -> Result<(), LabError> {
+        let Some(node) = self.nodes.get(node) else { return Ok(()) };
+        node.namespace.run(|| {
+            let mut requests = Requests::new();
+            requests.mtu(UPLINK, mtu);
+            requests.send()
+        })
+    }
+}
+
+/// A namespace, prepared.
+fn namespace(name: &str, forwards: bool) -> Result<Namespace, LabError> {
+    let namespace = Namespace::new(name)?;
+    namespace.run(|| {
+        sysctl::prepare(forwards)?;
+        // Before anything else: with loopback comes the table of local routes, without which the kernel
+        // takes every gateway for a broadcast address.
+        let mut requests = Requests::new();
+        requests.up(LOOPBACK);
+        requests.send()
+    })?;
+    Ok(namespace)
+}
+
+fn key(plan: &Plan, site: &Site) -> Option<SiteKey> {
+    Some((Arc::clone(&plan.nodes.get(site.node)?.name), site.addresses.clone()))
+}
+
+fn gateways() -> impl Iterator<Item = IpAddr> {
+    GATEWAY.into_iter().filter(usable_family)
+}
+
+fn usable_family(address: &IpAddr) -> bool {
+    address.is_ipv4() || sysctl::has_ipv6()
+}
+
+fn towards(address: IpAddr, link: u32) -> Route {
+    let via = GATEWAY.into_iter().find(|gateway| gateway.is_ipv4() == address.is_ipv4());
+    Route { to: Some(address), index: link, via, source: None }
+}
+
+/// Both ends of link number `link`: near the node or the underlay, and far from it.
+fn link_ends(link: u32) -> (LinkEnd, LinkEnd) {
+    let mac = |side: u8| -> Mac {
+        let [_, a, b, c] = link.to_be_bytes();
+        [2, 0, side, a, b, c]
+    };
+    (
+        LinkEnd { index: link, name: format!("lab{link}"), mac: mac(1) },
+        LinkEnd { index: UPLINK, name: "eth0".to_owned(), mac: mac(2) },
+    )
+}
+
+/// In a namespace with one link: its addresses, and everything through the other end.
+fn uplink(addresses: &[IpAddr], gateway: Mac) -> Result<(), LabError> {
+    let mut requests = Requests::new();
+    requests.up(UPLINK);
+    for address in addresses.iter().filter(|address| usable_family(address)) {
+        requests.address(UPLINK, *address);
+    }
+    for via in gateways() {
+        requests.neighbour(UPLINK, via, gateway);
+        requests.route(&Route { to: None, index: UPLINK, via: Some(via), source: None });
+    }
+    requests.send()
+}
+
+/// In a node's namespace: links and routes to its pods. What the node sends has its own address (S20).
+fn add_to_node(node: &NodeNet, sites: &[(SiteKey, SiteNet)]) -> Result<(), LabError> {
+    let mut requests = Requests::new();
+    for ((_, addresses), site) in sites {
+        let (here, there) = link_ends(site.link);
+        requests.veth(&here, &there, site.namespace.raw_fd());
+        for address in addresses.iter().filter(|address| usable_family(address)) {
+            let source = node.addresses.iter().find(|own| own.is_ipv4() == address.is_ipv4()).copied();
+            requests.neighbour(site.link, *address, there.mac);
+            requests.route(&Route { to: Some(*address), index: site.link, via: None, source });
+        }
+    }
+    requests.send()
+}
+
+/// Probes by the thousand must not fill the table of connections. Kernels without a setting do without.
+fn conntrack_settings() {
+    for key in ["udp_timeout", "udp_timeout_stream", "icmp_timeout", "icmpv6_timeout", "generic_timeout"] {
+        let _ = sysctl::write(&format!("netfilter/nf_conntrack_{key}"), "10");
+    }
+    for key in ["tcp_timeout_close", "tcp_timeout_time_wait", "tcp_timeout_syn_sent", "sctp_timeout_closed"] {
+        let _ = sysctl::write(&format!("netfilter/nf_conntrack_{key}"), "2");
+    }
+}

@@ -1,0 +1,29 @@
+//! Real packets. These tests need root or user namespaces; where the kernel gives neither they are
+//! skipped, loudly.
+//!
+//! The harness is not the usual one because a user namespace must be entered before any thread starts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod packets {
+    pub(crate) mod fixture;
+    pub(crate) mod network;
+}
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let refused = sekisho_lab::acquire().err();
+    let tests: Vec<(&str, fn())> = packets::network::TESTS.to_vec();
+    if let Some(error) = &refused {
+        eprintln!("SKIPPED: {} tests with real packets: {error}", tests.len());
+    }
+    let trial = |(name, test): (&str, fn())| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+        .with_ignored_flag(refused.is_some())
+    };
+    libtest_mimic::run(&arguments, tests.into_iter().map(trial).collect()).exit();
+}

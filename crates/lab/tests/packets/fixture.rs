@@ -1,0 +1,70 @@
+//! Small clusters for tests.
+
+use sekisho_core::{
+    object::{
+        Cluster, ContainerPort, LabelSelector, Labels, ObjectKey, Origin, Pod, Requirement, Service,
+        ServicePort, TargetPort,
+    },
+    set::Protocol,
+};
+use sekisho_lab::{Lab, Options, Report};
+
+/// A pod called `namespace/name` with the label `app: name` and these ports.
+pub(crate) fn pod(key: &str, ports: &[(Protocol, u16)]) -> Pod {
+    let (namespace, name) = key.split_once('/').unwrap();
+    let mut pod = Pod::new(ObjectKey::new(namespace, name));
+    pod.labels = [("app", name)].into_iter().collect::<Labels>();
+    let port = |(protocol, number): &(Protocol, u16)| ContainerPort {
+        name: None,
+        protocol: *protocol,
+        number: *number,
+    };
+    pod.ports = ports.iter().map(port).collect();
+    pod
+}
+
+/// What selects the pods that are labelled `app: name`.
+pub(crate) fn app(name: &str) -> LabelSelector {
+    [Requirement::In("app".into(), [name.into()].into())].into_iter().collect()
+}
+
+/// The Service `namespace/name` that leads from one port to another of the pods labelled `app: name`.
+pub(crate) fn service(key: &str, protocol: Protocol, port: u16, target: u16) -> Service {
+    let (namespace, name) = key.split_once('/').unwrap();
+    Service {
+        key: ObjectKey::new(namespace, name),
+        selector: Some(app(name)),
+        kind: "ClusterIP".into(),
+        cluster_addresses: [].into(),
+        external_addresses: [].into(),
+        headless: false,
+        ports: vec![ServicePort {
+            name: None,
+            protocol,
+            port,
+            target: TargetPort::Number(target),
+            node_port: None,
+        }],
+        labels: Labels::new(),
+        origin: Origin::default(),
+    }
+}
+
+/// The cluster of these pods.
+pub(crate) fn cluster(pods: impl IntoIterator<Item = Pod>) -> Cluster {
+    Cluster { pods: pods.into_iter().map(|pod| (pod.uid.clone(), pod)).collect(), ..Cluster::default() }
+}
+
+/// A built lab.
+pub(crate) fn lab(cluster: &Cluster, options: Options) -> Lab {
+    Lab::build(Lab::plan(cluster, &options).unwrap(), options).unwrap()
+}
+
+/// Runs a lab and complains about every difference.
+#[track_caller]
+pub(crate) fn agree(lab: &Lab) -> Report {
+    let report = lab.run(&mut ()).unwrap();
+    let differences: Vec<String> = report.differences().map(|outcome| report.describe(outcome)).collect();
+    assert!(report.agrees(), "{}\n{}", report.summary(), differences.join("\n"));
+    report
+}
