@@ -1,0 +1,70 @@
+//! What the reader has to say about a text, as values. How it looks is [`crate::render`]'s affair.
+
+use sekisho_core::object::Origin;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The API server would refuse it; the object is left out (S43).
+    Error,
+    /// It is read, but probably not as it was meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// Another place that has to do with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// The place.
+    pub origin: Origin,
+    /// What about it.
+    pub message: String,
+}
+
+/// One finding of the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its kind, in kebab-case: a name to search for that stays the same between versions.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where it is.
+    pub origin: Origin,
+    /// Other places that have to do with it.
+    pub labels: Vec<Label>,
+}
+
+impl Diagnostic {
+    /// A finding at `origin`.
+    #[must_use]
+    pub fn new(severity: Severity, code: &'static str, message: impl Into<String>, origin: Origin) -> Self {
+        Self { severity, code, message: message.into(), help: None, origin, labels: Vec::new() }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with another place.
+    #[must_use]
+    pub fn with_label(mut self, origin: Origin, message: impl Into<String>) -> Self {
+        self.labels.push(Label { origin, message: message.into() });
+        self
+    }
+
+    /// Sorts by source and position, then by severity and text.
+    pub fn sort(diagnostics: &mut [Self]) {
+        diagnostics.sort_by(|a, b| {
+            let key = |d: &Self| (d.origin.clone(), d.severity, d.code);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! NetworkPolicies, checked as the API server checks them (S43).
+//!
+//! The rules are those of `pkg/apis/networking/validation` in Kubernetes.
+
+mod peer;
+mod port;
+mod rule;
+mod schema;
+mod selector;
+
+use crate::{
+    read::{
+        context::{Context, Path},
+        meta,
+    },
+    tree::NodeId,
+};
+use sekisho_core::object::{Direction, NetworkPolicy};
+use std::collections::BTreeSet;
+
+/// The NetworkPolicy at `node`.
+pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<NetworkPolicy> {
+    schema::check(cx, node);
+    let meta = meta::read(cx, node);
+    let Some(spec) = cx.mapping(node, "spec", Path::TOP) else {
+        if cx.get(node, "spec").is_none() {
+            cx.error_help(
+                "missing-field",
+                node,
+                "`spec` is missing",
+                "a policy for every pod that lets nothing in is `spec: {podSelector: {}}`",
+            );
+        }
+        return None;
+    };
+    let path = Path::TOP.field("spec");
+    let subjects = selector::read_optional(cx, spec, "podSelector", path).unwrap_or_default();
+    let types = types(cx, spec, path);
+    let ingress = rule::read_all(cx, spec, path, Direction::Ingress);
+    let egress = rule::read_all(cx, spec, path, Direction::Egress);
+    let meta = meta?;
+    Some(NetworkPolicy { key: meta.key, subjects, types, ingress, egress, origin: meta.origin })
+}
+
+fn types(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>) -> BTreeSet<Direction> {
+    let entries = cx.list(spec, "policyTypes", path);
+    let path = path.field("policyTypes");
+    if entries.len() > 2
+        && let Some(list) = cx.get(spec, "policyTypes")
+    {
+        cx.error("invalid-policy-type", list, "`policyTypes` has more than two entries");
+    }
+    let mut types = BTreeSet::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        match cx.text_at(entry, path.index(index)) {
+            Some("Ingress") => drop(types.insert(Direction::Ingress)),
+            Some("Egress") => drop(types.insert(Direction::Egress)),
+            Some(other) => {
+                let message = format!("`{other}` is not a policy type");
+                cx.error_help("invalid-policy-type", entry, message, "write `Ingress` or `Egress`");
+            }
+            None => {}
+        }
+    }
+    types
+}

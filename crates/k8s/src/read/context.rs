@@ -1,0 +1,225 @@
+//! What every reader of a kind works with: typed access to values, and complaints with their place.
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    source::Text,
+    tree::{NodeId, Tree},
+};
+use sekisho_core::object::Origin;
+use std::{fmt, sync::Arc};
+
+/// The way to a value from the top of its object, for messages. It lives on the stack and is written
+/// out only when there is something to say.
+#[derive(Clone, Copy)]
+pub(crate) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Field(&'p str),
+    Index(usize),
+}
+
+impl Path<'static> {
+    /// The object itself.
+    pub(crate) const TOP: Self = Self { parent: None, step: Step::Field("") };
+}
+
+impl<'p> Path<'p> {
+    /// The field `name` of this value.
+    pub(crate) fn field(&'p self, name: &'p str) -> Path<'p> {
+        Path { parent: Some(self), step: Step::Field(name) }
+    }
+
+    /// The entry `index` of this list.
+    pub(crate) fn index(&'p self, index: usize) -> Path<'p> {
+        Path { parent: Some(self), step: Step::Index(index) }
+    }
+
+    fn is_top(&self) -> bool {
+        self.parent.is_none()
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+            if matches!(self.step, Step::Field(_)) && !parent.is_top() {
+                f.write_str(".")?;
+            }
+        }
+        match self.step {
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A document being read.
+pub(crate) struct Context<'c> {
+    pub(crate) text: &'c Text,
+    pub(crate) tree: &'c Tree<'c>,
+    pub(crate) default_namespace: &'c Arc<str>,
+    out: &'c mut Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(
+        text: &'c Text,
+        tree: &'c Tree<'c>,
+        default_namespace: &'c Arc<str>,
+        out: &'c mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { text, tree, default_namespace, out, errors: 0 }
+    }
+
+    /// How many errors there were so far. An object in whose reading it grew is left out.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    pub(crate) fn origin(&self, node: NodeId) -> Origin {
+        self.text.origin(self.tree.place(node))
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        self.out.push(diagnostic);
+    }
+
+    /// Reports an error at `node`.
+    pub(crate) fn error(&mut self, code: &'static str, node: NodeId, message: impl Into<String>) {
+        let origin = self.origin(node);
+        self.report(Diagnostic::new(Severity::Error, code, message, origin));
+    }
+
+    /// Reports an error at `node` with advice.
+    pub(crate) fn error_help(
+        &mut self,
+        code: &'static str,
+        node: NodeId,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let origin = self.origin(node);
+        self.report(Diagnostic::new(Severity::Error, code, message, origin).with_help(help));
+    }
+
+    /// Reports that the value at `node` is not of the kind that its field takes.
+    pub(crate) fn wrong_type(&mut self, node: NodeId, path: Path<'_>, wanted: &str) {
+        let found = self.tree.describe(node);
+        let message = if path.is_top() {
+            format!("this must be {wanted}, not {found}")
+        } else {
+            format!("`{path}` must be {wanted}, not {found}")
+        };
+        let origin = self.origin(node);
+        let mut diagnostic = Diagnostic::new(Severity::Error, "wrong-type", message, origin);
+        if wanted == "text"
+            && let Some(scalar) = self.tree.scalar(node)
+            && !scalar.is_null()
+        {
+            diagnostic.help = Some(format!("put it in quotes: \"{}\"", scalar.text));
+        }
+        self.report(diagnostic);
+    }
+
+    /// The value under `key`, null being as good as missing.
+    pub(crate) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        self.tree.get(node, key)
+    }
+
+    /// The mapping under `key`.
+    pub(crate) fn mapping(&mut self, node: NodeId, key: &str, path: Path<'_>) -> Option<NodeId> {
+        let value = self.get(node, key)?;
+        if self.tree.mapping(value).is_none() {
+            self.wrong_type(value, path.field(key), "a mapping");
+            return None;
+        }
+        Some(value)
+    }
+
+    /// The entries of the list under `key`; none when it is missing.
+    pub(crate) fn list(&mut self, node: NodeId, key: &str, path: Path<'_>) -> Vec<NodeId> {
+        let Some(value) = self.get(node, key) else { return Vec::new() };
+        match self.tree.sequence(value) {
+            Some(entries) => entries.to_vec(),
+            None => {
+                self.wrong_type(value, path.field(key), "a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The text at `node`.
+    pub(crate) fn text_at(&mut self, node: NodeId, path: Path<'_>) -> Option<&'c str> {
+        let tree = self.tree;
+        match tree.scalar(node).and_then(|scalar| scalar.string()) {
+            Some(text) => Some(text),
+            None => {
+                self.wrong_type(node, path, "text");
+                None
+            }
+        }
+    }
+
+    /// The text under `key`.
+    pub(crate) fn text(&mut self, node: NodeId, key: &str, path: Path<'_>) -> Option<&'c str> {
+        let value = self.get(node, key)?;
+        self.text_at(value, path.field(key))
+    }
+
+    /// The truth value under `key`, `false` when it is missing.
+    pub(crate) fn flag(&mut self, node: NodeId, key: &str, path: Path<'_>) -> bool {
+        let Some(value) = self.get(node, key) else { return false };
+        match self.tree.scalar(value).and_then(|scalar| scalar.boolean()) {
+            Some(flag) => flag,
+            None => {
+                self.wrong_type(value, path.field(key), "`true` or `false`");
+                false
+            }
+        }
+    }
+
+    /// The whole number at `node`.
+    pub(crate) fn integer_at(&mut self, node: NodeId, path: Path<'_>) -> Option<i64> {
+        let number = self.tree.scalar(node).and_then(|scalar| scalar.integer());
+        if number.is_none() {
+            self.wrong_type(node, path, "a whole number");
+        }
+        number
+    }
+
+    /// The whole number under `key`.
+    pub(crate) fn integer(&mut self, node: NodeId, key: &str, path: Path<'_>) -> Option<i64> {
+        let value = self.get(node, key)?;
+        self.integer_at(value, path.field(key))
+    }
+
+    /// The texts of a mapping from text to text under `key`, such as labels, with their nodes.
+    pub(crate) fn texts(
+        &mut self,
+        node: NodeId,
+        key: &str,
+        path: Path<'_>,
+    ) -> Vec<(NodeId, &'c str, NodeId, &'c str)> {
+        let Some(mapping) = self.mapping(node, key, path) else { return Vec::new() };
+        let tree = self.tree;
+        let entries: Vec<(NodeId, NodeId)> = tree.mapping(mapping).into_iter().flatten().collect();
+        let path = path.field(key);
+        entries
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let text = tree.key_text(name);
+                // The API server reads a null value as empty text.
+                let content =
+                    if tree.is_null(value) { Some("") } else { self.text_at(value, path.field(text)) };
+                Some((name, text, value, content?))
+            })
+            .collect()
+    }
+}

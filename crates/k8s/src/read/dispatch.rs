@@ -1,0 +1,237 @@
+//! From a document to the reader of its kind.
+
+use super::{
+    assemble::Objects,
+    context::{Context, Path},
+    namespace, node, pod, service, workload,
+};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    policy,
+    tree::NodeId,
+};
+use sekisho_core::object::{ObjectKey, Origin};
+
+/// The kinds that are read, with the API groups they were ever in.
+const KINDS: [(&str, &[&str]); 5] = [
+    ("Namespace", &[""]),
+    ("Node", &[""]),
+    ("Pod", &[""]),
+    ("Service", &[""]),
+    ("NetworkPolicy", &["networking.k8s.io", "extensions"]),
+];
+
+/// What a document or an entry of a list says it is.
+#[derive(Clone, Copy)]
+struct Claim<'c> {
+    version: &'c str,
+    kind: &'c str,
+}
+
+impl<'c> Claim<'c> {
+    fn group(self) -> &'c str {
+        self.version.rsplit_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+/// Reads the object at `node` and puts it into `objects`.
+pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, objects: &mut Objects) {
+    if cx.tree.is_null(node) {
+        return;
+    }
+    if let Some(claim) = claim(cx, node, None) {
+        read_claimed(cx, node, claim, objects);
+    }
+}
+
+/// What the object at `node` is. Entries of a typed list, as the API gives them, do not say it
+/// themselves: the list does.
+fn claim<'c>(cx: &mut Context<'c>, node: NodeId, list: Option<Claim<'c>>) -> Option<Claim<'c>> {
+    if cx.tree.mapping(node).is_none() {
+        cx.error(
+            "not-an-object",
+            node,
+            format!("this is {}, not a Kubernetes object", cx.tree.describe(node)),
+        );
+        return None;
+    }
+    let version = cx.text(node, "apiVersion", Path::TOP);
+    let kind = cx.text(node, "kind", Path::TOP);
+    match (version, kind, list) {
+        (Some(version), Some(kind), _) => Some(Claim { version, kind }),
+        (None, None, Some(claim)) => Some(claim),
+        _ => {
+            missing(cx, node, version.is_some(), kind.is_some());
+            None
+        }
+    }
+}
+
+/// Something that is half an object is an error: a policy that nobody reads protects nobody. What
+/// is none at all, such as values for a template, is only worth a warning.
+fn missing(cx: &mut Context<'_>, node: NodeId, version: bool, kind: bool) {
+    let written = |key| cx.get(node, key).is_some();
+    if (written("apiVersion") && !version) || (written("kind") && !kind) {
+        return; // of the wrong type, and reported as such
+    }
+    let object = version || kind || written("spec") || written("metadata");
+    if object {
+        let field = if kind { "apiVersion" } else { "kind" };
+        cx.error("missing-field", node, format!("`{field}` is missing"));
+    } else {
+        let origin = cx.origin(node);
+        let message = "this is not a Kubernetes object, and is left out";
+        cx.report(Diagnostic::new(Severity::Warning, "not-an-object", message, origin));
+    }
+}
+
+fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, objects: &mut Objects) {
+    if let Some(items) = cx.get(node, "items").filter(|_| claim.kind.ends_with("List")) {
+        read_list(cx, node, items, claim, objects);
+        return;
+    }
+    let workloads = workload::KINDS.iter().map(|(kind, groups)| (*kind, *groups));
+    let known = KINDS.iter().copied().chain(workloads).find(|(kind, _)| *kind == claim.kind);
+    match known {
+        Some((_, groups)) if groups.contains(&claim.group()) => {
+            let errors = cx.errors();
+            read_kind(cx, node, claim, objects, errors);
+        }
+        _ => skip(cx, node, claim, objects),
+    }
+}
+
+fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim<'c>, objects: &mut Objects) {
+    let Some(entries) = cx.tree.sequence(items) else {
+        cx.wrong_type(items, Path::TOP.field("items"), "a list");
+        return;
+    };
+    let kind = claim.kind.strip_suffix("List").unwrap_or_default();
+    let inherited = (!kind.is_empty()).then_some(Claim { version: claim.version, kind });
+    for entry in entries.iter().copied() {
+        // A list that holds itself by an alias was refused before.
+        if entry != node
+            && let Some(claim) = self::claim(cx, entry, inherited)
+        {
+            read_claimed(cx, entry, claim, objects);
+        }
+    }
+}
+
+fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Objects, before: usize) {
+    match claim.kind {
+        "NetworkPolicy" => {
+            check_version(cx, at, claim);
+            let policy = policy::read(cx, at);
+            if let Some(policy) = keep(cx, policy, before)
+                && unique(cx, objects, "NetworkPolicy", &policy.key, &policy.origin)
+            {
+                objects.cluster.policies.insert(policy.key.clone(), policy);
+            }
+        }
+        "Namespace" => {
+            let namespace = namespace::read(cx, at);
+            if let Some(namespace) = keep(cx, namespace, before) {
+                let key = ObjectKey::new("", namespace.name().clone());
+                if unique(cx, objects, "Namespace", &key, &namespace.origin) {
+                    objects.cluster.namespaces.insert(namespace.name().clone(), namespace);
+                }
+            }
+        }
+        "Node" => {
+            let node = node::read(cx, at);
+            if let Some(node) = keep(cx, node, before)
+                && unique(cx, objects, "Node", &ObjectKey::new("", node.name.clone()), &node.origin)
+            {
+                objects.cluster.nodes.insert(node.name.clone(), node);
+            }
+        }
+        "Service" => {
+            let service = service::read(cx, at);
+            if let Some(service) = keep(cx, service, before)
+                && unique(cx, objects, "Service", &service.key, &service.origin)
+            {
+                objects.cluster.services.insert(service.key.clone(), service);
+            }
+        }
+        "Pod" => {
+            let pod = pod::read(cx, at);
+            if let Some(pod) = keep(cx, pod, before)
+                && unique(cx, objects, "Pod", &pod.meta.key, &pod.meta.origin)
+            {
+                objects.pods.push(pod);
+            }
+        }
+        kind => {
+            let controller = workload::read(cx, at, kind);
+            if let Some(controller) = keep(cx, controller, before)
+                && unique(cx, objects, kind, &controller.meta.key, &controller.meta.origin)
+            {
+                objects.controllers.push(controller);
+            }
+        }
+    }
+}
+
+/// The object, unless there were errors in it: what the API server would refuse is left out (S43).
+fn keep<T>(cx: &Context<'_>, object: Option<T>, before: usize) -> Option<T> {
+    object.filter(|_| cx.errors() == before)
+}
+
+/// Whether no object of this kind has this key. The first stays; the second is reported.
+fn unique(cx: &mut Context<'_>, objects: &mut Objects, kind: &str, key: &ObjectKey, origin: &Origin) -> bool {
+    let Some(first) = objects.seen(kind, key, origin) else { return true };
+    let name = if key.namespace.is_empty() { key.name.to_string() } else { key.to_string() };
+    let message = format!("there is another {kind} `{name}`");
+    cx.report(
+        Diagnostic::new(Severity::Error, "duplicate-object", message, origin.clone())
+            .with_label(first, "it is here")
+            .with_help("the first one is read"),
+    );
+    false
+}
+
+/// The only version of NetworkPolicy that any cluster of today serves.
+const POLICY_VERSION: &str = "networking.k8s.io/v1";
+
+fn check_version(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>) {
+    if claim.version != POLICY_VERSION
+        && let Some(value) = cx.get(node, "apiVersion")
+    {
+        let message = format!("there is no NetworkPolicy in `{}`", claim.version);
+        cx.error_help("unsupported-version", value, message, format!("write `apiVersion: {POLICY_VERSION}`"));
+    }
+}
+
+/// Counts what is not read, and says so where a policy may have been meant.
+fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Objects) {
+    let place = cx.get(node, "kind").unwrap_or(node);
+    if claim.kind == "NetworkPolicy" && claim.group() == "" {
+        let value = cx.get(node, "apiVersion").unwrap_or(node);
+        let message = format!("there is no NetworkPolicy in `{}`", claim.version);
+        cx.error_help("unsupported-version", value, message, format!("write `apiVersion: {POLICY_VERSION}`"));
+        return;
+    }
+    let names = KINDS.iter().map(|(kind, _)| *kind).chain(workload::KINDS.iter().map(|(kind, _)| *kind));
+    let meant = names.into_iter().find(|kind| {
+        let close = strsim::damerau_levenshtein(&kind.to_lowercase(), &claim.kind.to_lowercase());
+        *kind != claim.kind && close <= usize::from(kind.len() > 4)
+    });
+    let groups = ["", "apps", "batch", "networking.k8s.io"];
+    if let Some(meant) = meant
+        && groups.contains(&claim.group())
+    {
+        let message = format!("there is no kind `{}`", claim.kind);
+        cx.error_help("unknown-kind", place, message, format!("did you mean `{meant}`?"));
+        return;
+    }
+    if claim.kind == "NetworkPolicy" {
+        let origin = cx.origin(place);
+        let message = format!("a NetworkPolicy of `{}` is not read", claim.group());
+        cx.report(
+            Diagnostic::new(Severity::Warning, "foreign-policy", message, origin)
+                .with_help(format!("only those of `{POLICY_VERSION}` are")),
+        );
+    }
+    objects.skip(claim.kind);
+}

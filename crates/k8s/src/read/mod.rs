@@ -1,0 +1,11 @@
+//! One file per kind of object, what they share, and what makes a cluster of them.
+
+pub(crate) mod assemble;
+pub(crate) mod context;
+pub(crate) mod dispatch;
+pub(crate) mod meta;
+pub(crate) mod namespace;
+pub(crate) mod node;
+pub(crate) mod pod;
+pub(crate) mod service;
+pub(crate) mod workload;

@@ -1,0 +1,117 @@
+//! Reading texts, files and folders into one cluster.
+
+use crate::{
+    Diagnostic, Severity, files,
+    files::ReadError,
+    read::{assemble::Objects, context::Context, dispatch},
+    source::{self, Text},
+    tree::Documents,
+};
+use sekisho_core::object::Cluster;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+/// How to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The namespace of objects that do not write one.
+    pub default_namespace: Arc<str>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { default_namespace: "default".into() }
+    }
+}
+
+/// What was read, and what there is to say about it.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The objects. Those with errors are left out (S43).
+    pub cluster: Cluster,
+    /// The findings, sorted by source and position.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects were skipped, by kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// The texts by name, for excerpts.
+    pub sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Reading {
+    /// Whether something is left out because it has errors.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads files, folders and, for `-`, standard input, as one cluster.
+///
+/// Folders are read recursively and sorted by path; of their files those that end in `.yaml`, `.yml`
+/// or `.json`, and none that are hidden. A file that is named twice is read once.
+///
+/// # Errors
+/// When a path does not exist, cannot be read or holds a file that is too large. What is wrong inside
+/// a text is a [`Diagnostic`].
+pub fn read_paths(paths: &[PathBuf], options: &Options) -> Result<Reading, ReadError> {
+    let mut reader = Reader::new(options);
+    for file in files::expand(paths)? {
+        let bytes = file.read()?;
+        reader.read(&file.name(), &bytes);
+    }
+    Ok(reader.finish())
+}
+
+/// Reads one text as a cluster.
+#[must_use]
+pub fn read_text(name: &str, bytes: &[u8], options: &Options) -> Reading {
+    let mut reader = Reader::new(options);
+    reader.read(name, bytes);
+    reader.finish()
+}
+
+struct Reader<'o> {
+    options: &'o Options,
+    objects: Objects,
+    diagnostics: Vec<Diagnostic>,
+    sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl<'o> Reader<'o> {
+    fn new(options: &'o Options) -> Self {
+        Self { options, objects: Objects::default(), diagnostics: Vec::new(), sources: BTreeMap::new() }
+    }
+
+    fn read(&mut self, name: &str, bytes: &[u8]) {
+        let name: Arc<str> = name.into();
+        let text = match source::decode(&name, bytes) {
+            Ok(text) => text,
+            Err((text, origin)) => {
+                let message = "this byte is not UTF-8, so the file is not read";
+                self.diagnostics.push(Diagnostic::new(Severity::Error, "encoding", message, origin));
+                self.sources.insert(name, text.text);
+                return;
+            }
+        };
+        self.documents(&text);
+        self.sources.insert(name, text.text);
+    }
+
+    fn documents(&mut self, text: &Text) {
+        let mut found = Vec::new();
+        let mut documents = Documents::new(text, &mut self.diagnostics);
+        while let Some(document) = documents.next() {
+            if document.broken {
+                continue;
+            }
+            let mut cx = Context::new(text, &document.tree, &self.options.default_namespace, &mut found);
+            dispatch::read(&mut cx, document.root, &mut self.objects);
+        }
+        self.diagnostics.append(&mut found);
+    }
+
+    fn finish(mut self) -> Reading {
+        let (cluster, skipped) = self.objects.assemble(&mut self.diagnostics);
+        Diagnostic::sort(&mut self.diagnostics);
+        Reading { cluster, diagnostics: self.diagnostics, skipped, sources: self.sources }
+    }
+}
