@@ -10,10 +10,12 @@
 mod compile;
 pub mod fake;
 pub mod interpret;
+mod netlink;
 mod program;
 pub mod text;
 mod transaction;
 pub mod tree;
 
+pub use netlink::{Kernel, NetlinkError};
 pub use program::Program;
 pub use transaction::{Operation, Programmed, Transaction};

@@ -1,0 +1,174 @@
+//! Transactions as messages.
+
+use super::{Attributes, Message, rule::expressions, set};
+use crate::{
+    Operation, Transaction,
+    tree::{Element, Hook, Name, Rule, TABLE},
+};
+use std::collections::BTreeSet;
+
+/// `NFNL_SUBSYS_NFTABLES`.
+pub(super) const SUBSYSTEM: u16 = 10;
+/// `NFPROTO_INET`.
+pub(super) const INET: u8 = 1;
+/// The type of the attribute that rules keep their fingerprint in, within their user data. The `nft`
+/// program passes over what it does not know.
+pub(super) const FINGERPRINT: u8 = 0x5e;
+
+const NEW_TABLE: u16 = 0;
+const DELETE_TABLE: u16 = 2;
+const NEW_CHAIN: u16 = 3;
+const DELETE_CHAIN: u16 = 5;
+const NEW_RULE: u16 = 6;
+const DELETE_RULE: u16 = 8;
+const NEW_SET: u16 = 9;
+const DELETE_SET: u16 = 11;
+const NEW_ELEMENT: u16 = 12;
+const DELETE_ELEMENT: u16 = 14;
+
+const NLM_F_CREATE: u16 = 0x400;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_APPEND: u16 = 0x800;
+
+/// How many elements go into one message: their list is one attribute, of 64 KiB at most, and the
+/// longest element, a range of IPv6 or a chain's name of 255 bytes, has fewer than 400 bytes.
+const ELEMENTS: usize = 150;
+
+/// The messages of a transaction. The table comes first: making it is nothing where it is there.
+pub(super) fn messages(transaction: &Transaction) -> Vec<Message> {
+    let table = message(NEW_TABLE, NLM_F_CREATE, &in_table(), format!("make the table `{TABLE}`"));
+    std::iter::once(table).chain(transaction.operations().iter().flat_map(operation)).collect()
+}
+
+/// The message that takes the table away.
+pub(super) fn delete_table() -> Message {
+    message(DELETE_TABLE, 0, &in_table(), format!("delete the table `{TABLE}`"))
+}
+
+fn message(kind: u16, flags: u16, attributes: &Attributes, what: String) -> Message {
+    let body = attributes.as_bytes().to_vec();
+    Message { kind: (SUBSYSTEM << 8) | kind, flags, family: INET, body, what }
+}
+
+/// Every message names the table first.
+fn in_table() -> Attributes {
+    Attributes::new().text(1, TABLE)
+}
+
+fn operation(operation: &Operation) -> Vec<Message> {
+    match operation {
+        Operation::AddSet { set, kind, .. } => {
+            let body = in_table().text(2, set.as_str());
+            let body = body.append(&set::Layout::of(*kind).attributes());
+            vec![message(NEW_SET, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the set `{set}`"))]
+        }
+        Operation::AddChain { chain, hook } => vec![add_chain(chain, *hook)],
+        Operation::FlushChain(chain) => {
+            let body = in_table().text(2, chain.as_str());
+            vec![message(DELETE_RULE, 0, &body, format!("empty the chain `{chain}`"))]
+        }
+        Operation::AddRules(chain, rules) => rules.iter().map(|rule| add_rule(chain, rule)).collect(),
+        Operation::DeleteElements(set, elements) => {
+            change_elements(DELETE_ELEMENT, 0, set, elements, "delete elements of")
+        }
+        Operation::AddElements(set, elements) => {
+            change_elements(NEW_ELEMENT, NLM_F_CREATE, set, elements, "add elements to")
+        }
+        Operation::DeleteChain(chain) => {
+            let body = in_table().text(3, chain.as_str());
+            vec![message(DELETE_CHAIN, 0, &body, format!("delete the chain `{chain}`"))]
+        }
+        Operation::DeleteSet(set) => {
+            let body = in_table().text(2, set.as_str());
+            vec![message(DELETE_SET, 0, &body, format!("delete the set `{set}`"))]
+        }
+    }
+}
+
+fn add_chain(chain: &Name, hook: Option<Hook>) -> Message {
+    let body = in_table().text(3, chain.as_str());
+    let body = match hook {
+        None => body,
+        Some(hook) => {
+            // NF_INET_LOCAL_IN, NF_INET_FORWARD, NF_INET_LOCAL_OUT.
+            let number = match hook {
+                Hook::Input => 1,
+                Hook::Forward => 2,
+                Hook::Output => 3,
+            };
+            // NF_IP_PRI_FILTER, and NF_ACCEPT as the policy.
+            let place = Attributes::new().u32(1, number).u32(2, 0);
+            body.nested(4, &place).u32(5, 1).text(7, "filter")
+        }
+    };
+    message(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the chain `{chain}`"))
+}
+
+fn add_rule(chain: &Name, rule: &Rule) -> Message {
+    let list =
+        expressions(rule).iter().fold(Attributes::new(), |list, expression| list.nested(1, expression));
+    let body = in_table().text(2, chain.as_str()).nested(4, &list).bytes(7, &user_data(rule));
+    message(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, &body, format!("add a rule to the chain `{chain}`"))
+}
+
+/// User data is small attributes of its own: type and length of one byte each.
+fn user_data(rule: &Rule) -> Vec<u8> {
+    let fingerprint = rule.fingerprint();
+    // INVARIANT: a fingerprint has twenty digits.
+    let length = u8::try_from(fingerprint.len()).unwrap_or(u8::MAX);
+    [&[FINGERPRINT, length], fingerprint.as_bytes()].concat()
+}
+
+fn change_elements(
+    kind: u16,
+    flags: u16,
+    set: &Name,
+    elements: &BTreeSet<Element>,
+    what: &str,
+) -> Vec<Message> {
+    let raw: Vec<Attributes> = elements.iter().flat_map(set::elements).collect();
+    let chunks = raw.chunks(ELEMENTS);
+    chunks
+        .map(|chunk| {
+            let list = chunk.iter().fold(Attributes::new(), |list, element| list.nested(1, element));
+            let body = in_table().text(2, set.as_str()).nested(3, &list);
+            message(kind, flags, &body, format!("{what} `{set}`"))
+        })
+        .collect()
+}
+
+/// Asks for all of something in the table.
+pub(super) fn dump(kind: u16, more: Option<&Name>) -> Message {
+    let body = more.map_or_else(in_table, |set| in_table().text(2, set.as_str()));
+    message(kind, 0, &body, "read the table".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{Family, SetKind};
+
+    #[test]
+    fn many_elements_are_split() {
+        let elements = (0..1000_u32).map(|n| Element::Address(std::net::Ipv4Addr::from(n).into())).collect();
+        let messages = change_elements(NEW_ELEMENT, 0, &Name::fixed("pods4"), &elements, "add elements to");
+        assert_eq!(messages.len(), 1000_usize.div_ceil(ELEMENTS));
+        assert!(messages.iter().all(|message| message.body.len() < usize::from(u16::MAX)));
+    }
+
+    #[test]
+    fn every_kind_of_set_is_known_again() {
+        let kinds = Family::ALL.into_iter().flat_map(|family| {
+            [
+                SetKind::Addresses(family),
+                SetKind::Ranges(family),
+                SetKind::AddressPorts(family),
+                SetKind::AddressPairs(family),
+                SetKind::Dispatch(family),
+            ]
+        });
+        for kind in kinds.chain([SetKind::Ports]) {
+            assert_eq!(set::Layout::of(kind).kind(), Some(kind));
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! A netlink socket: batches with their acknowledgements, and dumps.
+
+use netlink_sys::{Socket as RawSocket, SocketAddr, protocols::NETLINK_NETFILTER};
+use nix::sys::{
+    socket::{
+        setsockopt,
+        sockopt::{ReceiveTimeout, SndBuf, SndBufForce},
+    },
+    time::{TimeVal, TimeValLike},
+};
+use std::io;
+use thiserror::Error;
+
+/// `struct nlmsghdr`: length, type, flags, sequence, port.
+const HEADER: usize = 16;
+/// `struct nfgenmsg`: family, version, resource.
+const GENERIC: usize = 4;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_ACK: u16 = 0x4;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+const NFNL_MSG_BATCH_BEGIN: u16 = 0x10;
+const NFNL_MSG_BATCH_END: u16 = 0x11;
+const NFNL_SUBSYS_NFTABLES: u16 = 10;
+/// How many bytes an answer may have: the kernel fills at most 32 KiB of a dump at a time.
+const ANSWER: usize = 1 << 16;
+/// How often a dump is begun anew that somebody's change interrupted.
+const DUMP_TRIES: usize = 20;
+/// How long an answer may take before the kernel is given up: it answers while it is called, so
+/// nothing that comes at all comes later.
+const PATIENCE_SECONDS: i64 = 30;
+
+/// Why the kernel did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum NetlinkError {
+    /// Not allowed.
+    #[error("the kernel does not let us {what}: root, or CAP_NET_ADMIN in this network namespace, is needed")]
+    Permission {
+        /// What was asked.
+        what: String,
+    },
+    /// The kernel refused a step of a transaction.
+    #[error("the kernel refused to {what}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// The socket does not work.
+    #[error("cannot {what} over netlink")]
+    Socket {
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The answer cannot be read.
+    #[error("the kernel's answer cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+impl NetlinkError {
+    /// The kernel's error number, where it gave one.
+    #[must_use]
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::Refused { source, .. } | Self::Socket { source, .. } => source.raw_os_error(),
+            Self::Permission { .. } | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// A message to the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Subsystem and number.
+    pub(crate) kind: u16,
+    /// `NLM_F_*` beyond those that every request has.
+    pub(crate) flags: u16,
+    /// The protocol family.
+    pub(crate) family: u8,
+    /// The attributes.
+    pub(crate) body: Vec<u8>,
+    /// What it asks for, in words that follow "refused to".
+    pub(crate) what: String,
+}
+
+impl Message {
+    fn write(&self, into: &mut Vec<u8>, flags: u16, sequence: u32) {
+        write(into, (self.kind, NLM_F_REQUEST | self.flags | flags), sequence, (self.family, 0), &self.body);
+    }
+}
+
+fn write(
+    into: &mut Vec<u8>,
+    (kind, flags): (u16, u16),
+    sequence: u32,
+    (family, resource): (u8, u16),
+    body: &[u8],
+) {
+    // INVARIANT: a message's attributes are far below 4 GiB.
+    let length = u32::try_from(HEADER + GENERIC + body.len()).unwrap_or(u32::MAX);
+    into.extend_from_slice(&length.to_ne_bytes());
+    into.extend_from_slice(&kind.to_ne_bytes());
+    into.extend_from_slice(&flags.to_ne_bytes());
+    into.extend_from_slice(&sequence.to_ne_bytes());
+    into.extend_from_slice(&0_u32.to_ne_bytes());
+    into.extend_from_slice(&[family, 0]);
+    into.extend_from_slice(&resource.to_be_bytes());
+    into.extend_from_slice(body);
+    into.resize(into.len().next_multiple_of(4), 0);
+}
+
+/// A message from the kernel.
+struct Answer<'a> {
+    kind: u16,
+    flags: u16,
+    sequence: u32,
+    payload: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// The messages in what one read returned.
+    fn all(mut bytes: &'a [u8]) -> impl Iterator<Item = Self> {
+        std::iter::from_fn(move || {
+            let u32_at = |at| Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+            let u16_at = |at| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+            let length = usize::try_from(u32_at(0)?).ok()?;
+            let payload = bytes.get(HEADER..length)?;
+            let answer = Self { kind: u16_at(4)?, flags: u16_at(6)?, sequence: u32_at(8)?, payload };
+            bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+            Some(answer)
+        })
+    }
+
+    /// The error number of an acknowledgement, 0 for success; `None` when it is none.
+    fn errno(&self) -> Option<i32> {
+        if self.kind != NLMSG_ERROR {
+            return None;
+        }
+        Some(-i32::from_ne_bytes(self.payload.get(0..4)?.try_into().ok()?))
+    }
+}
+
+/// A netlink socket of the netfilter family.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    raw: RawSocket,
+    sequence: u32,
+    /// Bytes that a batch may have; the kernel takes a batch as one buffer.
+    room: usize,
+}
+
+impl Socket {
+    pub(crate) fn open() -> Result<Self, NetlinkError> {
+        let failed = |what| move |source| NetlinkError::Socket { what, source };
+        let mut raw = RawSocket::new(NETLINK_NETFILTER).map_err(failed("open a socket"))?;
+        raw.bind_auto().map_err(failed("bind a socket"))?;
+        raw.connect(&SocketAddr::new(0, 0)).map_err(failed("reach the kernel"))?;
+        let patience = TimeVal::seconds(PATIENCE_SECONDS);
+        setsockopt(&raw, ReceiveTimeout, &patience)
+            .map_err(|errno| failed("set up a socket")(errno.into()))?;
+        Ok(Self { raw, sequence: 1, room: 0 })
+    }
+
+    /// Sends messages as one transaction and waits for what the kernel says of it.
+    pub(crate) fn commit(&mut self, messages: &[Message]) -> Result<(), NetlinkError> {
+        let first = self.sequence.wrapping_add(1);
+        let begin = self.sequence;
+        let mut batch = Vec::new();
+        write(&mut batch, (NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST), begin, (0, NFNL_SUBSYS_NFTABLES), &[]);
+        let mut sequence = begin;
+        for (at, message) in messages.iter().enumerate() {
+            sequence = sequence.wrapping_add(1);
+            // One acknowledgement is enough: the kernel answers in order, and names what failed.
+            let flags = if at + 1 == messages.len() { NLM_F_ACK } else { 0 };
+            message.write(&mut batch, flags, sequence);
+        }
+        let last = sequence;
+        self.sequence = last.wrapping_add(2);
+        let end = last.wrapping_add(1);
+        write(&mut batch, (NFNL_MSG_BATCH_END, NLM_F_REQUEST), end, (0, NFNL_SUBSYS_NFTABLES), &[]);
+        self.send(&batch)?;
+        self.acknowledged(begin, last, |sequence| {
+            let at = usize::try_from(sequence.wrapping_sub(first)).ok();
+            at.and_then(|at| messages.get(at))
+                .map_or("program a transaction", |message| message.what.as_str())
+        })
+    }
+
+    /// Asks for everything of a kind; `each` gets the family and the attributes of each answer. Begins
+    /// anew when somebody changed it meanwhile, so that the answer is one state.
+    pub(crate) fn dump<T>(
+        &mut self,
+        message: &Message,
+        each: impl Fn(u8, &[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, NetlinkError> {
+        for _ in 0..DUMP_TRIES {
+            if let Some(found) = self.dump_once(message, &each)? {
+                return Ok(found);
+            }
+        }
+        Err(NetlinkError::Unreadable("it changes faster than it can be read"))
+    }
+
+    fn dump_once<T>(
+        &mut self,
+        message: &Message,
+        each: impl Fn(u8, &[u8]) -> Option<T>,
+    ) -> Result<Option<Vec<T>>, NetlinkError> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let mut bytes = Vec::new();
+        message.write(&mut bytes, NLM_F_DUMP, sequence);
+        self.send(&bytes)?;
+        let (mut found, mut interrupted) = (Vec::new(), false);
+        loop {
+            let received = self.receive()?;
+            for answer in Answer::all(&received).filter(|answer| answer.sequence == sequence) {
+                interrupted |= answer.flags & NLM_F_DUMP_INTR != 0;
+                match (answer.kind, answer.errno()) {
+                    (NLMSG_DONE, _) => return Ok((!interrupted).then_some(found)),
+                    (_, Some(errno)) => return Err(refused(&message.what, errno)),
+                    _ => {
+                        let family = answer.payload.first().copied().unwrap_or_default();
+                        let attributes = answer.payload.get(GENERIC..).unwrap_or_default();
+                        found.extend(each(family, attributes));
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), NetlinkError> {
+        let failed = |source| NetlinkError::Socket { what: "send", source };
+        if bytes.len() > self.room {
+            // Twice: the kernel counts its own bookkeeping, too. It may set less than it is asked for,
+            // and then says that the message is too long.
+            let size = (bytes.len() * 2).max(1 << 20);
+            // Only root may go beyond the system's limit.
+            setsockopt(&self.raw, SndBufForce, &size)
+                .or_else(|_| setsockopt(&self.raw, SndBuf, &size))
+                .map_err(|errno| failed(errno.into()))?;
+            self.room = size / 2;
+        }
+        let sent = self.raw.send(bytes, 0).map_err(failed)?;
+        if sent == bytes.len() { Ok(()) } else { Err(failed(io::ErrorKind::WriteZero.into())) }
+    }
+
+    fn receive(&mut self) -> Result<Vec<u8>, NetlinkError> {
+        let mut bytes = Vec::with_capacity(ANSWER);
+        loop {
+            match self.raw.recv(&mut bytes, 0) {
+                Ok(_) => return Ok(bytes),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => bytes.clear(),
+                Err(source) => return Err(NetlinkError::Socket { what: "receive", source }),
+            }
+        }
+    }
+
+    /// Reads until the acknowledgement of `last`, or an error that the kernel reports for the whole
+    /// batch under `begin`. The first error counts: later ones follow from it.
+    fn acknowledged<'a>(
+        &mut self,
+        begin: u32,
+        last: u32,
+        what: impl Fn(u32) -> &'a str,
+    ) -> Result<(), NetlinkError> {
+        let mut first_error = None;
+        loop {
+            let received = self.receive()?;
+            for answer in Answer::all(&received) {
+                let Some(errno) = answer.errno() else { continue };
+                if errno != 0 {
+                    first_error.get_or_insert_with(|| refused(what(answer.sequence), errno));
+                }
+                if answer.sequence == last || answer.sequence == begin {
+                    return first_error.map_or(Ok(()), Err);
+                }
+            }
+        }
+    }
+}
+
+fn refused(what: &str, errno: i32) -> NetlinkError {
+    let source = io::Error::from_raw_os_error(errno);
+    let what = what.to_owned();
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => NetlinkError::Permission { what },
+        _ => NetlinkError::Refused { what, source },
+    }
+}
