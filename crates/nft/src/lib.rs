@@ -8,6 +8,7 @@
 //! INVARIANT: this crate reads no manifests. What it cannot express is an error, never left out.
 
 mod compile;
+pub mod conntrack;
 pub mod fake;
 pub mod interpret;
 mod netlink;

@@ -91,6 +91,11 @@ impl<'a> Attribute<'a> {
         std::str::from_utf8(self.value).ok()?.split('\0').next()
     }
 
+    /// The value as a big-endian number of 16 bits.
+    pub(crate) fn u16(self) -> Option<u16> {
+        self.value.try_into().ok().map(u16::from_be_bytes)
+    }
+
     /// The value as a big-endian number of 32 bits.
     pub(crate) fn u32(self) -> Option<u32> {
         self.value.try_into().ok().map(u32::from_be_bytes)

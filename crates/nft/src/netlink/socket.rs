@@ -191,6 +191,16 @@ impl Socket {
         })
     }
 
+    /// Sends one message that is no part of a batch and waits for what the kernel says of it.
+    pub(crate) fn request(&mut self, message: &Message) -> Result<(), NetlinkError> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let mut bytes = Vec::new();
+        message.write(&mut bytes, NLM_F_ACK, sequence);
+        self.send(&bytes)?;
+        self.acknowledged(sequence, sequence, |_| &message.what)
+    }
+
     /// Asks for everything of a kind; `each` gets the family and the attributes of each answer. Begins
     /// anew when somebody changed it meanwhile, so that the answer is one state.
     pub(crate) fn dump<T>(

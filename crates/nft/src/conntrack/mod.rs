@@ -1,0 +1,13 @@
+//! Tracked connections: which there are, and cutting those that policy forbids now.
+//!
+//! A change of policy reaches a packet that opens a connection by the rules; one that belongs to an
+//! open connection is accepted before them (S30). So after a change the connections that are no longer
+//! allowed are cut (S31): their entry gets a label by which the first rule of every base chain refuses
+//! them, in both directions. Deleting the entry would not do it: the next packet of the other end makes
+//! a new one, in the other direction, which policy may allow.
+
+mod entry;
+mod table;
+
+pub use entry::{Connection, Tuple};
+pub use table::{Conntrack, Swept};

@@ -1,0 +1,200 @@
+//! The kernel's table of connections.
+
+use super::entry::{CTA_LABELS, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection};
+use crate::{
+    netlink::{Attributes, Message, NetlinkError, Socket},
+    tree::CUT_LABEL_BIT,
+};
+use sekisho_core::{packet::Packet, set::Protocol};
+use std::net::IpAddr;
+
+/// `NFNL_SUBSYS_CTNETLINK`, and the messages of `enum cntl_msg_types`.
+const SUBSYSTEM: u16 = 1;
+const NEW: u16 = 0;
+const GET: u16 = 1;
+const DELETE: u16 = 2;
+const NLM_F_CREATE: u16 = 0x400;
+const NLM_F_EXCL: u16 = 0x200;
+/// Attributes of `linux/netfilter/nfnetlink_conntrack.h`.
+const CTA_PROTOINFO: u16 = 4;
+const CTA_TIMEOUT: u16 = 7;
+const CTA_LABELS_MASK: u16 = 23;
+const NESTED: u16 = 1 << 15;
+/// `ENOENT`: the connection ended meanwhile.
+const GONE: i32 = 2;
+/// `EEXIST`: a packet has made a new entry meanwhile.
+const EXISTS: i32 = 17;
+/// `ENOSPC`: the entry is older than our table and has no room for labels.
+const NO_ROOM: i32 = 28;
+/// How long a connection that had no room for a label stays cut without a packet, in seconds. Its ends
+/// were refused; one that still sends keeps the entry alive.
+const CUT_SECONDS: u32 = 300;
+/// How often a connection without room is tried again that sends while it is being cut.
+const TRIES: usize = 5;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many connections it looked at.
+    pub seen: usize,
+    /// How many it cut.
+    pub cut: usize,
+    /// How many cut ones it gave back, because they are allowed again.
+    pub restored: usize,
+}
+
+/// The connections that are tracked in the network namespace of the thread that opened it.
+#[derive(Debug)]
+pub struct Conntrack {
+    socket: Socket,
+}
+
+impl Conntrack {
+    /// Opens a way to the table.
+    ///
+    /// # Errors
+    /// When the kernel gives no netlink socket.
+    pub fn open() -> Result<Self, NetlinkError> {
+        Ok(Self { socket: Socket::open()? })
+    }
+
+    /// All tracked connections, of both families.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn connections(&mut self) -> Result<Vec<Connection>, NetlinkError> {
+        let ask = message(GET, 0, 0, &Attributes::new(), "read the tracked connections");
+        self.socket.dump(&ask, Connection::read)
+    }
+
+    /// Cuts the connections that `allowed` does not allow, and gives back those that it allows again
+    /// (S31). One whose opener is not known stays when either end may have opened it (S32). Only
+    /// those are looked at that `concerned` tells.
+    ///
+    /// # Errors
+    /// When the kernel refuses. Connections that ended meanwhile are no error.
+    pub fn sweep(
+        &mut self,
+        concerned: impl Fn(&Packet) -> bool,
+        allowed: impl Fn(&Packet) -> bool,
+    ) -> Result<Swept, NetlinkError> {
+        let mut swept = Swept::default();
+        for connection in self.connections()? {
+            let openings = connection.openings();
+            if openings.is_empty() || !openings.iter().any(&concerned) {
+                continue;
+            }
+            swept.seen += 1;
+            let is_allowed = openings.iter().any(&allowed);
+            if is_allowed != connection.cut {
+                continue;
+            }
+            self.set_cut(&connection, !is_allowed)?;
+            if is_allowed {
+                swept.restored += 1;
+            } else {
+                swept.cut += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Lets the connections of an address go: their owner is gone, and the next must not inherit them
+    /// (S27). Returns how many there were.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn forget(&mut self, address: IpAddr) -> Result<usize, NetlinkError> {
+        let is_end = |c: &Connection| c.original.source == address || c.reply.source == address;
+        let connections: Vec<Connection> = self.connections()?.into_iter().filter(is_end).collect();
+        for connection in &connections {
+            gone_is_fine(self.delete(connection))?;
+        }
+        Ok(connections.len())
+    }
+
+    fn set_cut(&mut self, connection: &Connection, cut: bool) -> Result<(), NetlinkError> {
+        let body = identity(connection).append(&label(cut));
+        let ask = message(NEW, 0, connection.identity.family, &body, "label a connection");
+        match self.socket.request(&ask) {
+            Err(error) if error.errno() == Some(NO_ROOM) && cut => self.replace(connection),
+            done => gone_is_fine(done),
+        }
+    }
+
+    fn delete(&mut self, connection: &Connection) -> Result<(), NetlinkError> {
+        let ask =
+            message(DELETE, 0, connection.identity.family, &identity(connection), "delete a connection");
+        self.socket.request(&ask)
+    }
+
+    /// Cuts a connection whose entry has no room for a label: the entry makes way for one that has.
+    /// When a packet is faster and makes one itself, that has room, too.
+    fn replace(&mut self, connection: &Connection) -> Result<(), NetlinkError> {
+        let body = identity(connection)
+            .bytes(CTA_TUPLE_REPLY | NESTED, &connection.identity.reply)
+            .u32(CTA_TIMEOUT, CUT_SECONDS)
+            .append(&label(true))
+            .append(&protocol_state(connection));
+        let make = message(
+            NEW,
+            NLM_F_CREATE | NLM_F_EXCL,
+            connection.identity.family,
+            &body,
+            "replace a connection that has no room for a label",
+        );
+        let relabel = identity(connection).append(&label(true));
+        let relabel = message(NEW, 0, connection.identity.family, &relabel, "label a connection");
+        for _ in 0..TRIES {
+            gone_is_fine(self.delete(connection))?;
+            match self.socket.request(&make) {
+                Err(error) if error.errno() == Some(EXISTS) => {}
+                done => return done,
+            }
+            match self.socket.request(&relabel) {
+                Err(error) if error.errno() == Some(NO_ROOM) => {}
+                done => return gone_is_fine(done),
+            }
+        }
+        gone_is_fine(self.socket.request(&make))
+    }
+}
+
+fn gone_is_fine(done: Result<(), NetlinkError>) -> Result<(), NetlinkError> {
+    match done {
+        Err(error) if error.errno() == Some(GONE) => Ok(()),
+        done => done,
+    }
+}
+
+fn message(kind: u16, flags: u16, family: u8, body: &Attributes, what: &str) -> Message {
+    let kind = (SUBSYSTEM << 8) | kind;
+    Message { kind, flags, family, body: body.as_bytes().to_vec(), what: what.to_owned() }
+}
+
+fn identity(connection: &Connection) -> Attributes {
+    let identity = &connection.identity;
+    let named = Attributes::new().bytes(CTA_TUPLE_ORIG | NESTED, &identity.original);
+    match &identity.zone {
+        Some(zone) => named.bytes(CTA_ZONE, zone),
+        None => named,
+    }
+}
+
+/// The bit that says cut, and a mask that leaves all others as they are.
+fn label(cut: bool) -> Attributes {
+    let bit = 1_u128 << CUT_LABEL_BIT;
+    let value = if cut { bit } else { 0 };
+    Attributes::new().bytes(CTA_LABELS, &value.to_le_bytes()).bytes(CTA_LABELS_MASK, &bit.to_le_bytes())
+}
+
+/// What the kernel wants to know of a new TCP connection: established, and any window is good.
+fn protocol_state(connection: &Connection) -> Attributes {
+    const ESTABLISHED: u8 = 3;
+    const LIBERAL: [u8; 2] = [0x08, 0x08];
+    if connection.original.protocol != Protocol::Tcp.number() {
+        return Attributes::new();
+    }
+    let tcp = Attributes::new().bytes(1, &[ESTABLISHED]).bytes(4, &LIBERAL).bytes(5, &LIBERAL);
+    Attributes::new().nested(CTA_PROTOINFO, &Attributes::new().nested(1, &tcp))
+}
