@@ -11,6 +11,7 @@
 //! million values. No input makes the reader recurse, so none makes the stack overflow.
 
 mod diagnostic;
+pub mod expectation;
 mod files;
 mod policy;
 mod read;

@@ -43,7 +43,7 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<RawPod> {
     annotated_addresses(cx, node, Path::TOP, &mut pod);
     if pod.host_network {
         // S22: what the status calls the pod's addresses are the node's.
-        pod.host_addresses.append(&mut pod.addresses);
+        pod.host_addresses.extend(pod.addresses.iter().copied());
     }
     Some(RawPod { pod, meta })
 }
