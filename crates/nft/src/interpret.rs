@@ -17,6 +17,16 @@ pub struct Header {
     pub state: Option<TrackedState>,
     /// Whether its connection has been cut.
     pub cut: bool,
+    /// Whether it is TCP without the SYN flag.
+    pub mid_stream: bool,
+}
+
+impl Header {
+    /// The first packet of a connection.
+    #[must_use]
+    pub fn opening(source: IpAddr, destination: IpAddr, traffic: Traffic) -> Self {
+        Self { source, destination, traffic, state: None, cut: false, mid_stream: false }
+    }
 }
 
 /// What becomes of a packet.
@@ -142,6 +152,7 @@ impl<'a> Run<'a> {
         match condition {
             Match::State(state) => self.header.state == Some(*state),
             Match::Cut => self.header.cut,
+            Match::MidStream => self.header.mid_stream && self.port(Protocol::Tcp).is_some(),
             Match::Address { family, side, set } => {
                 self.address(*family, *side).is_some_and(|address| self.has_address(set, address))
             }

@@ -2,7 +2,8 @@
 
 use crate::{
     compile::{
-        ChainPart, Compiled, SetPart, Target, base, element, members_name, names, policy_chain_name, target,
+        ChainPart, Compiled, Phase, SetPart, Target, base, element, members_name, names, phased,
+        policy_chain_name, target,
     },
     transaction::{Steps, Transaction},
     tree::{Chain, Element, Family, Name, Rule, Ruleset, Set},
@@ -52,9 +53,22 @@ impl Program {
     /// The ruleset of `node` as the index has it now.
     #[must_use]
     pub fn new(index: &Index, node: &str) -> Self {
+        Self::in_phase(index, node, Phase::Enforcing)
+    }
+
+    /// The ruleset of `node` for the time in which enforcement begins on it (S32): TCP packets that
+    /// open nothing pass, so that connections which are open already show themselves and go on. Those
+    /// that no end was allowed to open are for [`Conntrack::sweep`](crate::conntrack::Conntrack::sweep)
+    /// to cut, again and again until [`Self::settle`] ends the time.
+    #[must_use]
+    pub fn attaching(index: &Index, node: &str) -> Self {
+        Self::in_phase(index, node, Phase::Attaching)
+    }
+
+    fn in_phase(index: &Index, node: &str, phase: Phase) -> Self {
         let mut program = Self {
             node: node.into(),
-            ruleset: base(),
+            ruleset: base(phase),
             seats: BTreeMap::new(),
             parts: BTreeMap::new(),
             users: BTreeMap::new(),
@@ -65,6 +79,17 @@ impl Program {
         }
         program.edits = Edits::default();
         program
+    }
+
+    /// Ends the time in which enforcement begins: what the kernel must do for it.
+    pub fn settle(&mut self) -> Transaction {
+        for (name, rules) in phased(Phase::Enforcing) {
+            if let Some(chain) = self.ruleset.chains.get_mut(&name) {
+                let old = std::mem::replace(&mut chain.rules, rules);
+                self.edits.chains.entry(name).or_insert(Some(old));
+            }
+        }
+        self.transaction()
     }
 
     /// The node.

@@ -7,15 +7,22 @@ use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
     index::{Delta, Index},
-    object::{Change, Cluster, Pod},
+    object::{
+        Change, Cluster, Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod,
+        Rule,
+    },
+    packet::{End, Packet, Traffic},
+    set::Protocol,
     testing::{NODES, cases, change, cluster, has_addresses, node_addresses, packet, packet_choice},
+    verdict::Decision,
 };
 use sekisho_nft::{
     Program, Programmed, Transaction,
     fake::Fake,
     interpret::{self, Header, NodeRules},
+    tree::Hook,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 fn nodes(index: &Index) -> Vec<NodeRules> {
     let node = |(number, name): (u8, &str)| NodeRules {
@@ -26,14 +33,9 @@ fn nodes(index: &Index) -> Vec<NodeRules> {
     (1..).zip(NODES).map(node).collect()
 }
 
-fn header(packet: &sekisho_core::packet::Packet) -> Header {
-    Header {
-        source: packet.from.address().expect("packets of this test have addresses"),
-        destination: packet.to.address().expect("packets of this test have addresses"),
-        traffic: packet.traffic,
-        state: None,
-        cut: false,
-    }
+fn header(packet: &Packet) -> Header {
+    let address = |end: &End| end.address().expect("packets of this test have addresses");
+    Header::opening(address(&packet.from), address(&packet.to), packet.traffic)
 }
 
 proptest! {
@@ -97,13 +99,10 @@ fn kernel_state(kernel: &Fake) -> Programmed {
 /// touches.
 #[test]
 fn a_new_pod_is_a_few_elements() {
-    use sekisho_core::object::{
-        Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Rule,
-    };
     let pod = |number: u8| {
         let mut pod = Pod::new(ObjectKey::new("shop", format!("web-{number}")));
         pod.node = Some(NODES[0].into());
-        pod.addresses = [std::net::Ipv4Addr::new(10, 244, 1, number).into()].into();
+        pod.addresses = [Ipv4Addr::new(10, 244, 1, number).into()].into();
         pod
     };
     let peer = Peer { kind: PeerKind::Pods(LabelSelector::everything()), origin: Origin::default() };
@@ -134,4 +133,38 @@ fn a_new_pod_is_a_few_elements() {
     let expected =
         ["1 element of ingress4", "1 element of itself4", "1 element of pods4", "1 element of policed4"];
     assert_eq!(touched, expected.map(str::to_owned).into());
+}
+
+/// S32: while enforcement begins, TCP that opens nothing passes and everything else is policed; when
+/// the time ends, so is that, and nothing is left of it.
+#[test]
+fn attaching_lets_open_connections_show_themselves() {
+    let pod = |name: &str, number: u8| {
+        let mut pod = Pod::new(ObjectKey::new("shop", name));
+        pod.node = Some(NODES[0].into());
+        pod.addresses = [Ipv4Addr::new(10, 244, 1, number).into()].into();
+        Change::PutPod(pod)
+    };
+    let deny = NetworkPolicy {
+        key: ObjectKey::new("shop", "deny"),
+        subjects: LabelSelector::everything(),
+        types: [Direction::Ingress].into(),
+        ingress: Vec::new(),
+        egress: Vec::new(),
+        origin: Origin::default(),
+    };
+    let index = Index::of([Change::PutPolicy(deny), pod("web", 1), pod("api", 2)]);
+    let address = |number: u8| Ipv4Addr::new(10, 244, 1, number).into();
+    let opening = Header::opening(address(1), address(2), Traffic::Port(Protocol::Tcp, 80));
+    let within = Header { mid_stream: true, ..opening };
+    let decide =
+        |program: &Program, header| interpret::run(program.ruleset(), Hook::Forward, header).decision;
+
+    let mut program = Program::attaching(&index, NODES[0]);
+    let mut kernel = Fake::default();
+    kernel.apply(&Transaction::between(&Programmed::default(), program.ruleset())).expect("it loads");
+    assert_eq!((decide(&program, &opening), decide(&program, &within)), (Decision::Deny, Decision::Allow));
+    kernel.apply(&program.settle()).expect("it settles");
+    assert_eq!((decide(&program, &opening), decide(&program, &within)), (Decision::Deny, Decision::Deny));
+    assert_eq!(kernel_state(&kernel), Programmed::of(Program::new(&index, NODES[0]).ruleset()));
 }

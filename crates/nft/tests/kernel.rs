@@ -28,7 +28,13 @@ fn runner() -> TestRunner {
 
 fn random_ruleset(runner: &mut TestRunner) -> Ruleset {
     let cluster = cluster(4..10, 3..8).new_tree(runner).expect("a cluster").current();
-    Program::new(&Index::of(cluster.changes()), NODES[0]).ruleset().clone()
+    let index = Index::of(cluster.changes());
+    // Now and then the ruleset of the time in which enforcement begins.
+    let program = match runner.rng().random_bool(0.2) {
+        true => Program::attaching(&index, NODES[0]),
+        false => Program::new(&index, NODES[0]),
+    };
+    program.ruleset().clone()
 }
 
 fn load(kernel: &mut Kernel, ruleset: &Ruleset) {

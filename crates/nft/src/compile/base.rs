@@ -71,9 +71,25 @@ pub(super) fn allow(direction: Direction) -> Action {
     }
 }
 
+/// Whether connections that are older than enforcement may show themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// S32: a TCP packet that opens nothing passes, and so makes its connection known; which of those
+    /// are not allowed is for a sweep to find and cut. It is no way in: whoever receives such a packet
+    /// without having the connection answers it with a reset.
+    Attaching,
+    /// It is policed as if it opened a connection.
+    Enforcing,
+}
+
 /// The table of a node without pods.
-pub(crate) fn base() -> Ruleset {
-    Ruleset { sets: sets(), chains: chains() }
+pub(crate) fn base(phase: Phase) -> Ruleset {
+    Ruleset { sets: sets(), chains: chains(phase) }
+}
+
+/// The rules of the base chains that depend on the phase.
+pub(crate) fn phased(phase: Phase) -> [(Name, Vec<Rule>); 2] {
+    [(Name::fixed("forward"), forward(phase)), (Name::fixed("input"), input(phase))]
 }
 
 fn sets() -> BTreeMap<Name, Set> {
@@ -91,12 +107,12 @@ fn sets() -> BTreeMap<Name, Set> {
     sets
 }
 
-fn chains() -> BTreeMap<Name, Chain> {
+fn chains(phase: Phase) -> BTreeMap<Name, Chain> {
     let chain = |comment: &str, rules| Chain { hook: None, rules, comment: comment.to_owned() };
     let hooked = |hook, comment: &str, rules| Chain { hook: Some(hook), rules, comment: comment.to_owned() };
     [
-        (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward())),
-        (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input())),
+        (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward(phase))),
+        (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input(phase))),
         (
             Name::fixed("output"),
             hooked(Hook::Output, "from this node to its pods: allowed (S20)", vec![cut()]),
@@ -124,14 +140,17 @@ fn cut() -> Rule {
     Rule::when([Match::Cut], Action::Goto(names::refuse()))
 }
 
-fn forward() -> Vec<Rule> {
-    let mut rules = input();
+fn forward(phase: Phase) -> Vec<Rule> {
+    let mut rules = input(phase);
     rules.push(Rule::always(Action::Goto(names::ingress())));
     rules
 }
 
-fn input() -> Vec<Rule> {
+fn input(phase: Phase) -> Vec<Rule> {
     let mut rules = known();
+    if phase == Phase::Attaching {
+        rules.push(Rule::when([Match::MidStream], Action::Accept));
+    }
     rules.extend(dispatch(Direction::Egress, Side::Source));
     rules
 }

@@ -52,6 +52,7 @@ impl Writer {
                 mask(FIRST, &cut_label()),
                 compare(FIRST, Comparison::NotEqual, &[0; 16]),
             ]),
+            Match::MidStream => self.mid_stream(),
             Match::Address { family, side, set } => {
                 self.address(*family, *side, FIRST);
                 self.push([is_in(set, FIRST)]);
@@ -101,6 +102,16 @@ impl Writer {
             tracked(Tracked::State, FIRST),
             mask(FIRST, &bits.to_ne_bytes()),
             compare(FIRST, Comparison::NotEqual, &[0; 4]),
+        ]);
+    }
+
+    /// The flags of TCP are the byte at offset 13; SYN is its second bit.
+    fn mid_stream(&mut self) {
+        self.protocol(Protocol::Tcp.number());
+        self.push([
+            payload(Base::Transport, 13, 1, FIRST),
+            mask(FIRST, &[0x02]),
+            compare(FIRST, Comparison::Equal, &[0]),
         ]);
     }
 

@@ -45,6 +45,9 @@ pub enum Match {
     State(TrackedState),
     /// The connection has been cut (S31).
     Cut,
+    /// It is TCP and opens nothing: the SYN flag is not set. It belongs to a connection that is older
+    /// than tracking knows (S32), or to none.
+    MidStream,
     /// The address of one end is in a set of addresses or ranges.
     Address {
         /// The family, which the packet must be of.
@@ -172,7 +175,12 @@ impl Rule {
             | Match::AddressPair { set, .. }
             | Match::PortIn(_, set)
             | Match::AddressPort { set, .. } => Some(set),
-            Match::State(_) | Match::Cut | Match::Protocol(_) | Match::Port(..) | Match::Icmpv6(_) => None,
+            Match::State(_)
+            | Match::Cut
+            | Match::MidStream
+            | Match::Protocol(_)
+            | Match::Port(..)
+            | Match::Icmpv6(_) => None,
         });
         read.chain(map)
     }
