@@ -4,6 +4,7 @@ mod beside;
 mod index;
 mod linear;
 mod path;
+mod reach;
 
 use crate::{Result, report::Row};
 
@@ -23,4 +24,5 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "path", title: "From pod to pod", run: path::run },
     Bench { name: "others", title: "A new connection, decided otherwise", run: linear::run },
     Bench { name: "index", title: "The index", run: index::run },
+    Bench { name: "reach", title: "Reach", run: reach::run },
 ];

@@ -1,0 +1,114 @@
+//! What the allowed connections of a whole cluster cost, beside asking the plain evaluator pair by pair.
+
+use crate::{
+    Result, cluster,
+    measure::{quantile, seconds},
+    report::{Goal, Row, count},
+};
+use sekisho_core::{
+    eval,
+    index::Index,
+    object::{Change, Cluster, ObjectKey, Pod, Workload},
+    packet::{End, Packet, Traffic},
+    reach::{Connection, Endpoint, reach},
+    set::Protocol,
+};
+
+const WORKLOADS: usize = 1_000;
+const POLICIES: usize = 1_000;
+/// How many pairs of the plain evaluator are timed; the time of all is extrapolated.
+const PAIRS: usize = 2_000;
+/// The one port that the plain evaluator is asked about; `reach` tells all of them.
+const PORT: Traffic = Traffic::Port(Protocol::Tcp, 8080);
+
+/// Computes the connections of clusters.
+pub(crate) fn run() -> Result<Vec<Row>> {
+    let usual = cluster::usual(WORKLOADS, POLICIES);
+    let (each, expected) = pairwise(&usual);
+    let listed = time(&usual);
+    if !agrees(&listed.connections, &expected) {
+        return Err("reach and the plain evaluator disagree".into());
+    }
+    let all = each * count(WORKLOADS * WORKLOADS);
+    let pairs = format!("asking the plain evaluator about every pair, from {PAIRS} of them");
+    let connections = listed.connections.len();
+    Ok(vec![
+        Row::new("reach, 1,000 workloads and 1,000 policies", listed.seconds, "s")
+            .against(pairs, all, "s")
+            .goal(Goal::AtMost(1.0))
+            .note(format!("{connections} connections; one port for the evaluator, all for reach")),
+        Row::new("the same where no policy is", time(&cluster::usual(WORKLOADS, 0)).seconds, "s")
+            .note("a million connections"),
+        Row::new("10,000 pods of 1,000 workloads, 1,000 policies", time(&replicated()).seconds, "s"),
+    ])
+}
+
+struct Listed {
+    seconds: f64,
+    connections: Vec<Connection>,
+}
+
+/// The index and the connections, from the objects.
+fn time(changes: &[Change]) -> Listed {
+    let mut times = Vec::new();
+    let mut connections = Vec::new();
+    for _ in 0..3 {
+        let changes = changes.to_vec();
+        let (seconds, list) = seconds(|| reach(&Index::of(changes)));
+        times.push(seconds);
+        connections = list;
+    }
+    Listed { seconds: quantile(&mut times, 0.0), connections }
+}
+
+/// Every pod of the usual cluster ten times, as the replicas of one Deployment.
+fn replicated() -> Vec<Change> {
+    let mut changes = Vec::new();
+    for change in cluster::usual(WORKLOADS * 10, POLICIES) {
+        changes.push(match change {
+            Change::PutPod(mut pod) => {
+                let app = pod.labels.get("app").unwrap_or_default().to_owned();
+                let key = ObjectKey::new(pod.key.namespace.clone(), app);
+                pod.workload = Workload { key, kind: "Deployment".into() };
+                Change::PutPod(pod)
+            }
+            other => other,
+        });
+    }
+    changes
+}
+
+type Pair = (ObjectKey, ObjectKey, bool);
+
+/// The seconds that the plain evaluator takes for a pair, and what it says of some.
+fn pairwise(changes: &[Change]) -> (f64, Vec<Pair>) {
+    let mut cluster = Cluster::default();
+    changes.iter().cloned().for_each(|change| cluster.apply(change));
+    let pods: Vec<&Pod> = cluster.pods.values().collect();
+    let pick = |number: usize| pods.get(number % pods.len().max(1)).copied();
+    let chosen = (0..PAIRS).filter_map(|number| Some((pick(number * 37)?, pick(number * 101 + 1)?)));
+    let chosen: Vec<(&Pod, &Pod)> = chosen.filter(|(a, b)| a.uid != b.uid).collect();
+    let (seconds, pairs) = seconds(|| {
+        let decide = |(from, to): &(&Pod, &Pod)| {
+            let end = |pod: &Pod| pod.addresses.first().copied().map(End::Address);
+            let packet = Packet { from: end(from)?, to: end(to)?, traffic: PORT };
+            let allowed = eval::decide(&cluster, &packet).decision.is_allow();
+            Some((from.workload.key.clone(), to.workload.key.clone(), allowed))
+        };
+        chosen.iter().filter_map(decide).collect::<Vec<Pair>>()
+    });
+    (seconds / count(pairs.len()), pairs)
+}
+
+/// Whether the list says of the pairs what the evaluator says.
+fn agrees(connections: &[Connection], pairs: &[Pair]) -> bool {
+    let workload = |end: &Endpoint| match end {
+        Endpoint::Workload(pods) => Some(pods.workload.key.clone()),
+        Endpoint::Addresses(_) => None,
+    };
+    let on_port = connections.iter().filter(|connection| connection.ports.contains(Protocol::Tcp, 8080));
+    let allowed: std::collections::BTreeSet<_> = on_port
+        .filter_map(|connection| Some((workload(&connection.from)?, workload(&connection.to)?)))
+        .collect();
+    pairs.iter().all(|(from, to, is_allowed)| allowed.contains(&(from.clone(), to.clone())) == *is_allowed)
+}
