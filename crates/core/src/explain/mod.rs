@@ -21,7 +21,7 @@ use crate::{
     eval::{Flow, Party, rule_matches, selects},
     object::{Cluster, Direction, NetworkPolicy, ObjectKey, Origin, Pod, Rule, Workload},
     packet::Packet,
-    verdict::{RulePath, SideVerdict, Verdict},
+    verdict::{Because, RulePath, SideVerdict, Verdict},
 };
 use std::net::IpAddr;
 
@@ -85,6 +85,21 @@ pub struct Side {
 }
 
 impl Side {
+    /// The pod whose answer is this side's: where several bear the address, the first that denies.
+    #[must_use]
+    pub fn deciding(&self) -> Option<&Subject> {
+        let denied_by = match &self.verdict.because {
+            Because::NoRule(policies) => Some(policies),
+            _ => None,
+        };
+        let denies = |subject: &&Subject| {
+            let mut isolating = subject.policies.iter().filter(|policy| policy.selects);
+            denied_by.is_some_and(|policies| isolating.clone().map(|policy| &policy.policy).eq(policies))
+                && isolating.all(|policy| !policy.allows)
+        };
+        self.subjects.iter().find(denies).or(self.subjects.first())
+    }
+
     /// Whether a policy isolates a pod of this side in its direction (S2).
     #[must_use]
     pub fn is_isolated(&self) -> bool {
