@@ -100,7 +100,8 @@ fn other_side(verdict: &Verdict, closed: Direction) -> Option<Hint> {
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let by_rule = matches!(verdict.side(open).because, Because::Rule(_));
+    // A rule for everybody was not written for this connection.
+    let by_rule = matches!(&verdict.side(open).because, Because::Rule(path) if path.peer.is_some());
     (by_rule && !verdict.side(closed).decision.is_allow()).then_some(Hint::OtherSide { direction: closed })
 }
 

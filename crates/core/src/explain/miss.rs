@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     eval::{Flow, destinations, rule_matches},
-    object::{Direction, IpBlock, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod, PolicyPort, Rule},
+    object::{Direction, IpBlock, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod, Rule},
     verdict::RulePath,
 };
 
@@ -114,7 +114,7 @@ fn of_rule(
             path: Some(path),
             origin: entry.or(port_origin).unwrap_or(&rule.origin).clone(),
             form: PeerForm::of(peer),
-            ports: rule.ports.iter().map(PolicyPort::to_string).collect(),
+            ports: rule.ports.iter().map(port::written).collect(),
             distance: obstacles.iter().map(Obstacle::distance).sum(),
             obstacles,
         }
@@ -148,7 +148,7 @@ pub(super) fn not_selecting(
         path: Some(path),
         origin: policy.origin.clone(),
         form: PeerForm::of(peer),
-        ports: rule.ports.iter().map(PolicyPort::to_string).collect(),
+        ports: rule.ports.iter().map(port::written).collect(),
         distance: obstacles.iter().map(Obstacle::distance).sum(),
         obstacles,
     })

@@ -21,8 +21,16 @@ pub(super) fn obstacle(
     }
     let troubles = ports.iter().enumerate().map(|(at, port)| (at, trouble(port, traffic, destinations)));
     let (at, trouble) = troubles.min_by_key(|(_, trouble)| rank(trouble))?;
-    let allowed: BTreeSet<String> = ports.iter().map(ToString::to_string).collect();
+    let allowed: BTreeSet<String> = ports.iter().map(written).collect();
     Some((at, Obstacle::Port { traffic, allowed: allowed.into_iter().collect(), trouble }))
+}
+
+/// An entry of `ports` as a person says it: `TCP 8080`, and a name in back quotes.
+pub(super) fn written(port: &PolicyPort) -> String {
+    match &port.port {
+        PortMatch::Named(name) => format!("{} `{name}`", port.protocol),
+        PortMatch::All | PortMatch::Range(_) => port.to_string(),
+    }
 }
 
 /// The more an entry has in common with the packet, the lower.

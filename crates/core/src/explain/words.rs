@@ -71,33 +71,52 @@ fn matching(policy: &str, peer: &Who, form: &PeerForm) -> String {
     }
 }
 
-/// What fails of a peer: the selector is named once, then what it wants.
+/// Up to so many labels of one selector are set against the pod's; with more missing, the rule is
+/// plainly about something else, and what it wants is enough.
+const LABELS: usize = 2;
+
+/// What fails of a peer: each selector is named once, then what it wants.
 fn peer_clauses(obstacles: &[&Obstacle]) -> String {
-    let (mut parts, mut last) = (Vec::new(), None);
-    for obstacle in obstacles {
-        let subject = match obstacle {
-            Obstacle::PodLabel { pod, .. } => Some(format!("its podSelector does not match `{pod}`")),
-            Obstacle::NamespaceLabel { namespace, pod_matches: true, .. } => Some(format!(
-                "its podSelector matches and its namespaceSelector does not match the namespace `{namespace}`"
-            )),
-            Obstacle::NamespaceLabel { namespace, .. } => {
-                Some(format!("its namespaceSelector does not match the namespace `{namespace}`"))
-            }
-            _ => None,
-        };
-        match &subject {
-            Some(subject) if last.as_ref() != Some(subject) => {
-                parts.push(format!("{subject}: {}", clause(obstacle)))
-            }
-            _ => parts.push(clause(obstacle)),
+    let mut parts: Vec<String> = Vec::new();
+    for of_one in obstacles.chunk_by(|a, b| selector(a).is_some() && selector(a) == selector(b)) {
+        let Some(first) = of_one.first() else { continue };
+        match selector(first) {
+            Some(selector) => parts.push(format!("{selector}: {}", clauses(of_one))),
+            // A selector that means other pods of another namespace is not nearly right.
+            None if matches!(first, Obstacle::OtherNamespace { labels_match: false, .. })
+                && obstacles.len() > 1 => {}
+            None => parts.push(clause(first)),
         }
-        last = subject;
     }
     parts.join(", and ")
 }
 
+/// The selector that an obstacle is about, and how it stands to the packet.
+fn selector(obstacle: &Obstacle) -> Option<String> {
+    match obstacle {
+        Obstacle::PodLabel { pod, .. } => Some(format!("its podSelector does not match `{pod}`")),
+        Obstacle::NamespaceLabel { namespace, pod_matches: true, .. } => Some(format!(
+            "its podSelector matches and its namespaceSelector does not match the namespace `{namespace}`"
+        )),
+        Obstacle::NamespaceLabel { namespace, .. } => {
+            Some(format!("its namespaceSelector does not match the namespace `{namespace}`"))
+        }
+        _ => None,
+    }
+}
+
 fn clauses(obstacles: &[&Obstacle]) -> String {
-    obstacles.iter().map(|obstacle| clause(obstacle)).collect::<Vec<_>>().join(", and ")
+    let wanted = |obstacle: &&Obstacle| match obstacle {
+        Obstacle::PodLabel { wanted, .. }
+        | Obstacle::NamespaceLabel { wanted, .. }
+        | Obstacle::NotSelected { wanted, .. } => Some(format!("`{wanted}`")),
+        _ => None,
+    };
+    let all: Option<Vec<String>> = obstacles.iter().map(wanted).collect();
+    match all.filter(|wanted| wanted.len() > LABELS) {
+        Some(wanted) => format!("{} are wanted", list(&wanted)),
+        None => obstacles.iter().map(|obstacle| clause(obstacle)).collect::<Vec<_>>().join(", and "),
+    }
 }
 
 fn clause(obstacle: &Obstacle) -> String {
@@ -237,10 +256,10 @@ impl fmt::Display for Hint {
             }
             Self::OtherSide { direction } => {
                 let (open, closed) = match direction {
-                    Direction::Ingress => ("egress of the source", "ingress of the destination"),
-                    Direction::Egress => ("ingress of the destination", "egress of the source"),
+                    Direction::Ingress => ("the source's egress", "the destination's ingress"),
+                    Direction::Egress => ("the destination's ingress", "the source's egress"),
                 };
-                write!(f, "a rule lets it pass in {open}; both sides must allow it, and {closed} does not")
+                write!(f, "a rule opens {open}, but {closed} has none for it; a connection needs both")
             }
         }
     }

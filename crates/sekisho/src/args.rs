@@ -1,0 +1,178 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const EXIT_STATUS: &str = "Exit status: 0 allowed or done, 1 denied, 2 could not run.";
+
+/// NetworkPolicy from the pull request to the packet.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sekisho",
+    version = env!("SEKISHO_VERSION"),
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXIT_STATUS
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Explain(ExplainArgs),
+    Reach(ReachArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+    Schema(SchemaArgs),
+}
+
+/// The manifests to read.
+#[derive(Args, Debug)]
+pub(crate) struct InputArgs {
+    /// Files and folders of manifests, YAML or JSON; `-` is standard input
+    #[arg(value_name = "PATHS", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The namespace of objects and names that do not say theirs
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
+    pub(crate) namespace: String,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  Why can the web pods not reach the api?
+    sekisho explain --from shop/web --to shop/api --port TCP/8080 manifests/
+
+  From an address outside, to a port by its name
+    sekisho explain --from 198.51.100.7 --to shop/web --port https manifests/
+
+  What the cluster runs now
+    kubectl get ns,pods,netpol,svc -A -o yaml | sekisho explain --from shop/web --to kube-system/coredns --port UDP/53 -
+
+  Two workloads of one name are told apart by their kind
+    sekisho explain --from shop/statefulset/web --to shop/api --port 8080 manifests/
+
+Exit status: 0 allowed, 1 denied, 2 could not run. Where pods of a workload, or its IPv4 and IPv6 addresses,
+get different answers, each is printed, and one that is denied makes it 1.";
+
+/// Say whether A may talk to B on a port, and which policies and lines say so
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    /// Who opens the connection: `namespace/name` of a workload or pod, `namespace/kind/name`, or an address
+    #[arg(long, value_name = "END")]
+    pub(crate) from: String,
+
+    /// Whom it is opened to, in the same forms
+    #[arg(long, value_name = "END")]
+    pub(crate) to: String,
+
+    /// The port of the destination pod: `TCP/8080`, `8080` (TCP), `UDP/53`, a container port's name, or `icmp`
+    #[arg(long, short, value_name = "PORT")]
+    pub(crate) port: String,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(crate) output: ExplainFormat,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// How to print an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// For people
+    Text,
+    /// For programs; `sekisho schema explain` describes it
+    Json,
+}
+
+const REACH_EXAMPLES: &str = "\
+Examples:
+  Who may talk to whom?
+    sekisho reach manifests/
+
+  Which workloads may be reached from outside the cluster?
+    sekisho reach -o json manifests/ | jq '.connections[] | select(.from.cidrs)'
+
+Addresses outside the cluster are split only where some policy tells them apart; what is said of a list of them is
+said of those that no pod bears. Pods of the host network are their node's address and are not listed.
+
+Exit status: 0 printed, 2 could not run.";
+
+/// List who may talk to whom, on which ports
+#[derive(Args, Debug)]
+#[command(after_help = REACH_EXAMPLES)]
+pub(crate) struct ReachArgs {
+    /// How to print the connections
+    #[arg(short, long, value_enum, default_value_t = ReachFormat::Table)]
+    pub(crate) output: ReachFormat,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// How to print connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReachFormat {
+    /// For people
+    Table,
+    /// For programs; `sekisho schema reach` describes it
+    Json,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(sekisho completions bash)
+  sekisho completions zsh > ~/.zfunc/_sekisho
+  sekisho completions fish > ~/.config/fish/completions/sekisho.fish";
+
+/// Print the completions of a shell
+#[derive(Args, Debug)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  sekisho man ~/.local/share/man/man1 && man sekisho-explain";
+
+/// Write the manual pages, one for each verb
+#[derive(Args, Debug)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(crate) struct ManArgs {
+    /// The folder to write them to; it is made where it is missing
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  sekisho schema reach > reach.schema.json";
+
+/// Print the JSON Schema of what a verb prints with `-o json`
+#[derive(Args, Debug)]
+#[command(after_help = SCHEMA_EXAMPLES)]
+pub(crate) struct SchemaArgs {
+    /// The verb
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+/// A verb that prints JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// `sekisho explain -o json`
+    Explain,
+    /// `sekisho reach -o json`
+    Reach,
+}

@@ -1,0 +1,7 @@
+//! The verbs, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod man;
+pub(crate) mod reach;
+pub(crate) mod schema;

@@ -1,0 +1,79 @@
+//! The manifests that a verb reads.
+
+use crate::{args::InputArgs, output};
+use sekisho_core::object::Cluster;
+use sekisho_k8s::{Options, Reading, Severity, read_paths, render};
+use std::{collections::BTreeMap, io::Write, sync::Arc};
+
+/// How many skipped kinds are named.
+const KINDS: usize = 6;
+
+/// What was read.
+pub(crate) struct Input {
+    /// The objects.
+    pub(crate) cluster: Cluster,
+    /// The texts that they were read from, by name.
+    pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// Reads everything. `None` when some of it is wrong: that is told on standard error, and an answer
+/// from what is left would pass for an answer from the whole.
+pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
+    let options = Options { default_namespace: arguments.namespace.as_str().into() };
+    let reading = read_paths(&arguments.paths, &options)?;
+    tell(&reading)?;
+    if reading.has_errors() {
+        return Ok(None);
+    }
+    if let Some(skipped) = skipped(&reading.skipped) {
+        output::note(&skipped);
+    }
+    Ok(Some(Input { cluster: reading.cluster, sources: reading.sources }))
+}
+
+/// Draws all findings, and counts the errors.
+fn tell(reading: &Reading) -> anyhow::Result<()> {
+    let mut err = output::stderr();
+    for diagnostic in &reading.diagnostics {
+        writeln!(err, "{}\n", render(diagnostic, &reading.sources, true))?;
+    }
+    let errors = reading.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+    if errors > 0 {
+        let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
+        output::error(&anyhow::anyhow!("{errors} in the manifests; nothing was answered"));
+    }
+    Ok(())
+}
+
+/// One line about objects that no verdict depends on.
+fn skipped(kinds: &BTreeMap<String, usize>) -> Option<String> {
+    let count: usize = kinds.values().sum();
+    let objects = match count {
+        0 => return None,
+        1 => "1 object".to_owned(),
+        count => format!("{count} objects"),
+    };
+    let mut named: Vec<String> =
+        kinds.iter().take(KINDS).map(|(kind, count)| format!("{kind} ({count})")).collect();
+    if kinds.len() > KINDS {
+        named.push("...".to_owned());
+    }
+    Some(format!("skipped {objects} of kinds that policies do not see: {}", named.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_kinds_are_told_on_one_line() {
+        let kinds = |kinds: &[(&str, usize)]| -> BTreeMap<String, usize> {
+            kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect()
+        };
+        assert_eq!(skipped(&kinds(&[])), None);
+        let one = skipped(&kinds(&[("Secret", 1)])).unwrap();
+        assert_eq!(one, "skipped 1 object of kinds that policies do not see: Secret (1)");
+        let many: Vec<_> = ["A", "B", "C", "D", "E", "F", "G"].iter().map(|kind| (*kind, 2)).collect();
+        assert!(skipped(&kinds(&many)).unwrap().ends_with("F (2), ..."));
+    }
+}

@@ -1,0 +1,37 @@
+//! Answers for programs. The types are the published schema: `docs/schema` is made from them.
+
+mod explain;
+mod reach;
+
+use crate::{args::SchemaOf, target::Answers};
+use schemars::{Schema, generate::SchemaSettings};
+use sekisho_core::reach::Connection;
+use std::io::Write;
+
+/// Writes connections: one a line, so that a person can compare two outputs as well.
+pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{{\"connections\":[")?;
+    for (at, connection) in connections.iter().enumerate() {
+        serde_json::to_writer(&mut *out, &reach::Connection::from(connection))?;
+        writeln!(out, "{}", if at + 1 < connections.len() { "," } else { "" })?;
+    }
+    writeln!(out, "]}}")?;
+    Ok(())
+}
+
+/// Writes an explanation.
+pub(crate) fn explain(answers: &Answers, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &explain::Explanation::from(answers))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The JSON Schema of an output, as text that ends in a new line.
+pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let schema: Schema = match of {
+        SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
+        SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
+    };
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
