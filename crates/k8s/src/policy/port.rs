@@ -48,7 +48,7 @@ fn read_port(cx: &mut Context<'_>, port: NodeId, last: Option<NodeId>, path: Pat
         return named(cx, port, name);
     }
     if cx.tree.scalar(port).and_then(|scalar| scalar.integer()).is_none() {
-        cx.wrong_type(port, path.field("port"), "a number or the name of a port");
+        cx.wrong_type(port, path.field("port"), "a whole number or the name of a port");
         return None;
     }
     let first = pod::port_number(cx, port, path.field("port"));

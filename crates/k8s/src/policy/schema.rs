@@ -133,8 +133,19 @@ fn advice(name: &str, level: &Level<'_>) -> String {
     if let Some(meant) = level.fields.nearest(name) {
         return format!("did you mean `{meant}`?");
     }
+    if let Some(owner) = owner(name, &POLICY) {
+        return format!("`{name}` is a field of `{owner}`");
+    }
     let fields: Vec<String> = level.fields.0.iter().map(|(field, _)| format!("`{field}`")).collect();
     format!("its fields are {}", fields.join(", "))
+}
+
+/// The first field anywhere that has a field `name`. The schema is a tree, so this ends.
+fn owner(name: &str, fields: &'static Fields) -> Option<&'static str> {
+    fields.0.iter().find_map(|(field, inner)| {
+        let inner = (*inner)?;
+        if inner.find(name).is_some() { Some(*field) } else { owner(name, inner) }
+    })
 }
 
 /// `name` is a field of a mapping around this one.

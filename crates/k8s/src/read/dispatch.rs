@@ -90,6 +90,9 @@ fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, object
         read_list(cx, node, items, claim, objects);
         return;
     }
+    if claim.kind == "List" {
+        return; // of nothing
+    }
     let workloads = workload::KINDS.iter().map(|(kind, groups)| (*kind, *groups));
     let known = KINDS.iter().copied().chain(workloads).find(|(kind, _)| *kind == claim.kind);
     match known {

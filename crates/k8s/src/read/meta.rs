@@ -93,7 +93,7 @@ pub(crate) fn check_label(cx: &mut Context<'_>, key: (NodeId, &str), value: (Nod
         cx.error("invalid-label", key.0, format!("the label key {reason}"));
     }
     if let Err(reason) = syntax::label_value(value.1) {
-        cx.error("invalid-label", value.0, format!("the value of label `{}` {reason}", key.1));
+        cx.error("invalid-label", value.0, format!("label `{}`: the value {reason}", key.1));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     source::Text,
 };
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle};
 use std::collections::HashMap;
 
 /// How deep collections may lie in one another. Real manifests stay under 20.
@@ -35,6 +35,22 @@ pub(crate) struct Documents<'a, 'o> {
     done: bool,
 }
 
+/// What is wrong with a text, and where.
+#[derive(Debug)]
+pub(super) struct Problem {
+    code: &'static str,
+    message: String,
+    place: Place,
+    /// Where what should be there once stands first.
+    pub(super) first: Option<Place>,
+}
+
+impl Problem {
+    pub(super) fn new(code: &'static str, message: impl Into<String>, place: Place) -> Self {
+        Self { code, message: message.into(), place, first: None }
+    }
+}
+
 /// A collection that is open.
 struct Open {
     first_child: usize,
@@ -55,7 +71,7 @@ struct Builder<'a> {
     /// Values so far, aliases written out.
     values: u64,
     aliased: u64,
-    problems: Vec<(&'static str, String, Place)>,
+    problems: Vec<Problem>,
 }
 
 impl<'a, 'o> Documents<'a, 'o> {
@@ -74,8 +90,8 @@ impl<'a, 'o> Documents<'a, 'o> {
             match self.build() {
                 Ok(Some(document)) => return Some(document),
                 Ok(None) => {}
-                Err((code, message, place)) => {
-                    self.report(code, message, place);
+                Err(problem) => {
+                    self.report(problem);
                     // INVARIANT: recovery only moves forward in the text, so this ends.
                     self.done = !matches!(self.parser.proceed_next_document(), Ok(true));
                 }
@@ -84,7 +100,7 @@ impl<'a, 'o> Documents<'a, 'o> {
         None
     }
 
-    fn build(&mut self) -> Result<Option<Document<'a>>, (&'static str, String, Place)> {
+    fn build(&mut self) -> Result<Option<Document<'a>>, Problem> {
         let mut builder = Builder::default();
         loop {
             let Some(event) = self.parser.next_event() else {
@@ -105,29 +121,32 @@ impl<'a, 'o> Documents<'a, 'o> {
 
     fn finish(&mut self, builder: Builder<'a>) -> Option<Document<'a>> {
         let broken = !builder.problems.is_empty();
-        for (code, message, place) in builder.problems {
-            self.report(code, message, place);
+        for problem in builder.problems {
+            self.report(problem);
         }
         let root = *builder.pending.first()?;
         Some(Document { tree: builder.tree, root, broken })
     }
 
-    fn report(&mut self, code: &'static str, message: String, place: Place) {
-        let origin = self.text.origin(place);
-        let mut diagnostic = Diagnostic::new(Severity::Error, code, message, origin);
-        if code == "syntax" {
-            diagnostic.help = syntax_help(self.text.as_str(), place);
+    fn report(&mut self, problem: Problem) {
+        let origin = self.text.origin(problem.place);
+        let mut diagnostic = Diagnostic::new(Severity::Error, problem.code, problem.message, origin);
+        if problem.code == "syntax" {
+            diagnostic.help = syntax_help(self.text.as_str(), problem.place);
+        }
+        if let Some(first) = problem.first {
+            diagnostic = diagnostic.with_label(self.text.origin(first), "it is here");
         }
         self.out.push(diagnostic);
     }
 }
 
 impl<'a> Builder<'a> {
-    fn take(&mut self, event: Event<'a>, span: Span) -> Result<(), (&'static str, String, Place)> {
+    fn take(&mut self, event: Event<'a>, span: Span) -> Result<(), Problem> {
         let place = place(span);
         if self.tree.nodes.len() >= MAX_NODES {
             let message = format!("a document with more than {MAX_NODES} values is not read");
-            return Err(("too-large", message, place));
+            return Err(Problem::new("too-large", message, place));
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -200,14 +219,14 @@ impl<'a> Builder<'a> {
         self.aliased = self.aliased.saturating_add(merged);
     }
 
-    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), (&'static str, String, Place)> {
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Problem> {
         let Some((node, values)) = self.anchors.get(&anchor).copied() else {
-            return Err(("alias", "this alias stands inside its own anchor".to_owned(), place));
+            return Err(Problem::new("alias", "this alias stands inside its own anchor", place));
         };
         self.aliased = self.aliased.saturating_add(values);
         if self.aliased > MAX_ALIASED {
             let message = format!("the aliases of this document stand for more than {MAX_ALIASED} values");
-            return Err(("alias-bomb", message, place));
+            return Err(Problem::new("alias-bomb", message, place));
         }
         self.add(node, 0, values);
         Ok(())
@@ -224,18 +243,18 @@ fn place(span: Span) -> Place {
     }
 }
 
-/// The parser's complaint. Its own word for what is nested too deep is put into ours.
-fn syntax(error: &ScanError, text: &Text) -> (&'static str, String, Place) {
+/// The parser's complaint; what is nested too deep gets words of our own.
+fn syntax(error: &ScanError, text: &Text) -> Problem {
     let marker = *error.marker();
     let mut place = place(Span::new(marker, marker));
     if marker.byte_offset().is_none() {
         place = text.place_of_line(place.line, place.column);
     }
-    let message = error.kind().to_string();
-    if message.contains("nesting") || message.contains("depth") {
-        return ("too-deep", format!("values lie more than {MAX_DEPTH} deep in one another"), place);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        let message = format!("values lie more than {MAX_DEPTH} deep in one another");
+        return Problem::new("too-deep", message, place);
     }
-    ("syntax", message, place)
+    Problem::new("syntax", error.kind().to_string(), place)
 }
 
 /// What helps with the commonest slips of indentation.

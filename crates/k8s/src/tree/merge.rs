@@ -1,9 +1,9 @@
 //! The keys of a mapping: each is text and there once, and `<<` brings in those of another mapping.
 
-use super::{NodeId, Place, Tree};
+use super::{NodeId, Tree, build::Problem};
 use std::collections::HashSet;
 
-type Problems = Vec<(&'static str, String, Place)>;
+type Problems = Vec<Problem>;
 
 /// Checks the keys in `children`, which are pairs of key and value, and puts the entries that merge
 /// keys name in place of them. Returns how many entries that were.
@@ -13,16 +13,17 @@ pub(super) fn keys(tree: &Tree<'_>, children: &mut Vec<NodeId>, problems: &mut P
     let mut kept = Vec::with_capacity(children.len());
     for &[key, value] in children.as_chunks::<2>().0 {
         let Some(name) = tree.scalar(key) else {
-            problems.push((
-                "key",
-                format!("a key must be text, not {}", tree.describe(key)),
-                tree.place(key),
-            ));
+            let message = format!("a key must be text, not {}", tree.describe(key));
+            problems.push(Problem::new("key", message, tree.place(key)));
             continue;
         };
         if !seen.insert(tree, key) {
             let message = format!("the key `{}` is there already", name.text);
-            problems.push(("duplicate-key", message, tree.place(key)));
+            let mut problem = Problem::new("duplicate-key", message, tree.place(key));
+            let first =
+                children.as_chunks::<2>().0.iter().find(|[other, _]| tree.key_text(*other) == name.text);
+            problem.first = first.map(|[other, _]| tree.place(*other));
+            problems.push(problem);
         } else if name.plain && name.text == "<<" {
             merges.push(value);
         } else {
@@ -44,7 +45,7 @@ fn merge(tree: &Tree<'_>, value: NodeId, seen: &mut Seen, kept: &mut Vec<NodeId>
     for &mapping in tree.sequence(value).unwrap_or(&single) {
         let Some(entries) = tree.mapping(mapping) else {
             let message = format!("`<<` merges mappings, and this is {}", tree.describe(mapping));
-            problems.push(("merge", message, tree.place(mapping)));
+            problems.push(Problem::new("merge", message, tree.place(mapping)));
             continue;
         };
         for (key, value) in entries {
