@@ -4,6 +4,7 @@ mod bench;
 mod cluster;
 mod json;
 mod machine;
+mod manifest;
 mod measure;
 mod memory;
 mod net;

@@ -3,7 +3,7 @@
 use crate::{
     Result,
     measure::{Effort, compare},
-    net::{Load, Path},
+    net::{Load, Paths},
     report::{Goal, Row},
 };
 use std::time::Duration;
@@ -14,18 +14,22 @@ pub(super) const ESTABLISHED: &str = "table inet baseline {\n chain forward {\n 
 
 /// How long one rate is measured: short, so that both of a pair meet the same machine.
 const SLICE: Duration = Duration::from_millis(50);
-const EFFORT: Effort = Effort { at_least: 15, at_most: Duration::from_secs(5), width: 0.01 };
+/// How many of the candidate and of the baseline: no common divisor, so that each meets each.
+pub(super) const REPLICAS: usize = 3;
+/// See [`REPLICAS`].
+pub(super) const BASELINES: usize = 4;
+const EFFORT: Effort = Effort { at_least: 15, at_most: Duration::from_secs(6), width: 0.01 };
 
-/// The row of `load` on `path`, beside `baseline`.
-pub(super) fn row(name: &str, load: Load, path: &Path, baseline: &Path) -> Result<Row> {
-    let result = compare(EFFORT, || load.rate(baseline, SLICE), || load.rate(path, SLICE))?;
+/// The row of `load` on `paths`, beside `baseline`, which is called `against`.
+pub(super) fn row(name: &str, load: Load, paths: &Paths, against: &str, baseline: &Paths) -> Result<Row> {
+    let result = compare(EFFORT, || baseline.rate(load, SLICE), || paths.rate(load, SLICE))?;
     let (what, unit, scale) = match load {
         Load::Transfer => ("throughput", "Gbit/s", 8e-9),
         Load::Exchange => ("requests", "/s", 1.0),
         Load::Connect => ("new connections", "/s", 1.0),
     };
     Ok(Row::new(format!("{name}: {what}"), result.candidate * scale, unit)
-        .against("established", result.baseline * scale, unit)
+        .against(against, result.baseline * scale, unit)
         .ratio(result.ratio))
 }
 

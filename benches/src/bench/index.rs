@@ -52,7 +52,7 @@ struct Built {
 }
 
 fn build(pods: usize, policies: usize) -> Built {
-    let changes = cluster::usual(pods, policies);
+    let changes = cluster::Usual { pods, policies }.changes();
     let mut times: Vec<f64> = (0..3).map(|_| time(changes.clone())).collect();
     let (bytes, index) = memory::held(|| Index::of(changes.iter().cloned()));
     Built { pods, index, seconds: quantile(&mut times, 0.0), bytes, changes }

@@ -1,25 +1,25 @@
 //! What policy costs elsewhere: a list of rules that is walked for every new connection, and a verdict
 //! in user space.
 
-use super::beside::{ESTABLISHED, row};
+use super::beside::{BASELINES, ESTABLISHED, row};
 use crate::{
     Result,
-    net::{CLIENT, Load, Path, SERVER, queue},
+    net::{CLIENT, Load, Paths, SERVER, queue},
     report::Row,
 };
 use std::fmt::Write as _;
 
 /// Measures each beside the baseline.
 pub(crate) fn run() -> Result<Vec<Row>> {
-    let baseline = Path::with(ESTABLISHED)?;
-    let connect = |name: &str, path: &Path| row(name, Load::Connect, path, &baseline);
+    let baseline = Paths::with(BASELINES, ESTABLISHED)?;
+    let connect = |name: &str, paths: &Paths| row(name, Load::Connect, paths, "established", &baseline);
     let mut rows = Vec::new();
     for length in [1_000, 10_000] {
-        rows.push(connect(&format!("list of {length} rules"), &Path::with(&list(length))?)?);
+        rows.push(connect(&format!("list of {length} rules"), &Paths::with(1, &list(length))?)?);
     }
-    let queued = Path::new()?;
     let name = "verdict in user space";
-    let measured = queue::serve(&queued, || connect(name, &queued));
+    let queued = Paths::new(1, |_| Ok(()))?;
+    let measured = queue::serve(queued.first()?, || connect(name, &queued));
     rows.push(measured.unwrap_or_else(|error| Row::absent(name, error.to_string())));
     Ok(rows)
 }

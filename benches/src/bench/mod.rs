@@ -1,10 +1,12 @@
 //! The benchmarks, a file each.
 
 mod beside;
+mod change;
 mod index;
 mod linear;
 mod path;
 mod reach;
+mod read;
 
 use crate::{Result, report::Row};
 
@@ -23,6 +25,8 @@ pub(crate) struct Bench {
 pub(crate) const ALL: &[Bench] = &[
     Bench { name: "path", title: "From pod to pod", run: path::run },
     Bench { name: "others", title: "A new connection, decided otherwise", run: linear::run },
-    Bench { name: "index", title: "The index", run: index::run },
+    Bench { name: "change", title: "One change, from the index to the kernel", run: change::run },
+    Bench { name: "read", title: "Reading", run: read::run },
     Bench { name: "reach", title: "Reach", run: reach::run },
+    Bench { name: "index", title: "The index", run: index::run },
 ];

@@ -1,21 +1,22 @@
 //! What the allowed connections of a whole cluster cost, beside asking the plain evaluator pair by pair.
 
 use crate::{
-    Result, cluster,
+    Result,
+    cluster::{Usual, WORKLOADS},
     measure::{quantile, seconds},
     report::{Goal, Row, count},
 };
 use sekisho_core::{
     eval,
     index::Index,
-    object::{Change, Cluster, ObjectKey, Pod, Workload},
+    object::{Change, Cluster, ObjectKey, Pod},
     packet::{End, Packet, Traffic},
     reach::{Connection, Endpoint, reach},
     set::Protocol,
 };
 
-const WORKLOADS: usize = 1_000;
-const POLICIES: usize = 1_000;
+/// 1,000 workloads of one pod each, and a policy for each beside the 50 that isolate.
+pub(super) const SHAPE: Usual = Usual { pods: 50 * WORKLOADS, policies: 50 * (WORKLOADS + 1) };
 /// How many pairs of the plain evaluator are timed; the time of all is extrapolated.
 const PAIRS: usize = 2_000;
 /// The one port that the plain evaluator is asked about; `reach` tells all of them.
@@ -23,23 +24,25 @@ const PORT: Traffic = Traffic::Port(Protocol::Tcp, 8080);
 
 /// Computes the connections of clusters.
 pub(crate) fn run() -> Result<Vec<Row>> {
-    let usual = cluster::usual(WORKLOADS, POLICIES);
+    let usual = SHAPE.changes();
     let (each, expected) = pairwise(&usual);
     let listed = time(&usual);
     if !agrees(&listed.connections, &expected) {
         return Err("reach and the plain evaluator disagree".into());
     }
-    let all = each * count(WORKLOADS * WORKLOADS);
+    let all = each * count(SHAPE.pods * SHAPE.pods);
+    let open: Vec<Change> =
+        usual.iter().filter(|change| !matches!(change, Change::PutPolicy(_))).cloned().collect();
+    let replicated = Usual { pods: SHAPE.pods * 10, ..SHAPE }.changes();
     let pairs = format!("asking the plain evaluator about every pair, from {PAIRS} of them");
     let connections = listed.connections.len();
     Ok(vec![
-        Row::new("reach, 1,000 workloads and 1,000 policies", listed.seconds, "s")
+        Row::new("reach, 1,000 workloads and 1,050 policies", listed.seconds, "s")
             .against(pairs, all, "s")
             .goal(Goal::AtMost(1.0))
             .note(format!("{connections} connections; one port for the evaluator, all for reach")),
-        Row::new("the same where no policy is", time(&cluster::usual(WORKLOADS, 0)).seconds, "s")
-            .note("a million connections"),
-        Row::new("10,000 pods of 1,000 workloads, 1,000 policies", time(&replicated()).seconds, "s"),
+        Row::new("the same where no policy is", time(&open).seconds, "s").note("a million connections"),
+        Row::new("10,000 pods of 1,000 workloads, 1,050 policies", time(&replicated).seconds, "s"),
     ])
 }
 
@@ -59,23 +62,6 @@ fn time(changes: &[Change]) -> Listed {
         connections = list;
     }
     Listed { seconds: quantile(&mut times, 0.0), connections }
-}
-
-/// Every pod of the usual cluster ten times, as the replicas of one Deployment.
-fn replicated() -> Vec<Change> {
-    let mut changes = Vec::new();
-    for change in cluster::usual(WORKLOADS * 10, POLICIES) {
-        changes.push(match change {
-            Change::PutPod(mut pod) => {
-                let app = pod.labels.get("app").unwrap_or_default().to_owned();
-                let key = ObjectKey::new(pod.key.namespace.clone(), app);
-                pod.workload = Workload { key, kind: "Deployment".into() };
-                Change::PutPod(pod)
-            }
-            other => other,
-        });
-    }
-    changes
 }
 
 type Pair = (ObjectKey, ObjectKey, bool);

@@ -1,6 +1,8 @@
 //! Clusters made to measure: as many pods and policies as a question needs, and always the same ones.
 
+mod beside_load;
 mod parts;
 mod usual;
 
-pub(crate) use usual::usual;
+pub(crate) use beside_load::{BesideLoad, NODE, beside_load};
+pub(crate) use usual::{Usual, WORKLOADS};

@@ -7,4 +7,4 @@ pub(crate) mod queue;
 
 pub(crate) use load::Load;
 pub(crate) use namespace::Namespace;
-pub(crate) use path::{CLIENT, Path, SERVER};
+pub(crate) use path::{CLIENT, NODE_TO_CLIENT, NODE_TO_SERVER, Path, Paths, SERVER};

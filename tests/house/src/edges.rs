@@ -22,7 +22,7 @@ pub struct Edges {
 /// is here must: the list is the map, not a permission in advance.
 pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
-    Edges { of: "sekisho-benches", uses: &["sekisho-core"], tests_use: &[] },
+    Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
