@@ -26,6 +26,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Explain(ExplainArgs),
     Reach(ReachArgs),
+    Render(RenderArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     Schema(SchemaArgs),
@@ -125,6 +126,40 @@ pub(crate) enum ReachFormat {
     Table,
     /// For programs; `sekisho schema reach` describes it
     Json,
+}
+
+const RENDER_EXAMPLES: &str = "\
+Examples:
+  What would the kernel of a node be given?
+    sekisho render nftables --node node-1 manifests/
+    kubectl get ns,nodes,pods,netpol -A -o yaml | sekisho render nftables --node worker-3 - | less
+
+Exit status: 0 printed, 2 could not run.";
+
+/// Print what a dataplane would be given
+#[derive(Args, Debug)]
+#[command(after_help = RENDER_EXAMPLES)]
+pub(crate) struct RenderArgs {
+    #[command(subcommand)]
+    pub(crate) what: Rendering,
+}
+
+/// A dataplane.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rendering {
+    Nftables(RenderNftablesArgs),
+}
+
+/// The nftables ruleset of a node, as `nft -f` takes it
+#[derive(Args, Debug)]
+#[command(after_help = RENDER_EXAMPLES)]
+pub(crate) struct RenderNftablesArgs {
+    /// The node. Where the manifests place no pod on it, pods are placed as the lab places them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: String,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\

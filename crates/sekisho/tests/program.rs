@@ -345,6 +345,19 @@ fn the_version_names_the_program() {
 }
 
 #[test]
+fn a_ruleset_is_what_nft_takes() {
+    let run = sekisho(&["render", "nftables", "--node", "n2", "families.yaml"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.starts_with("table inet sekisho {\n") && run.out.contains("10.0.2.1"), "{}", run.out);
+    let placed = sekisho(&["render", "nftables", "--node", "node-1", "shop.yaml"]);
+    assert_eq!(placed.code, Some(0), "{}", placed.err);
+    assert!(placed.err.contains("those of `sekisho lab`"), "{}", placed.err);
+    let unknown = sekisho(&["render", "nftables", "--node", "elsewhere", "families.yaml"]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(2), ""));
+    assert!(unknown.err.contains("there is no node `elsewhere`; there are `n1`, `n2`"), "{}", unknown.err);
+}
+
+#[test]
 fn completions_and_manual_pages_are_written() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let run = sekisho(&["completions", shell]);

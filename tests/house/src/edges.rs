@@ -21,7 +21,11 @@ pub struct Edges {
 /// Every edge between crates of this workspace. An edge that is not here must not exist, and one that
 /// is here must: the list is the map, not a permission in advance.
 pub const EDGES: &[Edges] = &[
-    Edges { of: "sekisho", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
+    Edges {
+        of: "sekisho",
+        uses: &["sekisho-core", "sekisho-k8s", "sekisho-lab", "sekisho-nft"],
+        tests_use: &[],
+    },
     Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },

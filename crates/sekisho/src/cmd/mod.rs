@@ -4,4 +4,5 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod reach;
+pub(crate) mod render;
 pub(crate) mod schema;
