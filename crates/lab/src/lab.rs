@@ -2,6 +2,7 @@
 
 use crate::{
     LabError,
+    enforce::Enforcer,
     kernel::sysctl,
     net::{
         log::Log,
@@ -31,6 +32,7 @@ pub struct Lab {
     responder: Option<Responder>,
     taps: BTreeMap<Host, Arc<Taps>>,
     log: Arc<Log>,
+    enforcer: Option<Enforcer>,
     pub(crate) topology: Topology,
 }
 
@@ -49,8 +51,17 @@ impl Lab {
     /// When the kernel refuses.
     pub fn build(plan: Plan, options: Options) -> Result<Self, LabError> {
         let topology = Topology::build(&plan)?;
-        let mut lab =
-            Self { plan, options, responder: None, taps: BTreeMap::new(), log: Arc::default(), topology };
+        let mut lab = Self {
+            plan,
+            options,
+            responder: None,
+            taps: BTreeMap::new(),
+            log: Arc::default(),
+            enforcer: None,
+            topology,
+        };
+        // S23: policies are there before anything listens or speaks.
+        lab.enforce()?;
         lab.program_services(false)?;
         lab.listen()?;
         Ok(lab)
@@ -64,12 +75,17 @@ impl Lab {
 
     /// Makes the lab that of another state of the manifests. What stays the same is not touched.
     ///
+    /// Connections that are forbidden now are cut (S31).
+    ///
     /// # Errors
     /// When there is no pod left, or the kernel refuses.
     pub fn apply(&mut self, cluster: &Cluster) -> Result<(), LabError> {
-        let plan = Plan::new(cluster, &self.options)?;
+        let plan = Plan::after(Some(&self.plan), cluster, &self.options)?;
         let before = std::mem::replace(&mut self.plan, plan);
         self.topology.change(&self.plan)?;
+        if let Some(enforcer) = &mut self.enforcer {
+            enforcer.apply(&self.plan, &self.topology)?;
+        }
         if before.services != self.plan.services || before.nodes != self.plan.nodes {
             self.program_services(!before.services.is_empty())?;
         }
@@ -80,6 +96,39 @@ impl Lab {
             self.listen()?;
         }
         Ok(())
+    }
+
+    /// Enforces the policies, which a built lab does from the start.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn enforce(&mut self) -> Result<(), LabError> {
+        if self.enforcer.is_none() {
+            self.enforcer = Some(Enforcer::start(&self.plan, &self.topology)?);
+        }
+        Ok(())
+    }
+
+    /// Ends enforcement: everything passes, until [`enforce`](Self::enforce).
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn stop_enforcing(&mut self) -> Result<(), LabError> {
+        self.enforcer.take().map_or(Ok(()), Enforcer::stop)
+    }
+
+    /// The rules of every node, for people.
+    #[must_use]
+    pub fn ruleset(&self) -> String {
+        self.enforcer.as_ref().map_or_else(String::new, Enforcer::text)
+    }
+
+    /// Programs every policy again over what is programmed, as an agent does that has been restarted.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn reprogram(&mut self) -> Result<(), LabError> {
+        self.enforcer.as_mut().map_or(Ok(()), Enforcer::reprogram)
     }
 
     /// Tries every probe of the plan and compares with the core.

@@ -76,9 +76,10 @@ impl Topology {
 
     /// Makes the network that of `plan`. What stays the same is not touched, so connections over it live on.
     pub(crate) fn change(&mut self, plan: &Plan) -> Result<(), LabError> {
+        self.leave_outside(plan)?;
         self.change_nodes(plan)?;
         self.change_sites(plan)?;
-        self.change_outside(plan)
+        self.enter_outside(plan)
     }
 
     /// The namespace of `host` in `plan`, which is the one last built.
@@ -149,23 +150,37 @@ impl Topology {
         Ok(link)
     }
 
-    fn change_outside(&mut self, plan: &Plan) -> Result<(), LabError> {
+    /// Takes what the outside host no longer bears away from it; a pod may have it next.
+    fn leave_outside(&mut self, plan: &Plan) -> Result<(), LabError> {
         let wanted: BTreeSet<IpAddr> = plan.outside.iter().map(|outside| outside.address).collect();
-        let new: Vec<IpAddr> = wanted.difference(&self.outside_addresses).copied().collect();
         let gone: Vec<IpAddr> = self.outside_addresses.difference(&wanted).copied().collect();
-        let entry = plan.nodes.first().and_then(|node| self.nodes.get(&node.name));
-        let external: Vec<IpAddr> = plan
-            .services
-            .iter()
-            .flat_map(|service| &service.external)
-            .copied()
-            .filter(usable_family)
-            .collect();
         self.underlay.run(|| {
             let mut requests = Requests::new();
-            for address in &gone {
+            for address in gone.iter().filter(|address| usable_family(address)) {
                 requests.remove_route(&towards(*address, self.outside_link));
             }
+            requests.send()
+        })?;
+        self.outside.run(|| {
+            let mut requests = Requests::new();
+            for address in gone.iter().filter(|address| usable_family(address)) {
+                requests.remove_address(LOOPBACK, *address);
+            }
+            requests.send()
+        })?;
+        self.outside_addresses.retain(|address| wanted.contains(address));
+        Ok(())
+    }
+
+    fn enter_outside(&mut self, plan: &Plan) -> Result<(), LabError> {
+        let wanted: BTreeSet<IpAddr> = plan.outside.iter().map(|outside| outside.address).collect();
+        let new = wanted.difference(&self.outside_addresses).copied().filter(usable_family);
+        let new: Vec<IpAddr> = new.collect();
+        let entry = plan.nodes.first().and_then(|node| self.nodes.get(&node.name));
+        let external = plan.services.iter().flat_map(|service| &service.external).copied();
+        let external: Vec<IpAddr> = external.filter(usable_family).collect();
+        self.underlay.run(|| {
+            let mut requests = Requests::new();
             for address in &new {
                 requests.route(&towards(*address, self.outside_link));
             }

@@ -7,14 +7,22 @@
 mod packets {
     pub(crate) mod fixture;
     pub(crate) mod network;
+    pub(crate) mod random;
+    pub(crate) mod remains;
+    pub(crate) mod shell;
 }
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
-    let arguments = Arguments::from_args();
     let refused = sekisho_lab::acquire().err();
-    let tests: Vec<(&str, fn())> = packets::network::TESTS.to_vec();
+    if std::env::var_os(packets::remains::VICTIM).is_some() {
+        return packets::remains::be_the_victim();
+    }
+    let arguments = Arguments::from_args();
+    let tests: Vec<(&str, fn())> =
+        [packets::network::TESTS, packets::random::TESTS, packets::remains::TESTS, packets::shell::TESTS]
+            .concat();
     if let Some(error) = &refused {
         eprintln!("SKIPPED: {} tests with real packets: {error}", tests.len());
     }

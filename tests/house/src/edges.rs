@@ -30,7 +30,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
-    Edges { of: "sekisho-lab", uses: &["sekisho-core"], tests_use: &[] },
+    Edges { of: "sekisho-lab", uses: &["sekisho-core", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
 ];
 

@@ -12,8 +12,8 @@ use std::{
 
 /// A network namespace.
 ///
-/// INVARIANT: no thread but those of [`Namespace::run`] ever enters it, so nothing that the caller
-/// does can land in it by mistake.
+/// INVARIANT: no thread but those of [`Namespace::run`] and of shells ever enters it, so nothing that the
+/// caller does can land in it by mistake.
 #[derive(Debug)]
 pub(crate) struct Namespace {
     name: Arc<str>,
@@ -41,6 +41,12 @@ impl Namespace {
                 .map_err(LabError::errno(format!("entering the namespace of `{}`", self.name)))?;
             work()
         })
+    }
+
+    /// Another handle on the same namespace.
+    pub(crate) fn clone_handle(&self) -> Result<Self, LabError> {
+        let file = self.file.try_clone().map_err(LabError::kernel("duplicating a file"))?;
+        Ok(Self { name: Arc::clone(&self.name), file })
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {

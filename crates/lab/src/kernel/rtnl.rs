@@ -81,17 +81,16 @@ impl Requests {
 
     /// Gives a link an address of its own, without a network around it.
     pub(crate) fn address(&mut self, index: u32, address: IpAddr) {
-        let mut message = AddressMessage::default();
-        message.header.family = family(address);
-        message.header.prefix_len = bits(address);
-        message.header.scope = AddressScope::Universe;
-        message.header.index = index;
-        message.attributes.push(AddressAttribute::Address(address));
-        message.attributes.push(AddressAttribute::Local(address));
+        let mut message = address_message(index, address);
         if address.is_ipv6() {
             message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
         }
         self.0.push((RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_REPLACE));
+    }
+
+    /// Takes an address away from a link.
+    pub(crate) fn remove_address(&mut self, index: u32, address: IpAddr) {
+        self.0.push((RouteNetlinkMessage::DelAddress(address_message(index, address)), 0));
     }
 
     /// Tells who stands at `address` on a link, so that nobody has to ask.
@@ -173,6 +172,17 @@ fn link(end: &LinkEnd) -> LinkMessage {
     message.header.index = end.index;
     message.attributes.push(LinkAttribute::IfName(end.name.clone()));
     message.attributes.push(LinkAttribute::Address(end.mac.to_vec()));
+    message
+}
+
+fn address_message(index: u32, address: IpAddr) -> AddressMessage {
+    let mut message = AddressMessage::default();
+    message.header.family = family(address);
+    message.header.prefix_len = bits(address);
+    message.header.scope = AddressScope::Universe;
+    message.header.index = index;
+    message.attributes.push(AddressAttribute::Address(address));
+    message.attributes.push(AddressAttribute::Local(address));
     message
 }
 

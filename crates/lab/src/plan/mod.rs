@@ -148,14 +148,24 @@ impl Plan {
     /// # Errors
     /// When there is no pod to build.
     pub fn new(cluster: &Cluster, options: &Options) -> Result<Self, LabError> {
+        Self::after(None, cluster, options)
+    }
+
+    /// Works out the lab of `cluster` when `before` is there already: what no manifest places stays
+    /// where it is.
+    pub(crate) fn after(
+        before: Option<&Self>,
+        cluster: &Cluster,
+        options: &Options,
+    ) -> Result<Self, LabError> {
         let mut notes = Vec::new();
-        let cluster = placement::place(cluster, options, &mut notes);
+        let mut cluster = placement::place(cluster, before.map(|plan| &plan.cluster), options, &mut notes);
         let nodes = placement::nodes(&cluster);
         let sites = sites::sites(&cluster, &nodes, &mut notes);
         if sites.is_empty() && nodes.iter().all(|node| node.listeners.is_empty()) {
             return Err(LabError::Empty);
         }
-        let services = services::services(&cluster, &nodes, &sites, &mut notes);
+        let services = services::services(&mut cluster, &nodes, &sites, &mut notes);
         let outside = outside::addresses(&cluster, &nodes, &services, options);
         let outside_listeners = outside::listeners(&cluster);
         let mut plan =

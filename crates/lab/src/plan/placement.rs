@@ -17,8 +17,17 @@ use std::{
 };
 
 /// The cluster with nodes, and with every running pod on one and with addresses.
-pub(super) fn place(cluster: &Cluster, options: &Options, notes: &mut Vec<String>) -> Cluster {
+/// Where `before` is given, what was placed there stays there.
+pub(super) fn place(
+    cluster: &Cluster,
+    before: Option<&Cluster>,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Cluster {
     let mut placed = cluster.clone();
+    if let Some(before) = before {
+        keep_places(&mut placed, before);
+    }
     let absent = drop_finished(&mut placed);
     if absent > 0 {
         notes.push(format!("{} finished and not there (S24)", count(absent, "pod")));
@@ -47,6 +56,38 @@ pub(super) fn nodes(cluster: &Cluster) -> Vec<NodePlan> {
         NodePlan { name: Arc::clone(&node.name), addresses: node.addresses.clone(), listeners }
     };
     cluster.nodes.values().map(node).collect()
+}
+
+/// Gives what no manifest places the place that it had.
+fn keep_places(cluster: &mut Cluster, before: &Cluster) {
+    for pod in cluster.pods.values_mut() {
+        let Some(old) = before.pods.get(&pod.uid).filter(|old| old.host_network == pod.host_network) else {
+            continue;
+        };
+        if pod.node.is_none() {
+            pod.node.clone_from(&old.node);
+        }
+        if pod.addresses.is_empty() && pod.node == old.node {
+            pod.addresses.clone_from(&old.addresses);
+        }
+    }
+    let places: BTreeSet<Arc<str>> = cluster.pods.values().filter_map(|pod| pod.node.clone()).collect();
+    for (name, old) in &before.nodes {
+        if places.contains(name) || cluster.nodes.contains_key(name) {
+            let node = cluster
+                .nodes
+                .entry(Arc::clone(name))
+                .or_insert_with(|| Node { name: Arc::clone(name), ..Node::default() });
+            if node.addresses.is_empty() {
+                node.addresses.clone_from(&old.addresses);
+            }
+        }
+    }
+    for (key, service) in &mut cluster.services {
+        if let Some(old) = before.services.get(key).filter(|_| service.cluster_addresses.is_empty()) {
+            service.cluster_addresses.clone_from(&old.cluster_addresses);
+        }
+    }
 }
 
 fn drop_finished(cluster: &mut Cluster) -> usize {

@@ -49,11 +49,12 @@ pub struct Backend {
 
 /// The Services of a placed cluster that lead to pods of the lab.
 pub(super) fn services(
-    cluster: &Cluster,
+    cluster: &mut Cluster,
     nodes: &[NodePlan],
     sites: &[Site],
     notes: &mut Vec<String>,
 ) -> Vec<ServicePlan> {
+    let mut assigned = Vec::new();
     let pods = cluster.pods.values().flat_map(|pod| pod.addresses.iter());
     let own = cluster.services.values().flat_map(|service| service.cluster_addresses.iter());
     let mut addresses = Addresses::new(pods.chain(own).copied().collect());
@@ -71,6 +72,7 @@ pub(super) fn services(
         let mut bears = service.cluster_addresses.clone();
         if bears.is_empty() {
             bears.extend([true, false].into_iter().filter_map(|v4| addresses.take(service_candidates(v4))));
+            assigned.push((service.key.clone(), bears.clone()));
         }
         bears.extend(&service.external_addresses);
         plans.push(ServicePlan {
@@ -79,6 +81,11 @@ pub(super) fn services(
             external: service.external_addresses.clone(),
             ports,
         });
+    }
+    for (key, addresses) in assigned {
+        if let Some(service) = cluster.services.get_mut(&key) {
+            service.cluster_addresses = addresses;
+        }
     }
     plans
 }

@@ -69,11 +69,17 @@ impl Attempt {
     /// Something happened to its socket.
     pub(super) fn advance(&mut self) {
         let Some(socket) = &self.socket else { return };
+        if self.is_over() {
+            // After the name comes the end of the stream, which says nothing.
+            return;
+        }
         if let Ok(Some(error)) = socket.take_error() {
             self.state = refused_or_failed(&error);
             return;
         }
-        if self.state == State::Waiting && socket.peer_addr().is_ok() {
+        // A UDP socket has a peer from the start: only an answer counts.
+        let is_stream = socket.r#type().is_ok_and(|kind| kind == Type::STREAM);
+        if is_stream && self.state == State::Waiting && socket.peer_addr().is_ok() {
             self.state = State::Connected;
         }
         let mut buffer = [0; 256];
@@ -84,7 +90,6 @@ impl Attempt {
                 self.state = State::Answered((!name.is_empty()).then(|| name.into()));
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // A UDP socket is connected from the start: only an answer counts.
             Err(error) if error.kind() != ErrorKind::NotConnected => self.state = refused_or_failed(&error),
             Err(_) => {}
         }
