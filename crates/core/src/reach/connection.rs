@@ -15,6 +15,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     net::IpAddr,
+    ops::Range,
     sync::Arc,
 };
 
@@ -70,10 +71,20 @@ pub struct Connection {
     pub ports: Arc<PortSet>,
 }
 
+/// The groups of one workload.
+struct Block {
+    groups: Range<usize>,
+    /// All of them together.
+    whole: Arc<Endpoint>,
+}
+
 /// Turns answers into connections, in order.
 pub(super) struct Writer<'a> {
     externals: &'a [ExternalClass],
+    groups: &'a [Group],
+    /// The groups as ends, in their order.
     ends: Vec<Arc<Endpoint>>,
+    blocks: Vec<Block>,
     /// Addresses that pods bear.
     borne: AddressSet,
     /// Unions of external classes; `None` for one of which pods bear every address.
@@ -82,47 +93,87 @@ pub(super) struct Writer<'a> {
 
 /// What one external union may do with a group: the order in which it is listed.
 type Outside = Vec<(Arc<Endpoint>, PortsId)>;
+type Answer = Vec<(Option<Family>, PortsId)>;
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(index: &Index, externals: &'a [ExternalClass], groups: &[Group]) -> Self {
+    pub(super) fn new(index: &Index, externals: &'a [ExternalClass], groups: &'a [Group]) -> Self {
         let pods = index.pods().flat_map(|(_, pod)| &pod.addresses);
         Self {
             externals,
+            groups,
             ends: endpoints(groups),
+            blocks: blocks(groups),
             borne: pods.map(|address| Cidr::host(*address)).collect(),
             unions: HashMap::new(),
         }
     }
 
-    pub(super) fn connections(mut self, matrix: &mut Matrix, groups: &[Group]) -> Vec<Connection> {
-        let mut connections = Vec::new();
-        let mut from_outside: Vec<Connection> = Vec::new();
-        let ends = self.ends.clone();
-        for (group, end) in groups.iter().zip(&ends) {
-            for (other, other_end) in groups.iter().zip(&ends) {
-                if group.workload == other.workload {
-                    continue;
-                }
-                for (family, ports) in group.reaches(other, matrix) {
-                    let ports = matrix.ports.get(ports);
-                    let (from, to) = (Arc::clone(end), Arc::clone(other_end));
-                    connections.push(Connection { from, to, family, ports });
-                }
+    pub(super) fn connections(mut self, matrix: &mut Matrix) -> Vec<Connection> {
+        let (mut connections, mut from_outside) = (Vec::new(), Vec::new());
+        let blocks = std::mem::take(&mut self.blocks);
+        for block in &blocks {
+            let first = connections.len();
+            for other in blocks.iter().filter(|other| other.groups != block.groups) {
+                self.between(block, other, matrix, &mut connections);
             }
-            let (out, into) = group.outside(self.externals, matrix);
-            for (to, ports) in self.outside(&out, matrix) {
-                let (from, ports) = (Arc::clone(end), matrix.ports.get(ports));
-                connections.push(Connection { from, to, family: None, ports });
+            let (out, into) = self.with_outside(block, matrix);
+            for (end, to, ports) in out {
+                connections.push(Connection { from: end, to, family: None, ports });
             }
-            for (from, ports) in self.outside(&into, matrix) {
-                let (to, ports) = (Arc::clone(end), matrix.ports.get(ports));
-                from_outside.push(Connection { from, to, family: None, ports });
+            if block.groups.len() > 1 {
+                let ours = connections.get_mut(first..).unwrap_or_default();
+                ours.sort_by(|a, b| (&a.from, &a.to, a.family).cmp(&(&b.from, &b.to, b.family)));
+            }
+            for (end, from, ports) in into {
+                from_outside.push(Connection { from, to: end, family: None, ports });
             }
         }
-        // Stable: those of one address list stay in the order of their destinations.
-        from_outside.sort_by(|a, b| a.from.cmp(&b.from));
-        connections.extend(from_outside);
+        from_outside.sort_by(|a: &Connection, b: &Connection| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+        connections.append(&mut from_outside);
         connections
+    }
+
+    /// The connections between two workloads. Their pods are told apart only on the end where the
+    /// answer depends on the pod.
+    fn between(&self, from: &Block, to: &Block, matrix: &mut Matrix, connections: &mut Vec<Connection>) {
+        let groups = |block: &Block| self.groups.get(block.groups.clone()).unwrap_or_default();
+        let ends = |block: &Block| self.ends.get(block.groups.clone()).unwrap_or_default();
+        let answers: Vec<Vec<Answer>> = groups(from)
+            .iter()
+            .map(|from| groups(to).iter().map(|to| from.reaches(to, matrix)).collect())
+            .collect();
+        let whole_from = all_equal(&answers);
+        let whole_to = answers.iter().all(|row| all_equal(row));
+        let sources = if whole_from { std::slice::from_ref(&from.whole) } else { ends(from) };
+        let destinations = if whole_to { std::slice::from_ref(&to.whole) } else { ends(to) };
+        for (from, row) in sources.iter().zip(answers) {
+            for (to, answer) in destinations.iter().zip(row) {
+                for (family, ports) in answer {
+                    let ports = matrix.ports.get(ports);
+                    connections.push(Connection {
+                        from: Arc::clone(from),
+                        to: Arc::clone(to),
+                        family,
+                        ports,
+                    });
+                }
+            }
+        }
+    }
+
+    /// What a workload may reach outside, and what outside may reach it: of all its pods where it is
+    /// true of all.
+    fn with_outside(&mut self, block: &Block, matrix: &mut Matrix) -> (Vec<ToOutside>, Vec<ToOutside>) {
+        let (mut out, mut into) = (Vec::new(), Vec::new());
+        for at in block.groups.clone() {
+            let (Some(group), Some(end)) = (self.groups.get(at), self.ends.get(at).cloned()) else {
+                continue;
+            };
+            let (to, from) = group.outside(self.externals, matrix);
+            out.push((Arc::clone(&end), self.outside(&to, matrix)));
+            into.push((end, self.outside(&from, matrix)));
+        }
+        (joined(out, &block.whole, matrix), joined(into, &block.whole, matrix))
     }
 
     /// The external classes by their answer, each answer's together, sorted by address.
@@ -150,6 +201,44 @@ impl<'a> Writer<'a> {
         self.unions.insert(classes, end.clone());
         end
     }
+}
+
+type ToOutside = (Arc<Endpoint>, Arc<Endpoint>, Arc<PortSet>);
+
+/// The lists of a workload's groups as one: what every group has is said of the whole.
+fn joined(lists: Vec<(Arc<Endpoint>, Outside)>, whole: &Arc<Endpoint>, matrix: &Matrix) -> Vec<ToOutside> {
+    let of_all: Outside = match lists.split_first() {
+        Some(((_, first), rest)) => {
+            let everywhere = |entry: &&_| rest.iter().all(|(_, list)| list.contains(entry));
+            first.iter().filter(everywhere).cloned().collect()
+        }
+        None => Vec::new(),
+    };
+    let mut joined: Vec<ToOutside> = Vec::new();
+    for (end, list) in lists {
+        let own = list.into_iter().filter(|entry| !of_all.contains(entry));
+        joined.extend(own.map(|(outside, ports)| (Arc::clone(&end), outside, matrix.ports.get(ports))));
+    }
+    let of_all = of_all.into_iter();
+    joined.extend(of_all.map(|(outside, ports)| (Arc::clone(whole), outside, matrix.ports.get(ports))));
+    joined
+}
+
+fn all_equal<T: PartialEq>(items: &[T]) -> bool {
+    items.split_first().is_none_or(|(first, rest)| rest.iter().all(|item| item == first))
+}
+
+fn blocks(groups: &[Group]) -> Vec<Block> {
+    let mut start = 0;
+    let chunks = groups.chunk_by(|a, b| a.workload == b.workload);
+    let block = |chunk: &[Group]| {
+        let range = start..start + chunk.len();
+        start = range.end;
+        let workload = chunk.first().map(|group| Arc::clone(&group.workload))?;
+        let whole = WorkloadPods { workload, pods: Vec::new(), addresses: Vec::new() };
+        Some(Block { groups: range, whole: Arc::new(Endpoint::Workload(whole)) })
+    };
+    chunks.filter_map(block).collect()
 }
 
 /// The groups as ends; addresses are told where names of pods do not tell two groups apart.

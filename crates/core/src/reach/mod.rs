@@ -34,7 +34,7 @@ pub fn reach(index: &Index) -> Vec<Connection> {
     let classes = Classes::of_index(index, &sets);
     let matrix = &mut Matrix::new(index, &classes, &externals, &sets);
     let groups = group::merge_alike(group::groups(index, &classes), matrix, &externals);
-    Writer::new(index, &externals, &groups).connections(matrix, &groups)
+    Writer::new(index, &externals, &groups).connections(matrix)
 }
 
 /// What is allowed between any two classes, looked up pair by pair.
