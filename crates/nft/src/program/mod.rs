@@ -1,13 +1,16 @@
 //! One node's ruleset, kept true to the index.
 
+mod edits;
+mod parts;
+
 use crate::{
     compile::{
-        ChainPart, Compiled, Phase, SetPart, Target, base, element, members_name, names, phased,
-        policy_chain_name, target,
+        ChainPart, Phase, Target, base, element, members_name, names, phased, policy_chain_name, target,
     },
-    transaction::{Steps, Transaction},
-    tree::{Chain, Element, Family, Name, Rule, Ruleset, Set},
+    transaction::Transaction,
+    tree::{Element, Family, Name, Ruleset},
 };
+use edits::Edits;
 use sekisho_core::{
     index::{Delta, Effect, Index, Member, ProfileKey, SetKey},
     object::{Direction, ObjectKey},
@@ -36,17 +39,6 @@ pub struct Program {
     parts: BTreeMap<Name, ChainPart>,
     users: BTreeMap<Name, usize>,
     edits: Edits,
-}
-
-/// What has changed since the last transaction.
-#[derive(Debug, Default)]
-struct Edits {
-    /// The rules of each chain before; `None` for one that was not there.
-    chains: BTreeMap<Name, Option<Vec<Rule>>>,
-    /// Each set that came or went, as it was before; `None` for one that was not there.
-    sets: BTreeMap<Name, Option<Set>>,
-    /// Elements that came and went, of sets that were there and are.
-    elements: BTreeMap<Name, (BTreeSet<Element>, BTreeSet<Element>)>,
 }
 
 impl Program {
@@ -86,7 +78,7 @@ impl Program {
         for (name, rules) in phased(Phase::Enforcing) {
             if let Some(chain) = self.ruleset.chains.get_mut(&name) {
                 let old = std::mem::replace(&mut chain.rules, rules);
-                self.edits.chains.entry(name).or_insert(Some(old));
+                self.edits.chain_was(&name, Some(old));
             }
         }
         self.transaction()
@@ -211,122 +203,5 @@ impl Program {
                 _ => {}
             }
         }
-    }
-}
-
-/// Chains and sets come with their first user and go with their last.
-impl Program {
-    fn acquire_chain(&mut self, index: &Index, name: &Name, part: ChainPart) {
-        let users = self.users.entry(name.clone()).or_default();
-        *users += 1;
-        if *users > 1 {
-            return;
-        }
-        let chain = Chain { hook: None, rules: Vec::new(), comment: part.comment() };
-        self.edits.chains.entry(name.clone()).or_insert(None);
-        self.ruleset.chains.insert(name.clone(), chain);
-        self.parts.insert(name.clone(), part);
-        self.rebuild(index, name);
-    }
-
-    fn rebuild(&mut self, index: &Index, name: &Name) {
-        let Some(part) = self.parts.get(name) else { return };
-        let Compiled { rules, chains, sets } = Compiled::of(part, index);
-        for (name, part) in chains {
-            self.acquire_chain(index, &name, part);
-        }
-        for (name, part) in sets {
-            self.acquire_set(index, &name, &part);
-        }
-        let Some(chain) = self.ruleset.chains.get_mut(name) else { return };
-        let old = std::mem::replace(&mut chain.rules, rules);
-        self.release_all(&old);
-        self.edits.chains.entry(name.clone()).or_insert(Some(old));
-    }
-
-    fn acquire_set(&mut self, index: &Index, name: &Name, part: &SetPart) {
-        let users = self.users.entry(name.clone()).or_default();
-        *users += 1;
-        if *users == 1 {
-            self.edits.sets.entry(name.clone()).or_insert(None);
-            self.ruleset.sets.insert(name.clone(), part.build(index));
-        }
-    }
-
-    fn release_all(&mut self, rules: &[Rule]) {
-        for name in rules.iter().flat_map(|rule| rule.chains().chain(rule.sets())) {
-            self.release(name);
-        }
-    }
-
-    fn release(&mut self, name: &Name) {
-        // What every table has is not counted.
-        let Some(users) = self.users.get_mut(name) else { return };
-        *users -= 1;
-        if *users > 0 {
-            return;
-        }
-        self.users.remove(name);
-        if let Some(mut set) = self.ruleset.sets.remove(name) {
-            let (added, removed) = self.edits.elements.remove(name).unwrap_or_default();
-            set.elements.retain(|element| !added.contains(element));
-            set.elements.extend(removed);
-            self.edits.sets.entry(name.clone()).or_insert(Some(set));
-        }
-        if let Some(chain) = self.ruleset.chains.remove(name) {
-            self.parts.remove(name);
-            self.release_all(&chain.rules);
-            self.edits.chains.entry(name.clone()).or_insert(Some(chain.rules));
-        }
-    }
-
-    /// Puts an element in; one that is there stays.
-    fn add(&mut self, set: &Name, element: Element) {
-        let Some(elements) = self.ruleset.sets.get_mut(set).map(|set| &mut set.elements) else { return };
-        if elements.insert(element.clone()) && !self.edits.sets.contains_key(set) {
-            let (added, removed) = self.edits.elements.entry(set.clone()).or_default();
-            if !removed.remove(&element) {
-                added.insert(element);
-            }
-        }
-    }
-
-    /// Takes an element out, if it is there.
-    fn remove(&mut self, set: &Name, element: &Element) {
-        let Some(elements) = self.ruleset.sets.get_mut(set).map(|set| &mut set.elements) else { return };
-        if elements.remove(element) && !self.edits.sets.contains_key(set) {
-            let (added, removed) = self.edits.elements.entry(set.clone()).or_default();
-            if !added.remove(element) {
-                removed.insert(element.clone());
-            }
-        }
-    }
-
-    fn transaction(&mut self) -> Transaction {
-        let edits = std::mem::take(&mut self.edits);
-        let mut steps = Steps::default();
-        for (name, before) in edits.sets {
-            match (before, self.ruleset.sets.get(&name)) {
-                (before, Some(set)) => steps.set(&name, before.map(|b| (b.kind, b.elements)).as_ref(), set),
-                (Some(_), None) => steps.old_set(&name),
-                (None, None) => {}
-            }
-        }
-        for (name, (added, removed)) in edits.elements {
-            if let Some(set) = self.ruleset.sets.get(&name) {
-                steps.change_elements(&name, set.kind, added, removed);
-            }
-        }
-        for (name, before) in edits.chains {
-            match (before, self.ruleset.chains.get(&name)) {
-                (None, Some(chain)) => steps.new_chain(&name, chain),
-                (Some(rules), Some(chain)) if rules != chain.rules => {
-                    steps.change_rules(&name, rules.is_empty(), &chain.rules);
-                }
-                (Some(_), None) => steps.old_chain(&name),
-                _ => {}
-            }
-        }
-        steps.finish()
     }
 }
