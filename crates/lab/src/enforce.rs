@@ -19,7 +19,15 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// How the ruleset of a node begins.
+type Begin = fn(&Index, &str) -> Program;
+
+/// How often connections are looked through while they show themselves.
+const SWEEPS_APART: Duration = Duration::from_millis(100);
 
 /// The policies of a cluster, programmed on every node.
 #[derive(Debug)]
@@ -42,9 +50,30 @@ struct Enforced {
 impl Enforcer {
     /// Programs the policies of `plan` on its nodes.
     pub(crate) fn start(plan: &Plan, topology: &Topology) -> Result<Self, LabError> {
+        Self::start_with(plan, topology, Program::new)
+    }
+
+    fn start_with(plan: &Plan, topology: &Topology, begin: Begin) -> Result<Self, LabError> {
         let index = Index::of(plan.cluster.changes());
         let mut enforcer = Self { cluster: plan.cluster.clone(), index, nodes: BTreeMap::new() };
-        enforcer.add_nodes(plan, topology)?;
+        enforcer.add_nodes(plan, topology, begin)?;
+        Ok(enforcer)
+    }
+
+    /// Programs the policies on nodes whose pods have connections already: those show themselves within
+    /// `patience`, and the forbidden among them are cut (S32).
+    pub(crate) fn attach(plan: &Plan, topology: &Topology, patience: Duration) -> Result<Self, LabError> {
+        let mut enforcer = Self::start_with(plan, topology, Program::attaching)?;
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            thread::sleep(SWEEPS_APART.min(patience));
+            for (name, node) in &mut enforcer.nodes {
+                sweep(&enforcer.index, name, &mut node.conntrack).map_err(failed(name))?;
+            }
+        }
+        for (name, node) in &mut enforcer.nodes {
+            node.kernel.apply(&node.program.settle()).map_err(failed(name))?;
+        }
         Ok(enforcer)
     }
 
@@ -75,7 +104,7 @@ impl Enforcer {
             swept.cut += done.cut;
             swept.restored += done.restored;
         }
-        self.add_nodes(plan, topology)?;
+        self.add_nodes(plan, topology, Program::new)?;
         Ok(swept)
     }
 
@@ -110,14 +139,14 @@ impl Enforcer {
         Ok(())
     }
 
-    fn add_nodes(&mut self, plan: &Plan, topology: &Topology) -> Result<(), LabError> {
+    fn add_nodes(&mut self, plan: &Plan, topology: &Topology, begin: Begin) -> Result<(), LabError> {
         for (at, node) in plan.nodes.iter().enumerate() {
             let Some(namespace) = topology.namespace(plan, Host::Node(at)) else { continue };
             if self.nodes.contains_key(&node.name) {
                 continue;
             }
             let (kernel, conntrack) = open(&node.name, namespace)?;
-            let program_of = Program::new(&self.index, &node.name);
+            let program_of = begin(&self.index, &node.name);
             let mut enforced =
                 Enforced { addresses: node.addresses.clone(), program: program_of, kernel, conntrack };
             program(&mut enforced).map_err(failed(&node.name))?;

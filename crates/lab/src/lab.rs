@@ -19,7 +19,7 @@ use sekisho_core::{eval::decide, object::Cluster, packet::Traffic, set::Protocol
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// Network namespaces with listeners in them and policies on their nodes. Dropping it, or the end of the
@@ -61,7 +61,7 @@ impl Lab {
             topology,
         };
         // S23: policies are there before anything listens or speaks.
-        lab.enforce()?;
+        lab.enforcer = Some(Enforcer::start(&lab.plan, &lab.topology)?);
         lab.program_services(false)?;
         lab.listen()?;
         Ok(lab)
@@ -98,13 +98,14 @@ impl Lab {
         Ok(())
     }
 
-    /// Enforces the policies, which a built lab does from the start.
+    /// Enforces the policies, which a built lab does from the start. Connections that are open and
+    /// allowed go on (S32): for `patience` they may show themselves.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn enforce(&mut self) -> Result<(), LabError> {
+    pub fn enforce(&mut self, patience: Duration) -> Result<(), LabError> {
         if self.enforcer.is_none() {
-            self.enforcer = Some(Enforcer::start(&self.plan, &self.topology)?);
+            self.enforcer = Some(Enforcer::attach(&self.plan, &self.topology, patience)?);
         }
         Ok(())
     }
@@ -214,13 +215,27 @@ impl Lab {
         Ok(())
     }
 
-    /// Limits the size of packets that a node sends to the others and outside, as a tunnel does: it then
-    /// owes senders path MTU errors (S30).
+    /// Limits the size of packets that reach a pod, as a tunnel on the way does: its node then owes
+    /// senders path MTU errors (S30).
     ///
     /// # Errors
-    /// When the kernel refuses.
-    pub fn limit_packets(&self, node: &str, mtu: u32) -> Result<(), LabError> {
-        self.topology.limit_underlay(node, mtu)
+    /// When there is no such pod, or the kernel refuses.
+    pub fn limit_packets(&self, pod: &str, mtu: u32) -> Result<(), LabError> {
+        self.topology.limit(&self.plan, self.host(pod)?, mtu)
+    }
+
+    /// Does `work` in the network of the pod that is called `pod`, on a thread of its own. Sockets that
+    /// it opens stay there.
+    ///
+    /// # Errors
+    /// When there is no such pod.
+    pub fn within<T: Send>(&self, pod: &str, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
+        let namespace = self.topology.namespace(&self.plan, self.host(pod)?);
+        namespace.ok_or_else(|| LabError::NoPod(pod.to_owned()))?.run(|| Ok(work()))
+    }
+
+    pub(crate) fn host(&self, pod: &str) -> Result<Host, LabError> {
+        self.plan.find(pod).ok_or_else(|| LabError::NoPod(pod.to_owned()))
     }
 
     /// Whether the kernel has IPv6.

@@ -50,7 +50,7 @@ impl Lab {
     /// When there is no such pod, or the kernel refuses.
     pub fn start(&self, pod: &str, mut command: Command) -> Result<Shell, LabError> {
         let plan = self.current_plan();
-        let host = plan.find(pod).ok_or_else(|| LabError::NoPod(pod.to_owned()))?;
+        let host = self.host(pod)?;
         let namespace = self.topology.namespace(plan, host).ok_or_else(|| LabError::NoPod(pod.to_owned()))?;
         let hosts = names::hosts(plan, host);
         dress(&mut command, plan, host, pod);

@@ -257,13 +257,18 @@ impl Topology {
         Ok(())
     }
 
-    /// Limits the size of packets between a node and the underlay, as a tunnel would: the node then
-    /// owes senders path MTU errors (S30).
-    pub(crate) fn limit_underlay(&self, node: &str, mtu: u32) -> Result<(), LabError> {
-        let Some(node) = self.nodes.get(node) else { return Ok(()) };
+    /// Limits the size of packets that `host`'s node may hand to it, as a tunnel on the way would: the
+    /// node owes senders path MTU errors (S30).
+    pub(crate) fn limit(&self, plan: &Plan, host: Host, mtu: u32) -> Result<(), LabError> {
+        let Host::Site(at) = host else { return Ok(()) };
+        let key = plan.sites.get(at).and_then(|site| key(plan, site));
+        let Some((key, site)) = key.and_then(|key| Some((key.clone(), self.sites.get(&key)?))) else {
+            return Ok(());
+        };
+        let Some(node) = self.nodes.get(&key.0) else { return Ok(()) };
         node.namespace.run(|| {
             let mut requests = Requests::new();
-            requests.mtu(UPLINK, mtu);
+            requests.mtu(site.link, mtu);
             requests.send()
         })
     }

@@ -10,6 +10,7 @@ mod packets {
     pub(crate) mod random;
     pub(crate) mod remains;
     pub(crate) mod shell;
+    pub(crate) mod streams;
 }
 
 use libtest_mimic::{Arguments, Trial};
@@ -20,9 +21,14 @@ fn main() {
         return packets::remains::be_the_victim();
     }
     let arguments = Arguments::from_args();
-    let tests: Vec<(&str, fn())> =
-        [packets::network::TESTS, packets::random::TESTS, packets::remains::TESTS, packets::shell::TESTS]
-            .concat();
+    let tests: Vec<(&str, fn())> = [
+        packets::network::TESTS,
+        packets::random::TESTS,
+        packets::remains::TESTS,
+        packets::shell::TESTS,
+        packets::streams::TESTS,
+    ]
+    .concat();
     if let Some(error) = &refused {
         eprintln!("SKIPPED: {} tests with real packets: {error}", tests.len());
     }

@@ -2,8 +2,8 @@
 
 use sekisho_core::{
     object::{
-        Cluster, ContainerPort, LabelSelector, Labels, ObjectKey, Origin, Pod, Requirement, Service,
-        ServicePort, TargetPort,
+        Cluster, ContainerPort, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Peer,
+        PeerKind, Pod, Requirement, Rule, Service, ServicePort, TargetPort,
     },
     set::Protocol,
 };
@@ -67,4 +67,40 @@ pub(crate) fn agree(lab: &Lab) -> Report {
     let differences: Vec<String> = report.differences().map(|outcome| report.describe(outcome)).collect();
     assert!(report.agrees(), "{}\n{}", report.summary(), differences.join("\n"));
     report
+}
+
+/// The policy `namespace/name` for the pods labelled `app: subject`. A direction that is `None` is not
+/// isolated.
+pub(crate) fn policy(
+    key: &str,
+    subject: &str,
+    ingress: Option<Vec<Rule>>,
+    egress: Option<Vec<Rule>>,
+) -> NetworkPolicy {
+    let (namespace, name) = key.split_once('/').unwrap();
+    let directions = [(Direction::Ingress, ingress.is_some()), (Direction::Egress, egress.is_some())];
+    NetworkPolicy {
+        key: ObjectKey::new(namespace, name),
+        subjects: app(subject),
+        types: directions
+            .into_iter()
+            .filter(|(_, isolates)| *isolates)
+            .map(|(direction, _)| direction)
+            .collect(),
+        ingress: ingress.unwrap_or_default(),
+        egress: egress.unwrap_or_default(),
+        origin: Origin::default(),
+    }
+}
+
+/// A rule for all ports of the pods of the same namespace that are labelled `app: name`.
+pub(crate) fn peer(name: &str) -> Rule {
+    let peer = Peer { kind: PeerKind::Pods(app(name)), origin: Origin::default() };
+    Rule { peers: vec![peer], ..Rule::default() }
+}
+
+/// The cluster with these policies instead of its own.
+pub(crate) fn with(cluster: &Cluster, policies: impl IntoIterator<Item = NetworkPolicy>) -> Cluster {
+    let policies = policies.into_iter().map(|policy| (policy.key.clone(), policy)).collect();
+    Cluster { policies, ..cluster.clone() }
 }

@@ -113,9 +113,12 @@ fn chains(phase: Phase) -> BTreeMap<Name, Chain> {
     [
         (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward(phase))),
         (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input(phase))),
+        // Without the cut: this is the way of the very resets and errors that tell both ends of it, and
+        // they bear the label of their connection. What a node sends on a cut connection is answered by
+        // its pod, and that answer is refused.
         (
             Name::fixed("output"),
-            hooked(Hook::Output, "from this node to its pods: allowed (S20)", vec![cut()]),
+            hooked(Hook::Output, "from this node to its pods: allowed (S20)", Vec::new()),
         ),
         (names::ingress(), chain("the destination's side", ingress())),
         (names::exempt(Family::V4), chain("what always passes, IPv4", vec![itself(Family::V4)])),
