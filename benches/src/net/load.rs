@@ -6,7 +6,7 @@
 //! whose own work would dilute the cost.
 
 use super::{CLIENT, Path, SERVER};
-use crate::{Result, report::count};
+use crate::{Result, machine, report::count};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -66,8 +66,10 @@ fn lanes() -> u16 {
     u16::try_from(cores / 2).unwrap_or(1).clamp(1, 16)
 }
 
-/// Keeps the calling thread on one core. Where that is not allowed, numbers are only noisier.
+/// Keeps the calling thread on one core, and others off it. Where that is not allowed, numbers are only
+/// noisier.
 fn pin(core: u16) {
+    machine::take_precedence();
     let mut set = CpuSet::new();
     if set.set(usize::from(core)).is_ok() {
         let _ = sched_setaffinity(Pid::from_raw(0), &set);

@@ -1,4 +1,4 @@
-//! What the reader has to say about a text, as values. How it looks is [`crate::render`]'s affair.
+//! What the reader has to say about a text, as values. How it looks is [`crate::render()`]'s affair.
 
 use sekisho_core::object::Origin;
 

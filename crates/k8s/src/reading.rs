@@ -3,11 +3,15 @@
 use crate::{
     Diagnostic, Severity, files,
     files::ReadError,
-    read::{assemble::Objects, context::Context, dispatch},
+    read::{
+        assemble::Objects,
+        context::{Context, MAX_FINDINGS},
+        dispatch,
+    },
     source::{self, Text},
     tree::Documents,
 };
-use sekisho_core::object::Cluster;
+use sekisho_core::object::{Cluster, Origin};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// How to read.
@@ -56,7 +60,7 @@ pub fn read_paths(paths: &[PathBuf], options: &Options) -> Result<Reading, ReadE
     let mut reader = Reader::new(options);
     for file in files::expand(paths)? {
         let bytes = file.read()?;
-        reader.read(&file.name(), &bytes);
+        reader.read(&file.name(), bytes);
     }
     Ok(reader.finish())
 }
@@ -81,9 +85,12 @@ impl<'o> Reader<'o> {
         Self { options, objects: Objects::default(), diagnostics: Vec::new(), sources: BTreeMap::new() }
     }
 
-    fn read(&mut self, name: &str, bytes: &[u8]) {
+    fn read(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
         let name: Arc<str> = name.into();
-        let text = match source::decode(&name, bytes) {
+        let decoded = source::decode(&name, bytes.as_ref());
+        // The text is a copy; of a large file two would be one too many.
+        drop(bytes);
+        let text = match decoded {
             Ok(text) => text,
             Err((text, origin)) => {
                 let message = "this byte is not UTF-8, so the file is not read";
@@ -97,7 +104,7 @@ impl<'o> Reader<'o> {
     }
 
     fn documents(&mut self, text: &Text) {
-        let mut found = Vec::new();
+        let (before, mut found) = (self.diagnostics.len(), Vec::new());
         let mut documents = Documents::new(text, &mut self.diagnostics);
         while let Some(document) = documents.next() {
             if document.broken {
@@ -107,6 +114,12 @@ impl<'o> Reader<'o> {
             dispatch::read(&mut cx, document.root, &mut self.objects);
         }
         self.diagnostics.append(&mut found);
+        if self.diagnostics.len().saturating_sub(before) > MAX_FINDINGS {
+            self.diagnostics.truncate(before.saturating_add(MAX_FINDINGS));
+            let origin = Origin { source: Arc::clone(&text.name), ..Origin::default() };
+            let message = format!("there are more than {MAX_FINDINGS} findings; the rest is not told");
+            self.diagnostics.push(Diagnostic::new(Severity::Error, "too-many-findings", message, origin));
+        }
     }
 
     fn finish(mut self) -> Reading {

@@ -89,6 +89,31 @@ fn a_mapping_with_many_keys() {
     assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
 }
 
+#[test]
+fn a_text_that_is_all_mistakes() {
+    for mistake in ["---\na: [\n", "---\n- a\n", "---\n\t- a\n", "---\nkind: Pod\n", "---\na: 1\na: 2\n"] {
+        let before = Instant::now();
+        let reading = read(&mistake.repeat(100_000));
+        assert_eq!(reading.diagnostics.len(), 10_001, "{mistake}");
+        assert!(codes(&reading).contains(&"too-many-findings"));
+        assert!(before.elapsed() < Duration::from_secs(20), "{mistake} {:?}", before.elapsed());
+    }
+}
+
+#[test]
+fn texts_that_repeat_themselves() {
+    let pieces = [
+        "? ", "- ", "&a ", "*a\n", "\t", "%a\n", "'", "\"a\" ", "# a\n", "a: |\n", "a ", "a:\n", "[],",
+        "\u{feff}", "!!a ",
+    ];
+    for piece in pieces {
+        let before = Instant::now();
+        let reading = read(&piece.repeat(300_000));
+        assert!(reading.cluster.policies.is_empty());
+        assert!(before.elapsed() < Duration::from_secs(20), "{piece:?} {:?}", before.elapsed());
+    }
+}
+
 /// A file that is removed in the end.
 struct Temporary(PathBuf);
 

@@ -1,7 +1,11 @@
 //! Standard output and standard error.
 
 use anstyle::{AnsiColor, Style};
-use std::io::{self, BufWriter, Write};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{self, BufWriter, Write},
+    time::Duration,
+};
 
 /// What a person is to see as wrong or denied.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -56,4 +60,26 @@ pub(crate) fn error(error: &anyhow::Error) {
 /// Tells something beside the answer on standard error.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(stderr(), "{NOTE}note{NOTE:#}: {text}");
+}
+
+/// Says what is being done, on standard error where a person watches it.
+pub(crate) fn spinner(text: String) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(text);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// Says how much of something is done, on standard error where a person watches it.
+pub(crate) fn bar(text: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_message(text);
+    // INVARIANT: the template is well-formed; the bar of the library would do as well.
+    match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// How many columns standard output has; without bounds where it is no terminal.
+pub(crate) fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(usize::MAX, |(width, _)| width.0.into())
 }

@@ -357,6 +357,48 @@ fn a_ruleset_is_what_nft_takes() {
     assert!(unknown.err.contains("there is no node `elsewhere`; there are `n1`, `n2`"), "{}", unknown.err);
 }
 
+/// Whether the machine lets the lab be built; where it does not, the program has to say so.
+fn lab_runs(run: &Run) -> bool {
+    let refused = run.code == Some(2) && run.err.contains("lets you make no network namespace");
+    !refused
+}
+
+#[test]
+fn the_lab_agrees_with_the_core() {
+    let run = sekisho(&["lab", "run", "--nodes", "2", "shop.yaml"]);
+    if lab_runs(&run) {
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+        assert!(run.out.contains("the kernel and the core agree on all of them"), "{}", run.out);
+        assert!(!run.out.contains('\u{1b}'));
+    }
+    let empty = with_input(&["lab", "run", "-"], b"");
+    assert_eq!(empty.code, Some(2));
+    assert!(!lab_runs(&empty) || empty.err.contains("there is no running pod"), "{}", empty.err);
+}
+
+#[test]
+fn a_shell_opens_in_a_pod_of_the_lab() {
+    let mut child = command(&["lab", "shell", "-n", "shop", "web", "shop.yaml"])
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = child.stdin.take().unwrap().write_all(b"echo this is $SEKISHO_LAB_POD\n");
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    if lab_runs(&run) {
+        assert_eq!((run.out.as_str(), run.code), ("this is shop/web\n", Some(0)), "{}", run.err);
+        let unknown = sekisho(&["lab", "shell", "shop/none", "shop.yaml"]);
+        assert_eq!(unknown.code, Some(2));
+        assert!(unknown.err.contains("there is no pod `shop/none`"), "{}", unknown.err);
+    }
+    let piped = sekisho(&["lab", "shell", "shop/web", "-"]);
+    assert_eq!(piped.code, Some(2));
+}
+
 #[test]
 fn completions_and_manual_pages_are_written() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

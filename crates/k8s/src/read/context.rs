@@ -8,6 +8,10 @@ use crate::{
 use sekisho_core::object::Origin;
 use std::{fmt, sync::Arc};
 
+/// How many findings are kept of one text. No person reads as many; a text that is all mistakes
+/// must not fill the memory.
+pub(crate) const MAX_FINDINGS: usize = 10_000;
+
 /// The way to a value from the top of its object, for messages. It lives on the stack and is written
 /// out only when there is something to say.
 #[derive(Clone, Copy)]
@@ -88,7 +92,9 @@ impl<'c> Context<'c> {
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.severity == Severity::Error);
-        self.out.push(diagnostic);
+        if self.out.len() <= MAX_FINDINGS {
+            self.out.push(diagnostic);
+        }
     }
 
     /// Reports an error at `node`.

@@ -3,6 +3,7 @@
 use super::{Kind, NodeId, Place, Tree, merge};
 use crate::{
     diagnostic::{Diagnostic, Severity},
+    read::context::MAX_FINDINGS,
     source::Text,
 };
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle};
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 
 /// How deep collections may lie in one another. Real manifests stay under 20.
 pub(crate) const MAX_DEPTH: usize = 128;
-/// How many values one document may have. At about 40 bytes each it bounds the memory a text can
+/// How many values one document may have. At about 60 bytes each it bounds the memory a text can
 /// take.
 pub(crate) const MAX_NODES: usize = 16_000_000;
 /// How many values the aliases and merge keys of one document may stand for, all told: what a
@@ -33,6 +34,8 @@ pub(crate) struct Documents<'a, 'o> {
     parser: Parser<'a, StrInput<'a>>,
     out: &'o mut Vec<Diagnostic>,
     done: bool,
+    /// How many findings are enough.
+    most: usize,
 }
 
 /// What is wrong with a text, and where.
@@ -81,12 +84,13 @@ impl<'a, 'o> Documents<'a, 'o> {
             block_nesting_limit: MAX_DEPTH,
         };
         let parser = Parser::new_from_str_with_options(text.as_str(), options);
-        Self { text, parser, out, done: false }
+        let most = out.len().saturating_add(MAX_FINDINGS);
+        Self { text, parser, out, done: false, most }
     }
 
     /// The next document that has a value.
     pub(crate) fn next(&mut self) -> Option<Document<'a>> {
-        while !self.done {
+        while !self.done && self.out.len() <= self.most {
             match self.build() {
                 Ok(Some(document)) => return Some(document),
                 Ok(None) => {}
