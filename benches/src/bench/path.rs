@@ -7,8 +7,8 @@ use crate::{
     net::{Load, Paths},
     report::{Goal, Row},
 };
-use sekisho_core::index::Index;
-use sekisho_nft::{Kernel, Program, Programmed, Transaction};
+use sekisho_core::{index::Index, packet::Packet};
+use sekisho_nft::{Kernel, Program, Programmed, Transaction, conntrack::Conntrack};
 
 const FEW: BesideLoad = BesideLoad { policies: 10, set: 10, each: 4 };
 const MANY: BesideLoad = BesideLoad { policies: 10_000, set: 10_000, each: 4 };
@@ -51,10 +51,17 @@ fn beside_few(many: &Paths, few: &Paths) -> Result<Row> {
     Ok(row.goal(Goal::RatioAtLeast(0.98)))
 }
 
-/// Paths with sekisho's ruleset on the node.
+/// Paths with sekisho's ruleset on the node, as it is once enforcement has begun.
 fn policed(shape: BesideLoad) -> Result<Paths> {
     let index = Index::of(beside_load(shape));
-    let program = Program::new(&index, NODE);
-    let everything = Transaction::between(&Programmed::default(), program.ruleset());
-    Paths::new(REPLICAS, |path| path.node.run(|| Ok(Kernel::open()?.apply(&everything)?)))
+    let allowed = |packet: &Packet| index.decide(packet).is_allow();
+    Paths::new(REPLICAS, |path| {
+        path.node.run(|| {
+            let mut program = Program::new(&index, NODE);
+            let (mut kernel, mut conntrack) = (Kernel::open()?, Conntrack::open()?);
+            kernel.apply(&Transaction::between(&Programmed::default(), program.ruleset()))?;
+            conntrack.enforce(&mut program, &mut kernel, |_| true, allowed)?;
+            Ok(())
+        })
+    })
 }

@@ -15,9 +15,15 @@ use sekisho_core::{
     index::{Delta, Index},
     testing::{NODES, change, cluster},
 };
-use sekisho_nft::{Kernel, Program, Programmed, Transaction, text, tree::Ruleset};
+use sekisho_nft::{
+    Kernel, Program, Programmed, Transaction,
+    conntrack::Conntrack,
+    text,
+    tree::{Name, Ruleset},
+};
 use std::{
     io::Write,
+    net::{TcpListener, TcpStream},
     process::{Command, Stdio},
 };
 
@@ -145,5 +151,33 @@ fn ten_thousand_elements_are_one_transaction() {
         ruleset.sets.insert(Name::fixed("many"), set);
         load(&mut kernel, &ruleset);
         assert_eq!(kernel.read().expect("it answers"), Programmed::of(&ruleset));
+    });
+}
+
+#[test]
+fn cut_connections_are_looked_for_while_there_are_some() {
+    support::in_new_network("cut_connections_are_looked_for_while_there_are_some", || {
+        let up = Command::new("ip").args(["link", "set", "lo", "up"]).status().expect("ip runs");
+        assert!(up.success());
+        let mut program = Program::new(&Index::new(), NODES[0]);
+        let mut kernel = Kernel::open().expect("a socket");
+        let mut conntrack = Conntrack::open().expect("a socket");
+        load(&mut kernel, program.ruleset());
+        let mut enforce = |allowed: bool| {
+            let swept =
+                conntrack.enforce(&mut program, &mut kernel, |_| true, |_| allowed).expect("it sweeps");
+            let now = kernel.read().expect("the kernel answers");
+            assert_eq!(now, Programmed::of(program.ruleset()));
+            let rules = ["forward", "input"].map(|chain| now.chains[&Name::fixed(chain)].len());
+            (swept.cut, swept.restored, swept.remembered, rules)
+        };
+        let (.., idle) = enforce(true);
+        let looking = idle.map(|rules| rules + 1);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let _open = TcpStream::connect(listener.local_addr().expect("its address")).expect("a connection");
+        assert_eq!(enforce(true), (0, 0, 0, idle));
+        assert_eq!(enforce(false), (1, 0, 1, looking));
+        assert_eq!(enforce(false), (0, 0, 1, looking), "it is remembered");
+        assert_eq!(enforce(true), (0, 1, 0, idle));
     });
 }

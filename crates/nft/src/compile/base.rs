@@ -82,14 +82,24 @@ pub(crate) enum Phase {
     Enforcing,
 }
 
-/// The table of a node without pods.
-pub(crate) fn base(phase: Phase) -> Ruleset {
-    Ruleset { sets: sets(), chains: chains(phase) }
+/// What of the base chains changes with time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mode {
+    /// Whether older connections may show themselves.
+    pub(crate) phase: Phase,
+    /// Whether packets are looked at for the mark of a connection that was cut (S31). Every packet of
+    /// every connection pays for that, so it is done while some connection has the mark.
+    pub(crate) refusing: bool,
 }
 
-/// The rules of the base chains that depend on the phase.
-pub(crate) fn phased(phase: Phase) -> [(Name, Vec<Rule>); 2] {
-    [(Name::fixed("forward"), forward(phase)), (Name::fixed("input"), input(phase))]
+/// The table of a node without pods.
+pub(crate) fn base(mode: Mode) -> Ruleset {
+    Ruleset { sets: sets(), chains: chains(mode) }
+}
+
+/// The rules of the base chains that depend on the mode.
+pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 2] {
+    [(Name::fixed("forward"), forward(mode)), (Name::fixed("input"), input(mode))]
 }
 
 fn sets() -> BTreeMap<Name, Set> {
@@ -107,12 +117,12 @@ fn sets() -> BTreeMap<Name, Set> {
     sets
 }
 
-fn chains(phase: Phase) -> BTreeMap<Name, Chain> {
+fn chains(mode: Mode) -> BTreeMap<Name, Chain> {
     let chain = |comment: &str, rules| Chain { hook: None, rules, comment: comment.to_owned() };
     let hooked = |hook, comment: &str, rules| Chain { hook: Some(hook), rules, comment: comment.to_owned() };
     [
-        (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward(phase))),
-        (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input(phase))),
+        (Name::fixed("forward"), hooked(Hook::Forward, "to, from and between pods", forward(mode))),
+        (Name::fixed("input"), hooked(Hook::Input, "from pods to this node", input(mode))),
         // Without the cut: this is the way of the very resets and errors that tell both ends of it, and
         // they bear the label of their connection. What a node sends on a cut connection is answered by
         // its pod, and that answer is refused.
@@ -130,28 +140,30 @@ fn chains(phase: Phase) -> BTreeMap<Name, Chain> {
     .into()
 }
 
-/// The rules before policy. Most packets meet the first two alone.
-fn known() -> Vec<Rule> {
-    vec![
-        cut(),
+/// The rules before policy. Most packets meet the first alone, or the first two.
+fn known(mode: Mode) -> Vec<Rule> {
+    let mut rules = cut(mode);
+    rules.extend([
         Rule::when([Match::State(TrackedState::Known)], Action::Accept),
         Rule::when([Match::State(TrackedState::Invalid)], Action::Goto(names::invalid())),
-    ]
+    ]);
+    rules
 }
 
-fn cut() -> Rule {
-    Rule::when([Match::Cut], Action::Goto(names::refuse()))
+fn cut(mode: Mode) -> Vec<Rule> {
+    let refuse = || Rule::when([Match::Cut], Action::Goto(names::refuse()));
+    mode.refusing.then(refuse).into_iter().collect()
 }
 
-fn forward(phase: Phase) -> Vec<Rule> {
-    let mut rules = input(phase);
+fn forward(mode: Mode) -> Vec<Rule> {
+    let mut rules = input(mode);
     rules.push(Rule::always(Action::Goto(names::ingress())));
     rules
 }
 
-fn input(phase: Phase) -> Vec<Rule> {
-    let mut rules = known();
-    if phase == Phase::Attaching {
+fn input(mode: Mode) -> Vec<Rule> {
+    let mut rules = known(mode);
+    if mode.phase == Phase::Attaching {
         rules.push(Rule::when([Match::MidStream], Action::Accept));
     }
     rules.extend(dispatch(Direction::Egress, Side::Source));

@@ -11,7 +11,7 @@ mod base;
 mod policy;
 mod profile;
 
-pub(crate) use base::{Phase, base, names, phased};
+pub(crate) use base::{Mode, Phase, base, entrances, names};
 pub(crate) use policy::{policy_chain_name, policy_rules};
 pub(crate) use profile::{Target, target};
 

@@ -3,7 +3,8 @@
 //! A change of policy reaches a packet that opens a connection by the rules; one that belongs to an
 //! open connection is accepted before them (S30). So after a change the connections that are no longer
 //! allowed are cut (S31): their entry gets a label by which the first rule of every base chain refuses
-//! them, in both directions. Deleting the entry would not do it: the next packet of the other end makes
+//! them, in both directions; the rule is there while some connection has the label, for a look at every
+//! packet is not free. Deleting the entry would not do it: the next packet of the other end makes
 //! a new one, in the other direction, which policy may allow.
 
 mod entry;

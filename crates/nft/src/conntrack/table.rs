@@ -2,7 +2,8 @@
 
 use super::entry::{CTA_LABELS, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection};
 use crate::{
-    netlink::{Attributes, Message, NetlinkError, Socket},
+    netlink::{Attributes, Kernel, Message, NetlinkError, Socket},
+    program::Program,
     tree::CUT_LABEL_BIT,
 };
 use sekisho_core::{packet::Packet, set::Protocol};
@@ -41,6 +42,16 @@ pub struct Swept {
     pub cut: usize,
     /// How many cut ones it gave back, because they are allowed again.
     pub restored: usize,
+    /// How many cut ones there are after it, of this sweep and of earlier ones.
+    pub remembered: usize,
+}
+
+/// What a sweep has to do.
+#[derive(Debug, Default)]
+struct Survey {
+    /// Connections to be cut, and cut ones to be given back.
+    changes: Vec<Connection>,
+    swept: Swept,
 }
 
 /// The connections that are tracked in the network namespace of the thread that opened it.
@@ -78,25 +89,63 @@ impl Conntrack {
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
-        let mut swept = Swept::default();
-        for connection in self.connections()? {
-            let openings = connection.openings();
-            if openings.is_empty() || !openings.iter().any(&concerned) {
-                continue;
-            }
-            swept.seen += 1;
-            let is_allowed = openings.iter().any(&allowed);
-            if is_allowed != connection.cut {
-                continue;
-            }
-            self.set_cut(&connection, !is_allowed)?;
-            if is_allowed {
-                swept.restored += 1;
-            } else {
-                swept.cut += 1;
-            }
+        let survey = self.survey(concerned, allowed)?;
+        self.carry_out(&survey)
+    }
+
+    /// Sweeps, and has `program` look for cut connections in `kernel` only while there are some: a look
+    /// at every packet is not free. Its rules are there before the first connection is cut.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn enforce(
+        &mut self,
+        program: &mut Program,
+        kernel: &mut Kernel,
+        concerned: impl Fn(&Packet) -> bool,
+        allowed: impl Fn(&Packet) -> bool,
+    ) -> Result<Swept, NetlinkError> {
+        let survey = self.survey(concerned, allowed)?;
+        if survey.swept.remembered > 0 {
+            kernel.apply(&program.refuse_cut(true))?;
+        }
+        let swept = self.carry_out(&survey)?;
+        if swept.remembered == 0 {
+            kernel.apply(&program.refuse_cut(false))?;
         }
         Ok(swept)
+    }
+
+    fn survey(
+        &mut self,
+        concerned: impl Fn(&Packet) -> bool,
+        allowed: impl Fn(&Packet) -> bool,
+    ) -> Result<Survey, NetlinkError> {
+        let mut survey = Survey::default();
+        let swept = &mut survey.swept;
+        for connection in self.connections()? {
+            let openings = connection.openings();
+            let mut is_cut = connection.cut;
+            if openings.iter().any(&concerned) {
+                swept.seen += 1;
+                is_cut = !openings.iter().any(&allowed);
+            }
+            swept.remembered += usize::from(is_cut);
+            match (connection.cut, is_cut) {
+                (false, true) => swept.cut += 1,
+                (true, false) => swept.restored += 1,
+                _ => continue,
+            }
+            survey.changes.push(connection);
+        }
+        Ok(survey)
+    }
+
+    fn carry_out(&mut self, survey: &Survey) -> Result<Swept, NetlinkError> {
+        for connection in &survey.changes {
+            self.set_cut(connection, !connection.cut)?;
+        }
+        Ok(survey.swept)
     }
 
     /// Lets the connections of an address go: their owner is gone, and the next must not inherit them

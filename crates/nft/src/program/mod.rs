@@ -5,7 +5,8 @@ mod parts;
 
 use crate::{
     compile::{
-        ChainPart, Phase, Target, base, element, members_name, names, phased, policy_chain_name, target,
+        ChainPart, Mode, Phase, Target, base, element, entrances, members_name, names, policy_chain_name,
+        target,
     },
     transaction::Transaction,
     tree::{Element, Family, Name, Ruleset},
@@ -34,6 +35,7 @@ struct Seat {
 #[derive(Debug)]
 pub struct Program {
     node: Arc<str>,
+    mode: Mode,
     ruleset: Ruleset,
     seats: BTreeMap<IpAddr, Seat>,
     parts: BTreeMap<Name, ChainPart>,
@@ -58,9 +60,12 @@ impl Program {
     }
 
     fn in_phase(index: &Index, node: &str, phase: Phase) -> Self {
+        // Fail closed: another program may have cut connections here. A sweep knows.
+        let mode = Mode { phase, refusing: true };
         let mut program = Self {
             node: node.into(),
-            ruleset: base(phase),
+            mode,
+            ruleset: base(mode),
             seats: BTreeMap::new(),
             parts: BTreeMap::new(),
             users: BTreeMap::new(),
@@ -75,7 +80,18 @@ impl Program {
 
     /// Ends the time in which enforcement begins: what the kernel must do for it.
     pub fn settle(&mut self) -> Transaction {
-        for (name, rules) in phased(Phase::Enforcing) {
+        self.enter(Mode { phase: Phase::Enforcing, ..self.mode })
+    }
+
+    /// Looks for connections that were cut (S31), or no longer does: what the kernel must do for it.
+    /// [`Conntrack::enforce`](crate::conntrack::Conntrack::enforce) knows when.
+    pub(crate) fn refuse_cut(&mut self, refusing: bool) -> Transaction {
+        self.enter(Mode { refusing, ..self.mode })
+    }
+
+    fn enter(&mut self, mode: Mode) -> Transaction {
+        self.mode = mode;
+        for (name, rules) in entrances(mode) {
             if let Some(chain) = self.ruleset.chains.get_mut(&name) {
                 let old = std::mem::replace(&mut chain.rules, rules);
                 self.edits.chain_was(&name, Some(old));
