@@ -9,6 +9,7 @@
 
 mod compile;
 pub mod conntrack;
+mod drift;
 pub mod fake;
 pub mod interpret;
 mod netlink;
@@ -17,6 +18,7 @@ pub mod text;
 mod transaction;
 pub mod tree;
 
+pub use drift::Drift;
 pub use netlink::{Kernel, NetlinkError};
 pub use program::Program;
-pub use transaction::{Operation, Programmed, Transaction};
+pub use transaction::{Entrance, Operation, Programmed, Transaction};

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
+    /// Switches the table on that somebody switched off.
+    Wake,
     /// Makes an empty set.
     AddSet {
         /// Its name.
@@ -59,15 +61,21 @@ impl Transaction {
     ///
     /// The order is one that the kernel takes whatever changes: sets and chains before the rules that
     /// name them, chains before the map elements that lead to them, and everything unnamed before it
-    /// goes. Base chains are made once and never deleted: replacing one lets packets slip.
+    /// goes. Base chains are made once and never deleted: replacing one lets packets slip. One that
+    /// somebody else made elsewhere is the exception: it lets them slip already.
     #[must_use]
     pub fn between(before: &Programmed, after: &Ruleset) -> Self {
         let mut steps = Steps::default();
+        steps.sets.extend(before.dormant.then_some(Operation::Wake));
         for (name, set) in &after.sets {
             steps.set(name, before.sets.get(name), set);
         }
         for (name, chain) in &after.chains {
-            steps.chain(name, before.chains.get(name), chain);
+            let is_elsewhere = before.entrances.get(name).copied() != chain.hook.map(Entrance::At);
+            match before.chains.get(name) {
+                Some(rules) if is_elsewhere => steps.move_chain(name, rules.is_empty(), chain),
+                rules => steps.chain(name, rules, chain),
+            }
         }
         before
             .chains
@@ -150,6 +158,15 @@ impl Steps {
         self.change_rules(name, true, &chain.rules);
     }
 
+    /// A chain that somebody made who did not let packets enter it where they should.
+    fn move_chain(&mut self, name: &Name, was_empty: bool, chain: &Chain) {
+        if !was_empty {
+            self.chains.push(Operation::FlushChain(name.clone()));
+        }
+        self.chains.push(Operation::DeleteChain(name.clone()));
+        self.new_chain(name, chain);
+    }
+
     /// A chain whose rules are others now.
     pub(crate) fn change_rules(&mut self, name: &Name, was_empty: bool, rules: &[Rule]) {
         if !was_empty {
@@ -186,10 +203,23 @@ impl Steps {
     }
 }
 
+/// Where packets enter a base chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// At a hook, as we make base chains.
+    At(Hook),
+    /// Elsewhere, at another priority, or with another fate at the end of the chain.
+    Foreign,
+}
+
 /// What is in the kernel, as far as it can be compared: every element, and of each rule a
 /// fingerprint, which is programmed with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Programmed {
+    /// Whether somebody switched the whole table off.
+    pub dormant: bool,
+    /// Where packets enter the base chains.
+    pub entrances: BTreeMap<Name, Entrance>,
     /// The fingerprints of the rules of each chain. A rule that somebody else put there has an empty
     /// one.
     pub chains: BTreeMap<Name, Vec<String>>,
@@ -202,7 +232,10 @@ impl Programmed {
     #[must_use]
     pub fn of(ruleset: &Ruleset) -> Self {
         let fingerprints = |chain: &Chain| chain.rules.iter().map(Rule::fingerprint).collect();
+        let entrance = |(name, chain): (&Name, &Chain)| Some((name.clone(), Entrance::At(chain.hook?)));
         Self {
+            dormant: false,
+            entrances: ruleset.chains.iter().filter_map(entrance).collect(),
             chains: ruleset.chains.iter().map(|(name, chain)| (name.clone(), fingerprints(chain))).collect(),
             sets: ruleset
                 .sets

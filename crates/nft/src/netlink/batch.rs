@@ -15,6 +15,13 @@ pub(super) const INET: u8 = 1;
 /// program passes over what it does not know.
 pub(super) const FINGERPRINT: u8 = 0x5e;
 
+/// `NF_IP_PRI_FILTER`.
+pub(super) const PRIORITY: u32 = 0;
+/// `NF_ACCEPT`: the fate of packets at the end of a base chain.
+pub(super) const ACCEPT: u32 = 1;
+/// The type of base chains.
+pub(super) const FILTER: &str = "filter";
+
 const NEW_TABLE: u16 = 0;
 const DELETE_TABLE: u16 = 2;
 const NEW_CHAIN: u16 = 3;
@@ -57,6 +64,10 @@ fn in_table() -> Attributes {
 
 fn operation(operation: &Operation) -> Vec<Message> {
     match operation {
+        Operation::Wake => {
+            let body = in_table().u32(2, 0);
+            vec![message(NEW_TABLE, 0, &body, format!("switch the table `{TABLE}` on"))]
+        }
         Operation::AddSet { set, kind, .. } => {
             let body = in_table().text(2, set.as_str());
             let body = body.append(&set::Layout::of(*kind).attributes());
@@ -90,18 +101,20 @@ fn add_chain(chain: &Name, hook: Option<Hook>) -> Message {
     let body = match hook {
         None => body,
         Some(hook) => {
-            // NF_INET_LOCAL_IN, NF_INET_FORWARD, NF_INET_LOCAL_OUT.
-            let number = match hook {
-                Hook::Input => 1,
-                Hook::Forward => 2,
-                Hook::Output => 3,
-            };
-            // NF_IP_PRI_FILTER, and NF_ACCEPT as the policy.
-            let place = Attributes::new().u32(1, number).u32(2, 0);
-            body.nested(4, &place).u32(5, 1).text(7, "filter")
+            let place = Attributes::new().u32(1, hook_number(hook)).u32(2, PRIORITY);
+            body.nested(4, &place).u32(5, ACCEPT).text(7, FILTER)
         }
     };
     message(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the chain `{chain}`"))
+}
+
+/// `NF_INET_LOCAL_IN`, `NF_INET_FORWARD`, `NF_INET_LOCAL_OUT`.
+pub(super) fn hook_number(hook: Hook) -> u32 {
+    match hook {
+        Hook::Input => 1,
+        Hook::Forward => 2,
+        Hook::Output => 3,
+    }
 }
 
 fn add_rule(chain: &Name, rule: &Rule) -> Message {

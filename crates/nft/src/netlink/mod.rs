@@ -15,7 +15,12 @@ pub(crate) use attribute::{Attribute, Attributes, parse};
 pub use socket::NetlinkError;
 pub(crate) use socket::{Message, Socket};
 
-use crate::{Programmed, Transaction};
+use crate::{Drift, Programmed, Transaction, tree::Ruleset};
+
+/// `ERESTART`: the kernel has gone on to another generation than a transaction was made for.
+const CHANGED: i32 = 85;
+/// How often a transaction is made anew for another generation.
+const RESTORE_TRIES: usize = 100;
 
 /// The kernel's nftables in the network namespace of the thread that opened it.
 #[derive(Debug)]
@@ -42,7 +47,7 @@ impl Kernel {
         if transaction.is_empty() {
             return Ok(());
         }
-        self.socket.commit(&batch::messages(transaction))
+        self.socket.commit(&batch::messages(transaction), None)
     }
 
     /// What is programmed; empty when the table is not there.
@@ -50,7 +55,29 @@ impl Kernel {
     /// # Errors
     /// When the kernel does not answer, or answers what cannot be read.
     pub fn read(&mut self) -> Result<Programmed, NetlinkError> {
-        read::programmed(&mut self.socket)
+        Ok(read::programmed(&mut self.socket)?.0)
+    }
+
+    /// Brings what is programmed to `ruleset`, whatever it is now, in one transaction, and tells how it
+    /// differed. When somebody changes something between reading and programming, it reads again.
+    ///
+    /// # Errors
+    /// When the kernel refuses it; then nothing has changed.
+    pub fn restore(&mut self, ruleset: &Ruleset) -> Result<Vec<Drift>, NetlinkError> {
+        let wanted = Programmed::of(ruleset);
+        let mut tries = RESTORE_TRIES;
+        loop {
+            let (now, generation) = read::programmed(&mut self.socket)?;
+            let transaction = Transaction::between(&now, ruleset);
+            if transaction.is_empty() {
+                return Ok(now.drift(&wanted));
+            }
+            match self.socket.commit(&batch::messages(&transaction), Some(generation)) {
+                Ok(()) => return Ok(now.drift(&wanted)),
+                Err(error) if error.errno() == Some(CHANGED) && tries > 0 => tries -= 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes the whole table away, if it is there: enforcement ends.
@@ -58,9 +85,9 @@ impl Kernel {
     /// # Errors
     /// When the kernel refuses it.
     pub fn remove(&mut self) -> Result<(), NetlinkError> {
-        if self.read()?.chains.is_empty() {
+        if self.read()? == Programmed::default() {
             return Ok(());
         }
-        self.socket.commit(&[batch::delete_table()])
+        self.socket.commit(&[batch::delete_table()], None)
     }
 }

@@ -1,30 +1,58 @@
 //! What is programmed, read back.
 
 use super::{
-    Attribute, NetlinkError, Socket,
-    batch::{FINGERPRINT, INET, dump},
+    Attribute, Message, NetlinkError, Socket,
+    batch::{ACCEPT, FILTER, FINGERPRINT, INET, PRIORITY, SUBSYSTEM, dump, hook_number},
     parse,
     set::{Layout, RawElement, decode},
 };
 use crate::{
-    Programmed,
-    tree::{Element, Name, SetKind, TABLE},
+    Entrance, Programmed,
+    tree::{Element, Hook, Name, SetKind, TABLE},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+const GET_TABLE: u16 = 1;
 const GET_CHAIN: u16 = 4;
 const GET_RULE: u16 = 7;
 const GET_SET: u16 = 10;
 const GET_ELEMENT: u16 = 13;
+const GET_GENERATION: u16 = 16;
+/// `NFT_TABLE_F_DORMANT`.
+const DORMANT: u32 = 0x1;
+/// How often reading begins anew when somebody changes something meanwhile.
+const TRIES: usize = 100;
 /// `ENOENT`: the table is not there.
 const NO_ENTRY: i32 = 2;
 
-/// Reads the whole table. Chains and rules are read one after the other: what changes between the
-/// two is seen as drift at most, and mended.
-pub(super) fn programmed(socket: &mut Socket) -> Result<Programmed, NetlinkError> {
-    let chains = absent_is_empty(socket.dump(&dump(GET_CHAIN, None), chain))?;
-    let mut programmed = Programmed::default();
-    for name in chains {
+/// Reads the whole table, and which generation of the kernel's rulesets it is of. Its parts come one
+/// after the other: when the kernel has gone on to another generation meanwhile, they are read anew, so
+/// that what is read is one state.
+pub(super) fn programmed(socket: &mut Socket) -> Result<(Programmed, u32), NetlinkError> {
+    for _ in 0..TRIES {
+        let before = generation(socket)?;
+        let programmed = parts(socket)?;
+        if generation(socket)? == before {
+            return Ok((programmed, before));
+        }
+    }
+    Err(NetlinkError::Unreadable("it changes faster than it can be read"))
+}
+
+fn generation(socket: &mut Socket) -> Result<u32, NetlinkError> {
+    let ask = Message { kind: (SUBSYSTEM << 8) | GET_GENERATION, flags: 0, ..dump(GET_GENERATION, None) };
+    let number = |_, bytes: &[u8]| parse(bytes).find(|attribute| attribute.kind == 1)?.u32();
+    let answers = socket.ask(&ask, number)?;
+    answers.first().copied().ok_or(NetlinkError::Unreadable("it does not tell the generation"))
+}
+
+fn parts(socket: &mut Socket) -> Result<Programmed, NetlinkError> {
+    let mut programmed = Programmed {
+        dormant: socket.dump(&dump(GET_TABLE, None), is_dormant)?.contains(&true),
+        ..Programmed::default()
+    };
+    for (name, entrance) in absent_is_empty(socket.dump(&dump(GET_CHAIN, None), chain))? {
+        programmed.entrances.extend(entrance.map(|entrance| (name.clone(), entrance)));
         programmed.chains.insert(name, Vec::new());
     }
     for (chain, fingerprint) in absent_is_empty(socket.dump(&dump(GET_RULE, None), rule))? {
@@ -54,8 +82,25 @@ fn ours(family: u8, bytes: &[u8]) -> Option<BTreeMap<u16, Attribute<'_>>> {
     is_ours.then_some(attributes)
 }
 
-fn chain(family: u8, bytes: &[u8]) -> Option<Name> {
-    Some(Name::told(ours(family, bytes)?.get(&3)?.text()?))
+fn is_dormant(family: u8, bytes: &[u8]) -> Option<bool> {
+    let flags = ours(family, bytes)?.get(&2)?.u32()?;
+    Some(flags & DORMANT != 0)
+}
+
+fn chain(family: u8, bytes: &[u8]) -> Option<(Name, Option<Entrance>)> {
+    let attributes = ours(family, bytes)?;
+    let entrance = attributes.get(&4).map(|hook| entrance(*hook, &attributes).unwrap_or(Entrance::Foreign));
+    Some((Name::told(attributes.get(&3)?.text()?), entrance))
+}
+
+/// Where packets enter a base chain, when it is made as we make them.
+fn entrance(hook: Attribute<'_>, attributes: &BTreeMap<u16, Attribute<'_>>) -> Option<Entrance> {
+    let part = |kind| hook.nested().find(|attribute| attribute.kind == kind)?.u32();
+    let hook = Hook::ALL.into_iter().find(|hook| part(1) == Some(hook_number(*hook)))?;
+    let is_ours = part(2) == Some(PRIORITY)
+        && attributes.get(&5)?.u32() == Some(ACCEPT)
+        && attributes.get(&7)?.text() == Some(FILTER);
+    is_ours.then_some(Entrance::At(hook))
 }
 
 fn rule(family: u8, bytes: &[u8]) -> Option<(Name, String)> {

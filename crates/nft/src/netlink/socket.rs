@@ -1,5 +1,6 @@
 //! A netlink socket: batches with their acknowledgements, and dumps.
 
+use super::Attributes;
 use netlink_sys::{Socket as RawSocket, SocketAddr, protocols::NETLINK_NETFILTER};
 use nix::sys::{
     socket::{
@@ -24,6 +25,7 @@ const NLM_F_DUMP_INTR: u16 = 0x10;
 const NFNL_MSG_BATCH_BEGIN: u16 = 0x10;
 const NFNL_MSG_BATCH_END: u16 = 0x11;
 const NFNL_SUBSYS_NFTABLES: u16 = 10;
+const NFNL_BATCH_GENID: u16 = 1;
 /// How many bytes an answer may have: the kernel fills at most 32 KiB of a dump at a time.
 const ANSWER: usize = 1 << 16;
 /// How often a dump is begun anew that somebody's change interrupted.
@@ -167,11 +169,18 @@ impl Socket {
     }
 
     /// Sends messages as one transaction and waits for what the kernel says of it.
-    pub(crate) fn commit(&mut self, messages: &[Message]) -> Result<(), NetlinkError> {
+    /// With a `generation`, only if the kernel is still at it.
+    pub(crate) fn commit(
+        &mut self,
+        messages: &[Message],
+        generation: Option<u32>,
+    ) -> Result<(), NetlinkError> {
         let first = self.sequence.wrapping_add(1);
         let begin = self.sequence;
         let mut batch = Vec::new();
-        write(&mut batch, (NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST), begin, (0, NFNL_SUBSYS_NFTABLES), &[]);
+        let at = generation.map_or_else(Attributes::new, |at| Attributes::new().u32(NFNL_BATCH_GENID, at));
+        let kind = (NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST);
+        write(&mut batch, kind, begin, (0, NFNL_SUBSYS_NFTABLES), at.as_bytes());
         let mut sequence = begin;
         for (at, message) in messages.iter().enumerate() {
             sequence = sequence.wrapping_add(1);
@@ -209,22 +218,33 @@ impl Socket {
         each: impl Fn(u8, &[u8]) -> Option<T>,
     ) -> Result<Vec<T>, NetlinkError> {
         for _ in 0..DUMP_TRIES {
-            if let Some(found) = self.dump_once(message, &each)? {
+            if let Some(found) = self.answers(message, NLM_F_DUMP, &each)? {
                 return Ok(found);
             }
         }
         Err(NetlinkError::Unreadable("it changes faster than it can be read"))
     }
 
-    fn dump_once<T>(
+    /// Asks for one thing, outside of a batch.
+    pub(crate) fn ask<T>(
         &mut self,
         message: &Message,
+        each: impl Fn(u8, &[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, NetlinkError> {
+        Ok(self.answers(message, NLM_F_ACK, &each)?.unwrap_or_default())
+    }
+
+    /// All answers to a message; `None` when they are not of one state.
+    fn answers<T>(
+        &mut self,
+        message: &Message,
+        flags: u16,
         each: impl Fn(u8, &[u8]) -> Option<T>,
     ) -> Result<Option<Vec<T>>, NetlinkError> {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         let mut bytes = Vec::new();
-        message.write(&mut bytes, NLM_F_DUMP, sequence);
+        message.write(&mut bytes, flags, sequence);
         self.send(&bytes)?;
         let (mut found, mut interrupted) = (Vec::new(), false);
         loop {
@@ -232,7 +252,7 @@ impl Socket {
             for answer in Answer::all(&received).filter(|answer| answer.sequence == sequence) {
                 interrupted |= answer.flags & NLM_F_DUMP_INTR != 0;
                 match (answer.kind, answer.errno()) {
-                    (NLMSG_DONE, _) => return Ok((!interrupted).then_some(found)),
+                    (NLMSG_DONE, _) | (_, Some(0)) => return Ok((!interrupted).then_some(found)),
                     (_, Some(errno)) => return Err(refused(&message.what, errno)),
                     _ => {
                         let family = answer.payload.first().copied().unwrap_or_default();
@@ -284,6 +304,10 @@ impl Socket {
             let received = self.receive()?;
             for answer in Answer::all(&received) {
                 let Some(errno) = answer.errno() else { continue };
+                // An answer to an earlier message that was not waited for says nothing of this one.
+                if answer.sequence.wrapping_sub(begin) > last.wrapping_sub(begin) {
+                    continue;
+                }
                 if errno != 0 {
                     first_error.get_or_insert_with(|| refused(what(answer.sequence), errno));
                 }
