@@ -150,6 +150,9 @@ impl<'a> Run<'a> {
 
     fn meets(&self, condition: &Match) -> bool {
         match condition {
+            Match::State(TrackedState::Known) => {
+                matches!(self.header.state, Some(TrackedState::Known | TrackedState::Related))
+            }
             Match::State(state) => self.header.state == Some(*state),
             Match::Cut => self.header.cut,
             Match::MidStream => self.header.mid_stream && self.port(Protocol::Tcp).is_some(),

@@ -95,6 +95,7 @@ pub(crate) fn rule(rule: &Rule) -> String {
 fn condition(condition: &Match) -> String {
     match condition {
         Match::State(TrackedState::Known) => "ct state established,related".to_owned(),
+        Match::State(TrackedState::Related) => "ct state related".to_owned(),
         Match::State(TrackedState::Invalid) => "ct state invalid".to_owned(),
         Match::Cut => format!("ct label {CUT_LABEL_BIT}"),
         Match::MidStream => "tcp flags & syn == 0".to_owned(),

@@ -205,7 +205,13 @@ fn invalid() -> Vec<Rule> {
 }
 
 fn refuse() -> Vec<Rule> {
-    vec![Rule::when([Match::Protocol(Protocol::Tcp)], Action::Reset), Rule::always(Action::Refuse)]
+    vec![
+        // The resets and errors that the rules below send are of the same connection, and leave by the
+        // output hook: without this rule nobody would hear of them.
+        Rule::when([Match::State(TrackedState::Related)], Action::Accept),
+        Rule::when([Match::Protocol(Protocol::Tcp)], Action::Reset),
+        Rule::always(Action::Refuse),
+    ]
 }
 
 fn label() -> Vec<Rule> {

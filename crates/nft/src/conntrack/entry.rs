@@ -20,9 +20,13 @@ const CTA_TUPLE_IP: u16 = 1;
 const CTA_TUPLE_PROTO: u16 = 2;
 const CTA_PROTOINFO_TCP: u16 = 1;
 const CTA_PROTOINFO_TCP_FLAGS_ORIGINAL: u16 = 4;
-/// `IP_CT_TCP_FLAG_BE_LIBERAL`: connection tracking sets it on both sides of a connection whose
-/// beginning it did not see (`nf_conntrack_proto_tcp.c`).
-const BE_LIBERAL: u8 = 0x08;
+/// `IP_CT_TCP_FLAG_SACK_PERM`.
+const SACK_PERMITTED: u8 = 0x02;
+/// `IP_CT_TCP_FLAG_BE_LIBERAL`: any sequence number is good.
+pub(super) const BE_LIBERAL: u8 = 0x08;
+/// What connection tracking sets on both sides of a connection whose beginning it did not see
+/// (`nf_conntrack_proto_tcp.c`).
+pub(super) const PICKED_UP: u8 = SACK_PERMITTED | BE_LIBERAL;
 
 /// One direction of a connection. Ports are 0 for protocols without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,7 +123,7 @@ fn traffic(original: &Tuple, port: u16) -> Traffic {
 fn is_picked_up(protocol: Attribute<'_>) -> bool {
     let tcp = protocol.nested().find(|attribute| attribute.kind == CTA_PROTOINFO_TCP);
     let flags = tcp.and_then(|tcp| tcp.nested().find(|a| a.kind == CTA_PROTOINFO_TCP_FLAGS_ORIGINAL));
-    flags.and_then(|flags| flags.value.first().copied()).is_some_and(|flags| flags & BE_LIBERAL != 0)
+    flags.and_then(|flags| flags.value.first().copied()).is_some_and(|flags| flags & PICKED_UP == PICKED_UP)
 }
 
 impl Tuple {

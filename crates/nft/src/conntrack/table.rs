@@ -1,6 +1,8 @@
 //! The kernel's table of connections.
 
-use super::entry::{CTA_LABELS, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection};
+use super::entry::{
+    BE_LIBERAL, CTA_LABELS, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection, PICKED_UP,
+};
 use crate::{
     netlink::{Attributes, Kernel, Message, NetlinkError, Socket},
     program::Program,
@@ -178,7 +180,8 @@ impl Conntrack {
     }
 
     /// Cuts a connection whose entry has no room for a label: the entry makes way for one that has.
-    /// When a packet is faster and makes one itself, that has room, too.
+    /// When a packet is faster and makes one itself, that has room, but tells the wrong opener or none: it
+    /// makes way, too, and is labelled only when packets are faster every time.
     fn replace(&mut self, connection: &Connection) -> Result<(), NetlinkError> {
         let body = identity(connection)
             .bytes(CTA_TUPLE_REPLY | NESTED, &connection.identity.reply)
@@ -200,12 +203,8 @@ impl Conntrack {
                 Err(error) if error.errno() == Some(EXISTS) => {}
                 done => return done,
             }
-            match self.socket.request(&relabel) {
-                Err(error) if error.errno() == Some(NO_ROOM) => {}
-                done => return gone_is_fine(done),
-            }
         }
-        gone_is_fine(self.socket.request(&make))
+        gone_is_fine(self.socket.request(&relabel))
     }
 }
 
@@ -237,13 +236,17 @@ fn label(cut: bool) -> Attributes {
     Attributes::new().bytes(CTA_LABELS, &value.to_le_bytes()).bytes(CTA_LABELS_MASK, &bit.to_le_bytes())
 }
 
-/// What the kernel wants to know of a new TCP connection: established, and any window is good.
+/// What the kernel wants to know of a new TCP connection: established, and any window is good. An entry
+/// whose opener is known is told apart from one that was picked up, so that the next sweep does not take
+/// either end for the opener and give the connection back.
 fn protocol_state(connection: &Connection) -> Attributes {
     const ESTABLISHED: u8 = 3;
-    const LIBERAL: [u8; 2] = [0x08, 0x08];
     if connection.original.protocol != Protocol::Tcp.number() {
         return Attributes::new();
     }
-    let tcp = Attributes::new().bytes(1, &[ESTABLISHED]).bytes(4, &LIBERAL).bytes(5, &LIBERAL);
+    let flags = if connection.picked_up { PICKED_UP } else { BE_LIBERAL };
+    // `struct nf_ct_tcp_flags`: the flags, and which of them are meant.
+    let flags = [flags, PICKED_UP];
+    let tcp = Attributes::new().bytes(1, &[ESTABLISHED]).bytes(4, &flags).bytes(5, &flags);
     Attributes::new().nested(CTA_PROTOINFO, &Attributes::new().nested(1, &tcp))
 }

@@ -46,6 +46,7 @@ impl Writer {
     fn condition(&mut self, condition: &Match) {
         match condition {
             Match::State(TrackedState::Known) => self.state(ESTABLISHED | RELATED),
+            Match::State(TrackedState::Related) => self.state(RELATED),
             Match::State(TrackedState::Invalid) => self.state(INVALID),
             Match::Cut => self.push([
                 tracked(Tracked::Labels, FIRST),

@@ -34,6 +34,9 @@ pub enum TrackedState {
     /// It belongs to a connection that was let through, or is an error about one (S30):
     /// `established` or `related`.
     Known,
+    /// It is an error about such a connection, or an answer with which the node refuses it: `related`
+    /// alone.
+    Related,
     /// It fits nowhere (S36): `invalid`.
     Invalid,
 }
