@@ -124,8 +124,21 @@ fn read_cidr(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Cidr>
                 .with_help(format!("write `{cidr}`")),
         );
     }
+    if let IpAddr::V6(first) = cidr.first()
+        && let Some(mapped) = first.to_ipv4_mapped()
+    {
+        let message = format!("`{text}` is an IPv4 block written as IPv6, and holds no address of either");
+        let origin = cx.origin(node);
+        let mut warning = Diagnostic::new(Severity::Warning, "mapped-address", message, origin);
+        let length = cidr.prefix_length().checked_sub(IPV4_IN_IPV6);
+        warning.help = length.map(|length| format!("write `{mapped}/{length}`"));
+        cx.report(warning);
+    }
     Some(cidr)
 }
+
+/// How many bits of an IPv4-mapped address stand before the IPv4 address, by RFC 4291.
+const IPV4_IN_IPV6: u8 = 96;
 
 fn cidr_help(text: &str) -> Option<String> {
     if let Ok(address) = text.parse::<IpAddr>() {
