@@ -89,6 +89,15 @@ fn the_port_of_a_service_is_told_from_the_pods() {
 }
 
 #[test]
+fn a_pod_of_the_host_network_is_its_node() {
+    for end in ["shop/agent", "shop/exporter", "10.9.0.1"] {
+        let run = explain(end, "shop/db", "5432", "misses.yaml");
+        assert_eq!(run.code, Some(0));
+        assert!(run.out.contains("uses its node's network: policies do not select it"), "{}", run.out);
+    }
+}
+
+#[test]
 fn replicas_of_a_workload_are_not_one_pod() {
     let run = explain("shop/api", "shop/api", "8080", "shop.yaml");
     assert_eq!(run.code, Some(1), "{}", run.out);

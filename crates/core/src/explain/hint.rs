@@ -6,7 +6,7 @@ use crate::{
     object::{
         Cluster, Direction, NetworkPolicy, ObjectKey, Pod, PortMatch, Service, ServicePort, TargetPort,
     },
-    packet::Traffic,
+    packet::{End, Packet, Traffic},
     set::Protocol,
     verdict::{Because, Verdict},
 };
@@ -76,11 +76,15 @@ pub enum Hint {
 }
 
 /// The remarks on an answer, sorted.
-pub(super) fn hints(flow: &Flow<'_>, verdict: &Verdict, sides: [&Side; 2]) -> Vec<Hint> {
+pub(super) fn hints(flow: &Flow<'_>, packet: &Packet, verdict: &Verdict, sides: [&Side; 2]) -> Vec<Hint> {
     let mut hints = BTreeSet::new();
     for side in sides {
         hints.extend(elsewhere(flow, side.direction));
-        hints.extend(unseen(flow, side.direction));
+        let end = match side.direction {
+            Direction::Egress => &packet.from,
+            Direction::Ingress => &packet.to,
+        };
+        hints.extend(unseen(flow, side.direction, end));
         if !verdict.decision.is_allow() {
             hints.extend(other_side(verdict, side.direction));
         }
@@ -131,19 +135,20 @@ fn selects_nobody(cluster: &Cluster, policy: &NetworkPolicy) -> bool {
     !cluster.pods.values().any(|pod| selects(policy, pod))
 }
 
-/// Pods at an end that policies do not see.
-fn unseen(flow: &Flow<'_>, direction: Direction) -> Vec<Hint> {
-    let party = flow.subject(direction);
-    if !party.pods().is_empty() {
+/// Pods at an end that policies do not see (S22, S24).
+fn unseen(flow: &Flow<'_>, direction: Direction, end: &End) -> Vec<Hint> {
+    if !flow.subject(direction).pods().is_empty() {
         return Vec::new();
     }
-    let Some(address) = party.address() else { return Vec::new() };
-    let here = flow.cluster().pods.values().filter(|pod| pod.addresses.contains(&address));
+    let is_there = |pod: &&Pod| match end {
+        End::Address(address) => pod.addresses.contains(address),
+        End::Pod(uid) => pod.uid == *uid,
+    };
     let hint = |pod: &Pod| {
         let key = pod.workload.key.clone();
         if pod.finished { Hint::Finished { pod: key } } else { Hint::HostNetwork { pod: key } }
     };
-    here.map(hint).collect()
+    flow.cluster().pods.values().filter(is_there).map(hint).collect()
 }
 
 fn of_services(flow: &Flow<'_>, pod: &Pod, protocol: Protocol, number: u16) -> Vec<Hint> {

@@ -174,7 +174,7 @@ pub fn explain(cluster: &Cluster, packet: &Packet) -> Explanation {
     };
     let (egress, ingress) = (side(Direction::Egress), side(Direction::Ingress));
     let verdict = Verdict::new(egress.verdict.clone(), ingress.verdict.clone());
-    let hints = hint::hints(&flow, &verdict, [&egress, &ingress]);
+    let hints = hint::hints(&flow, packet, &verdict, [&egress, &ingress]);
     let from = Who::of(flow.subject(Direction::Egress));
     let to = Who::of(flow.subject(Direction::Ingress));
     Explanation { packet: packet.clone(), verdict, from, to, egress, ingress, hints }

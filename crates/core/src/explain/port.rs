@@ -20,7 +20,7 @@ pub(super) fn obstacle(
         return None;
     }
     let troubles = ports.iter().enumerate().map(|(at, port)| (at, trouble(port, traffic, destinations)));
-    let (at, trouble) = troubles.min_by_key(|(_, trouble)| rank(trouble))?;
+    let (at, trouble) = troubles.min_by_key(|(at, trouble)| rank(trouble, ports.get(*at)))?;
     let allowed: BTreeSet<String> = ports.iter().map(written).collect();
     Some((at, Obstacle::Port { traffic, allowed: allowed.into_iter().collect(), trouble }))
 }
@@ -34,14 +34,16 @@ pub(super) fn written(port: &PolicyPort) -> String {
 }
 
 /// The more an entry has in common with the packet, the lower.
-fn rank(trouble: &PortTrouble) -> u8 {
+fn rank(trouble: &PortTrouble, port: Option<&PolicyPort>) -> u8 {
     match trouble {
+        // All ports of another protocol have nothing in common with the packet.
+        PortTrouble::Protocol if port.is_some_and(|port| port.port == PortMatch::All) => 5,
         PortTrouble::NameOfOtherProtocol { .. } => 0,
         PortTrouble::Protocol => 1,
         PortTrouble::NameUnknown { .. } => 2,
         PortTrouble::NameOfOtherNumber { .. } => 3,
         PortTrouble::Number => 4,
-        PortTrouble::NoPorts => 5,
+        PortTrouble::NoPorts => 6,
     }
 }
 

@@ -186,8 +186,8 @@ fn port(f: &mut fmt::Formatter<'_>, traffic: Traffic, allowed: &str, trouble: &P
     match trouble {
         PortTrouble::Number => write!(f, "the port is {number}, and the rule allows {allowed}"),
         PortTrouble::Protocol => {
-            let Traffic::Port(protocol, number) = traffic else { return Ok(()) };
-            write!(f, "the protocol is {protocol} ({protocol} {number}), and the rule allows {allowed}")
+            let Traffic::Port(protocol, _) = traffic else { return Ok(()) };
+            write!(f, "the protocol is {protocol}, and the rule allows {allowed}")
         }
         PortTrouble::NameUnknown { name, pod: Some(pod), defined } if defined.is_empty() => {
             write!(f, "the rule allows the port named `{name}`, and `{pod}` names no port")
