@@ -139,9 +139,9 @@ impl Node {
 
     /// Cuts and restores what policy says.
     pub(crate) fn sweep(&mut self) -> Swept {
-        let Self { conntrack, index, .. } = self;
+        let Self { conntrack, index, program, kernel, .. } = self;
         let allowed = |packet: &Packet| index.decide(packet) == Decision::Allow;
-        conntrack.sweep(|_| true, allowed).expect("connections are judged")
+        conntrack.enforce(program, kernel, |_| true, allowed).expect("connections are judged")
     }
 
     /// Begins to enforce (S32): open connections may show themselves.
