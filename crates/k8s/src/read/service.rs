@@ -21,8 +21,11 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Service> {
     let mut cluster = texts(cx, spec, path, ("clusterIP", "clusterIPs"));
     let headless = cluster.iter().any(|(_, text)| *text == "None");
     cluster.retain(|(_, text)| *text != "None");
-    let mut external: Vec<_> = texts(cx, spec, path, ("loadBalancerIP", "externalIPs"));
-    external.extend(balancer(cx, node));
+    // `loadBalancerIP` is only asked for; what was given stands in the status.
+    let mut external = balancer(cx, node);
+    for entry in cx.list(spec, "externalIPs", path) {
+        external.extend(cx.text_at(entry, path.field("externalIPs")).map(|text| (entry, text)));
+    }
     let entries = cx.list(spec, "ports", path);
     let ports_path = path.field("ports");
     let ports = entries

@@ -138,6 +138,9 @@ impl<'a, 'o> Documents<'a, 'o> {
         if problem.code == "syntax" {
             diagnostic.help = syntax_help(self.text.as_str(), problem.place);
         }
+        if problem.code == "duplicate-key" && problem.place.column == 1 {
+            diagnostic.help = Some("between two documents stands a line of `---`".to_owned());
+        }
         if let Some(first) = problem.first {
             diagnostic = diagnostic.with_label(self.text.origin(first), "it is here");
         }

@@ -13,14 +13,16 @@ impl<'t> Scalar<'t> {
         self.plain && matches!(self.text, "" | "~" | "null" | "Null" | "NULL")
     }
 
-    /// The truth value. `yes` and `on` are true in YAML 1.1.
+    /// The truth value. `y`, `yes` and `on` are true in YAML 1.1.
     pub(crate) fn boolean(self) -> Option<bool> {
         if !self.plain {
             return None;
         }
         match self.text {
-            "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
-            "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+            "true" | "True" | "TRUE" | "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+            "false" | "False" | "FALSE" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+                Some(false)
+            }
             _ => None,
         }
     }
