@@ -34,8 +34,8 @@ pub(crate) struct Answer {
     pub(crate) from_pods: Vec<Arc<str>>,
     /// The names of the destination's pods; none for an address.
     pub(crate) to_pods: Vec<Arc<str>>,
-    /// The packets.
-    pub(crate) packets: Vec<Packet>,
+    /// The packets, with names for addresses that nobody knows.
+    pub(crate) packets: Vec<String>,
 }
 
 /// Every distinct answer to a question.
@@ -103,24 +103,24 @@ fn distinct(
     to: &Side<'_>,
     port: &PortAsked,
 ) -> anyhow::Result<Vec<Answer>> {
-    let mut list: Vec<Answer> = Vec::new();
+    let mut asked = Vec::new();
     for (from_group, to_group) in groups(cluster, from, to) {
-        for packet in packets(&from_group, &to_group, port)? {
-            let explanation = explain(cluster, &packet);
-            let (from_names, to_names) = (from_group.names(), to_group.names());
-            match list.iter_mut().find(|answer| is_same(&answer.explanation, &explanation)) {
-                Some(answer) => {
-                    answer.from_pods.extend(from_names);
-                    answer.to_pods.extend(to_names);
-                    answer.packets.push(packet);
-                }
-                None => list.push(Answer {
-                    explanation,
-                    from_pods: from_names.collect(),
-                    to_pods: to_names.collect(),
-                    packets: vec![packet],
-                }),
+        asked.extend(packets(&from_group, &to_group, port)?);
+    }
+    // Asked about a workload and itself, people mean two of its pods, where there are two.
+    if asked.iter().any(|asked| asked.packet.from != asked.packet.to) {
+        asked.retain(|asked| asked.packet.from != asked.packet.to);
+    }
+    let mut list: Vec<Answer> = Vec::new();
+    for Asked { packet, shown, from_pods, to_pods } in asked {
+        let explanation = explain(cluster, &packet);
+        match list.iter_mut().find(|answer| is_same(&answer.explanation, &explanation)) {
+            Some(answer) => {
+                answer.from_pods.extend(from_pods);
+                answer.to_pods.extend(to_pods);
+                answer.packets.push(shown);
             }
+            None => list.push(Answer { explanation, from_pods, to_pods, packets: vec![shown] }),
         }
     }
     for names in list.iter_mut().flat_map(|answer| [&mut answer.from_pods, &mut answer.to_pods]) {
@@ -175,9 +175,20 @@ fn groups<'a>(cluster: &Cluster, from: &Side<'a>, to: &Side<'a>) -> Vec<(Group<'
     pairs
 }
 
+/// A packet to ask about.
+struct Asked {
+    packet: Packet,
+    /// The packet as a person reads it.
+    shown: String,
+    /// The pods that its source stands for.
+    from_pods: Vec<Arc<str>>,
+    /// The pods that its destination stands for.
+    to_pods: Vec<Arc<str>>,
+}
+
 /// The packets between one pod of each group, family by family. Two of one group are two pods where
 /// there are two.
-fn packets(from: &Group<'_>, to: &Group<'_>, port: &PortAsked) -> anyhow::Result<Vec<Packet>> {
+fn packets(from: &Group<'_>, to: &Group<'_>, port: &PortAsked) -> anyhow::Result<Vec<Asked>> {
     let from_pod = from.first(None);
     let to_pod = to.first(from_pod);
     let mut packets = Vec::new();
@@ -191,7 +202,16 @@ fn packets(from: &Group<'_>, to: &Group<'_>, port: &PortAsked) -> anyhow::Result
             }
             let is_ipv4 = families.into_iter().flatten().next().unwrap_or(true);
             for traffic in port.on(to_pod, is_ipv4)? {
-                packets.push(Packet { from: source.clone(), to: destination.clone(), traffic });
+                let name = |end: &End, pod: Option<&Pod>| match (end, pod) {
+                    (End::Pod(_), Some(pod)) => pod.key.to_string(),
+                    (end, _) => end.to_string(),
+                };
+                packets.push(Asked {
+                    shown: format!("{} -> {} {traffic}", name(&source, from_pod), name(&destination, to_pod)),
+                    packet: Packet { from: source.clone(), to: destination.clone(), traffic },
+                    from_pods: from.names(),
+                    to_pods: to.names(),
+                });
             }
         }
     }
@@ -206,12 +226,12 @@ impl<'a> Group<'a> {
     }
 
     /// The names of the pods; none for an address.
-    fn names(&self) -> impl Iterator<Item = Arc<str>> {
+    fn names(&self) -> Vec<Arc<str>> {
         let pods = match self {
             Self::Pods(pods) => pods.as_slice(),
             Self::Address(_) => &[],
         };
-        pods.iter().map(|pod| Arc::clone(&pod.key.name))
+        pods.iter().map(|pod| Arc::clone(&pod.key.name)).collect()
     }
 
     fn ends(&self, pod: Option<&Pod>) -> Vec<End> {

@@ -129,6 +129,17 @@ fn answers_that_differ_are_told_apart() {
 }
 
 #[test]
+fn running_pods_stand_for_their_workload() {
+    insta::assert_snapshot!(sekisho(&["reach", "replicas.yaml"]).shown());
+    insta::assert_snapshot!(explain("shop/web", "shop/solo", "80", "replicas.yaml").shown());
+    // Two replicas, not one pod that talks to itself.
+    let among = explain("shop/web", "shop/web", "80", "replicas.yaml");
+    assert!(among.out.contains("no policy isolates it") && !among.out.contains("itself"), "{}", among.out);
+    let own_node = explain("192.168.0.1", "shop/solo", "80", "replicas.yaml");
+    assert!(own_node.out.contains("a pod's own node always reaches it"), "{}", own_node.out);
+}
+
+#[test]
 fn one_pod_of_a_workload_is_an_end() {
     let run = explain("shop/web-b", "shop/db", "5432", "families.yaml");
     assert!(run.out.contains("`track=stable` is wanted and the pod has `track=canary`"), "{}", run.out);

@@ -73,8 +73,7 @@ impl Page<'_> {
                 writeln!(self.out, "  {end} {}", some(pods))?;
             }
         }
-        let packets: Vec<String> = answer.packets.iter().map(ToString::to_string).collect();
-        writeln!(self.out, "  {DIM}such as {}{DIM:#}", some(&packets))?;
+        writeln!(self.out, "  {DIM}such as {}{DIM:#}", some(&answer.packets))?;
         Ok(())
     }
 
@@ -87,7 +86,8 @@ impl Page<'_> {
         let subject = side.deciding();
         let reason = reason(side, subject);
         writeln!(self.out, "  {style}{mark}{style:#} {BOLD}{}{BOLD:#} of {who}: {reason}", side.direction)?;
-        let Some(subject) = subject else { return Ok(()) };
+        // Where it passes whatever policies say, what they say is beside the point.
+        let Some(subject) = subject.filter(|_| is_for_policies(&side.verdict.because)) else { return Ok(()) };
         let mut selecting: Vec<&PolicyAnswer> = subject.policies.iter().filter(|p| p.selects).collect();
         // What allows comes first, then what came near.
         selecting.sort_by_key(|policy| policy.miss.as_ref().map_or(0, |miss| miss.distance));
@@ -150,6 +150,11 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether policies decided.
+fn is_for_policies(because: &Because) -> bool {
+    matches!(because, Because::Rule(_) | Because::NoRule(_))
 }
 
 fn mark(is_good: bool) -> (Style, &'static str) {

@@ -52,7 +52,8 @@ struct DistinctAnswer<'a> {
     from_pods: Vec<Cow<'a, str>>,
     /// The names of the destination's pods that it is about; empty for an address.
     to_pods: Vec<Cow<'a, str>>,
-    /// A packet for each of the cases it is about, such as `10.0.0.1 -> 10.0.0.2 TCP/80`.
+    /// A packet for each of the cases it is about, such as `10.0.0.1 -> 10.0.0.2 TCP/80`, with the
+    /// name of a pod whose address no manifest tells.
     packets: Vec<String>,
     /// The answer.
     verdict: Verdict,
@@ -153,7 +154,7 @@ impl<'a> From<&'a Answer> for DistinctAnswer<'a> {
         Self {
             from_pods: names(&answer.from_pods),
             to_pods: names(&answer.to_pods),
-            packets: answer.packets.iter().map(ToString::to_string).collect(),
+            packets: answer.packets.clone(),
             verdict: answer.explanation.verdict.decision.into(),
             egress: Side::from(&answer.explanation.egress),
             ingress: Side::from(&answer.explanation.ingress),
