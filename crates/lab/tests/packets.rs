@@ -9,6 +9,7 @@ mod packets {
     pub(crate) mod network;
     pub(crate) mod random;
     pub(crate) mod remains;
+    pub(crate) mod scale;
     pub(crate) mod shell;
     pub(crate) mod streams;
 }
@@ -25,6 +26,7 @@ fn main() {
         packets::network::TESTS,
         packets::random::TESTS,
         packets::remains::TESTS,
+        packets::scale::TESTS,
         packets::shell::TESTS,
         packets::streams::TESTS,
     ]

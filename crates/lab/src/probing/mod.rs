@@ -77,11 +77,11 @@ impl Prober<'_> {
         self.log.clear();
         let mut observed = vec![Observed::Silent; probes.len()];
         let window = WINDOW.min(privilege::file_limit() / 2).max(16);
-        let mut done = 0;
+        let (mut done, all) = (0, probes.len());
         for (probes, observed) in probes.chunks(window).zip(observed.chunks_mut(window)) {
-            self.window(probes, observed)?;
+            self.window(probes, observed, &mut |settled| progress.probed(done + settled, all))?;
             done += observed.len();
-            progress.probed(done, done.max(probes.len()));
+            progress.probed(done, all);
         }
         self.drain();
         for ((probe, _), observed) in probes.iter().zip(&mut observed) {
@@ -93,7 +93,12 @@ impl Prober<'_> {
         Ok(observed)
     }
 
-    fn window(&self, probes: &[(&Probe, Expectation)], observed: &mut [Observed]) -> Result<(), LabError> {
+    fn window(
+        &self,
+        probes: &[(&Probe, Expectation)],
+        observed: &mut [Observed],
+        told: &mut dyn FnMut(usize),
+    ) -> Result<(), LabError> {
         for (round, patience) in PATIENCE.into_iter().enumerate() {
             let again = |(at, (_, expectation)): (usize, &(&Probe, Expectation))| {
                 let is_open = match observed.get(at)? {
@@ -114,6 +119,7 @@ impl Prober<'_> {
                     *observed = outcome;
                 }
             }
+            told(observed.iter().filter(|observed| **observed != Observed::Silent).count());
         }
         Ok(())
     }

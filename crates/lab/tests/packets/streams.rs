@@ -1,8 +1,9 @@
 //! Open connections, with real streams (S30-S32).
 
 use super::fixture::{cluster, lab, peer, pod, policy, with};
-use sekisho_core::object::Cluster;
+use sekisho_core::object::{Cluster, Rule};
 use sekisho_lab::{Lab, Options};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{Read, Write},
     net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
@@ -19,6 +20,11 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("streams::a_change_that_forbids_a_stream_cuts_it_s31", a_change_that_forbids_a_stream_cuts_it),
     ("streams::a_stream_that_is_idle_is_cut_too_s31", a_stream_that_is_idle_is_cut_too),
     ("streams::open_streams_survive_the_first_attachment_s32", open_streams_survive_the_first_attachment),
+    ("streams::packets_that_fit_no_connection_are_dropped_s36", packets_that_fit_no_connection_are_dropped),
+    (
+        "streams::an_address_used_again_inherits_no_connection_s27",
+        an_address_used_again_inherits_no_connection,
+    ),
     ("streams::answers_and_path_mtu_errors_pass_s30", answers_and_path_mtu_errors_pass),
 ];
 
@@ -237,4 +243,67 @@ fn answers_and_path_mtu_errors_pass() {
         client.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"thanks");
     }
+}
+
+fn packets_that_fit_no_connection_are_dropped() {
+    // SYN and RST together belong to nothing that TCP knows. Both pods allow everything; one is policed.
+    let open = Some(vec![Rule::default()]);
+    let pods = cluster([pod("a/client", &[]), pod("a/policed", &[]), pod("a/third", &[])]);
+    let lab = lab(&with(&pods, [policy("a/policed", "policed", open, None)]), Options::default());
+    for (policed, unpoliced) in addresses(&lab, "a/policed").into_iter().zip(addresses(&lab, "a/third")) {
+        let arrived = |pod: &str, to: IpAddr, flags: u8| {
+            let kind =
+                || Socket::new(Domain::for_address((to, 0).into()), Type::RAW, Some(Protocol::TCP)).unwrap();
+            let tap = lab.within(pod, kind).unwrap();
+            tap.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+            let from =
+                addresses(&lab, "a/client").into_iter().find(|from| from.is_ipv4() == to.is_ipv4()).unwrap();
+            let sender = lab.within("a/client", kind).unwrap();
+            sender.send_to(&segment(from, to, flags), &SocketAddr::new(to, 0).into()).unwrap();
+            (&tap).read(&mut [0; 2048]).is_ok()
+        };
+        let (opens, nonsense) = (0x02, 0x06);
+        assert!(arrived("a/policed", policed, opens));
+        assert!(!arrived("a/policed", policed, nonsense));
+        assert!(arrived("a/third", unpoliced, nonsense), "who is not policed gets what comes");
+    }
+}
+
+/// A TCP segment without data from port 1234 to port 80, with its checksum.
+fn segment(from: IpAddr, to: IpAddr, flags: u8) -> Vec<u8> {
+    let mut bytes = vec![0x04, 0xd2, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 0x20, 0, 0, 0, 0, 0];
+    let octets = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    let pseudo = [octets(from), octets(to), vec![0, 6, 0, 20], bytes.clone()].concat();
+    let mut sum: u32 = pseudo.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    bytes[16..18].copy_from_slice(&(!u16::try_from(sum).unwrap()).to_be_bytes());
+    bytes
+}
+
+fn an_address_used_again_inherits_no_connection() {
+    let mut lab = lab(&allowed(), Options::default());
+    let server = addresses(&lab, "a/server")[0];
+    let (client, _end) = connection(&lab, "a/client", "a/server", server);
+    // The server goes; a pod that nobody may reach comes, and is given its address.
+    let mut change = allowed();
+    change.pods.retain(|_, pod| &*pod.key.name != "server");
+    lab.apply(&change).unwrap();
+    let mut heir = pod("a/heir", &[]);
+    heir.addresses = [server].into();
+    change.pods.insert(heir.uid.clone(), heir);
+    let shut = policy("a/heir", "heir", Some(vec![]), None);
+    change.policies.insert(shut.key.clone(), shut);
+    lab.apply(&change).unwrap();
+    let tap = lab.within("a/heir", || {
+        Socket::new(Domain::for_address((server, 0).into()), Type::RAW, Some(Protocol::TCP)).unwrap()
+    });
+    let tap = tap.unwrap();
+    tap.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    (&client).write_all(b"for the one before").unwrap();
+    assert!((&tap).read(&mut [0; 2048]).is_err(), "nothing of the old connection reaches the heir");
 }
