@@ -54,13 +54,14 @@ Examples:
     sekisho explain --from 198.51.100.7 --to shop/web --port https manifests/
 
   What the cluster runs now
-    kubectl get ns,pods,netpol,svc -A -o yaml | sekisho explain --from shop/web --to kube-system/coredns --port UDP/53 -
+    kubectl get ns,pods,netpol,svc -A -o yaml > cluster.yaml
+    sekisho explain --from shop/web --to kube-system/coredns --port UDP/53 cluster.yaml
 
   Two workloads of one name are told apart by their kind
     sekisho explain --from shop/statefulset/web --to shop/api --port 8080 manifests/
 
-Exit status: 0 allowed, 1 denied, 2 could not run. Where pods of a workload, or its IPv4 and IPv6 addresses,
-get different answers, each is printed, and one that is denied makes it 1.";
+Exit status: 0 allowed, 1 denied, 2 could not run. Where pods of a workload, or its IPv4 and
+IPv6 addresses, get different answers, each is printed, and one that is denied makes it 1.";
 
 /// Say whether A may talk to B on a port, and which policies and lines say so
 #[derive(Args, Debug)]
@@ -103,8 +104,9 @@ Examples:
   Which workloads may be reached from outside the cluster?
     sekisho reach -o json manifests/ | jq '.connections[] | select(.from.cidrs)'
 
-Addresses outside the cluster are split only where some policy tells them apart; what is said of a list of them is
-said of those that no pod bears. Pods of the host network are their node's address and are not listed.
+Addresses outside the cluster are split only where some policy tells them apart; what is said
+of a list of them is said of those that no pod bears. Pods of the host network are their node's
+address and are not listed.
 
 Exit status: 0 printed, 2 could not run.";
 
@@ -188,7 +190,8 @@ const RENDER_EXAMPLES: &str = "\
 Examples:
   What would the kernel of a node be given?
     sekisho render nftables --node node-1 manifests/
-    kubectl get ns,nodes,pods,netpol -A -o yaml | sekisho render nftables --node worker-3 - | less
+    kubectl get ns,nodes,pods,netpol -A -o yaml > cluster.yaml
+    sekisho render nftables --node worker-3 cluster.yaml | less
 
 Exit status: 0 printed, 2 could not run.";
 

@@ -28,8 +28,6 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(outcome) => outcome.into(),
-        // Whoever read the output has seen enough.
-        Err(error) if output::is_broken_pipe(&error) => Outcome::Holds.into(),
         Err(error) => {
             output::error(&error);
             Outcome::CouldNot.into()

@@ -21,20 +21,25 @@ pub(crate) const BOLD: Style = Style::new().bold();
 /// Writes to standard output through a buffer; styles are taken out where it is no terminal or
 /// `NO_COLOR` is set.
 pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, anstream::AutoStream::auto(io::stdout().lock()));
-    write(&mut out)?;
-    out.flush()?;
-    Ok(())
+    through(BufWriter::with_capacity(1 << 16, anstream::AutoStream::auto(io::stdout().lock())), write)
 }
 
 /// Writes to standard output as [`to_stdout`] does, but never a style: for programs, and large.
 pub(crate) fn plain_to_stdout(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    write(&mut out)?;
-    out.flush()?;
-    Ok(())
+    through(BufWriter::with_capacity(1 << 16, io::stdout().lock()), write)
+}
+
+/// Writes and flushes. A reader that went away has seen enough, and the exit status stays the answer's.
+fn through(
+    mut out: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    match write(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        result => result,
+    }
 }
 
 /// Standard error; styles are taken out where it is no terminal or `NO_COLOR` is set.
@@ -43,7 +48,7 @@ pub(crate) fn stderr() -> impl Write {
 }
 
 /// Whether the reader of the output went away.
-pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
         let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
