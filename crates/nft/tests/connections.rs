@@ -134,19 +134,58 @@ fn enforcement_begins_without_losing_an_allowed_stream_and_cuts_one_that_is_forb
     });
 }
 
+fn nft(commands: &[&str]) {
+    for command in commands {
+        let status = Command::new("nft").arg(command).status().expect("nft runs");
+        assert!(status.success(), "{command}");
+    }
+}
+
+/// S37: policy sees the pod and its port, not the Service's; masqueraded, too, the source is the pod.
+#[test]
+fn a_stream_through_a_service_is_cut_by_what_policy_says_of_the_pod() {
+    for load_first in [true, false] {
+        support::in_new_network("a_stream_through_a_service_is_cut", move || {
+            let mut node = Node::new();
+            nft(&[
+                "add table inet services",
+                "add chain inet services prerouting { type nat hook prerouting priority dstnat; }",
+                "add chain inet services postrouting { type nat hook postrouting priority srcnat; }",
+                "add rule inet services prerouting ip daddr 10.96.0.1 tcp dport 80 dnat ip to 10.0.2.1:8080",
+                "add rule inet services postrouting ct status dnat masquerade",
+            ]);
+            // Tracked before the table is there, it has no room for a label.
+            node.plan(Some(PORT));
+            if load_first {
+                node.load();
+            }
+            let service = ([10, 96, 0, 1], 80).into();
+            let mut stream = node.stream_by(service, (node.api.v4(), PORT).into());
+            node.load();
+            stream.talk().expect("it is allowed");
+            assert_eq!(touched(node.sweep()), (0, 0));
+            stream.talk().expect("it is still allowed");
+            assert_eq!(touched(node.change(None)), (1, 0));
+            say(&mut stream.client, &mut stream.server).expect_err("it is cut");
+            for end in [&mut stream.client, &mut stream.server] {
+                let told = until_told(end);
+                assert!(told.is_some_and(|told| told < SECOND), "{load_first}: {told:?}");
+            }
+            assert_eq!(touched(node.sweep()), (0, 0), "it stays cut");
+        });
+    }
+}
+
 /// A connection that was tracked before the table was there has no room for a label.
 #[test]
 fn a_connection_without_room_for_a_label_is_cut_too() {
     support::in_new_network("a_connection_without_room_is_cut", || {
         let mut node = Node::new();
-        for arguments in [
+        nft(&[
             "add table inet other",
             "add chain inet other forward { type filter hook forward priority 0; }",
             "add rule inet other forward ct state new accept",
-        ] {
-            let status = Command::new("nft").arg(arguments).status().expect("nft runs");
-            assert!(status.success(), "{arguments}");
-        }
+        ]);
         let (mut v4, mut v6) = (node.stream(node.api.v4(), PORT), node.stream(node.api.v6(), PORT));
         v4.talk().expect("nothing is enforced");
         v6.talk().expect("nothing is enforced");

@@ -9,6 +9,10 @@
 
 mod entry;
 mod table;
+mod translation;
 
 pub use entry::{Connection, Tuple};
 pub use table::{Conntrack, Swept};
+
+/// `NLA_F_NESTED`: the value is attributes itself.
+const NESTED: u16 = 1 << 15;

@@ -1,7 +1,9 @@
 //! The kernel's table of connections.
 
-use super::entry::{
-    BE_LIBERAL, CTA_LABELS, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection, PICKED_UP,
+use super::{
+    NESTED,
+    entry::{BE_LIBERAL, CTA_LABELS, CTA_TUPLE_ORIG, CTA_ZONE, Connection, PICKED_UP},
+    translation,
 };
 use crate::{
     netlink::{Attributes, Kernel, Message, NetlinkError, Socket},
@@ -22,15 +24,17 @@ const NLM_F_EXCL: u16 = 0x200;
 const CTA_PROTOINFO: u16 = 4;
 const CTA_TIMEOUT: u16 = 7;
 const CTA_LABELS_MASK: u16 = 23;
-const NESTED: u16 = 1 << 15;
 /// `ENOENT`: the connection ended meanwhile.
 const GONE: i32 = 2;
 /// `EEXIST`: a packet has made a new entry meanwhile.
 const EXISTS: i32 = 17;
 /// `ENOSPC`: the entry is older than our table and has no room for labels.
 const NO_ROOM: i32 = 28;
-/// How long a connection that had no room for a label stays cut without a packet, in seconds. Its ends
-/// were refused; one that still sends keeps the entry alive.
+/// How long a connection that had no room for a label stays cut without a packet, in seconds. A stream
+/// as long as the kernel keeps a silent one by default (`nf_conntrack_tcp_timeout_established`): forgotten
+/// sooner, the end that was called could go on with it, as if it were one that it opens itself.
+const CUT_STREAM_SECONDS: u32 = 5 * 24 * 3600;
+/// The same without streams: their ends send often, or no longer.
 const CUT_SECONDS: u32 = 300;
 /// How often a connection without room is tried again that sends while it is being cut.
 const TRIES: usize = 5;
@@ -183,25 +187,27 @@ impl Conntrack {
     /// When a packet is faster and makes one itself, that has room, but tells the wrong opener or none: it
     /// makes way, too, and is labelled only when packets are faster every time.
     fn replace(&mut self, connection: &Connection) -> Result<(), NetlinkError> {
-        let body = identity(connection)
-            .bytes(CTA_TUPLE_REPLY | NESTED, &connection.identity.reply)
-            .u32(CTA_TIMEOUT, CUT_SECONDS)
-            .append(&label(true))
-            .append(&protocol_state(connection));
-        let make = message(
-            NEW,
-            NLM_F_CREATE | NLM_F_EXCL,
-            connection.identity.family,
-            &body,
-            "replace a connection that has no room for a label",
-        );
+        let is_stream = connection.original.protocol == Protocol::Tcp.number();
+        let seconds = if is_stream { CUT_STREAM_SECONDS } else { CUT_SECONDS };
+        let make = |reply: &Attributes| {
+            let body = identity(connection)
+                .append(reply)
+                .u32(CTA_TIMEOUT, seconds)
+                .append(&label(true))
+                .append(&protocol_state(connection));
+            let what = "replace a connection that has no room for a label";
+            message(NEW, NLM_F_CREATE | NLM_F_EXCL, connection.identity.family, &body, what)
+        };
+        let translated = make(&translation::reply(connection));
         let relabel = identity(connection).append(&label(true));
         let relabel = message(NEW, 0, connection.identity.family, &relabel, "label a connection");
         for _ in 0..TRIES {
             gone_is_fine(self.delete(connection))?;
-            match self.socket.request(&make) {
+            match self.socket.request(&translated) {
                 Err(error) if error.errno() == Some(EXISTS) => {}
-                done => return done,
+                Ok(()) => return Ok(()),
+                // It must be cut, even where the kernel no longer translates for it.
+                Err(_) => return self.socket.request(&make(&translation::as_it_was(connection))),
             }
         }
         gone_is_fine(self.socket.request(&relabel))

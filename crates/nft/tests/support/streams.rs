@@ -166,8 +166,13 @@ impl Node {
 
     /// A stream from `web` to an address of `api`.
     pub(crate) fn stream(&self, to: IpAddr, port: u16) -> Stream {
-        let listener = self.api.enter(|| TcpListener::bind((to, port)).expect("a listener"));
-        let client = self.web.enter(|| TcpStream::connect_timeout(&SocketAddr::new(to, port), SECOND));
+        self.stream_by(SocketAddr::new(to, port), SocketAddr::new(to, port))
+    }
+
+    /// A stream from `web` to a Service's address, which becomes one of `api`.
+    pub(crate) fn stream_by(&self, service: SocketAddr, to: SocketAddr) -> Stream {
+        let listener = self.api.enter(|| TcpListener::bind(to).expect("a listener"));
+        let client = self.web.enter(|| TcpStream::connect_timeout(&service, SECOND));
         let client = client.expect("a connection");
         let (server, _) = listener.accept().expect("a connection");
         for end in [&client, &server] {
