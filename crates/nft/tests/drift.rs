@@ -44,8 +44,8 @@ const CASES: &[(&str, &[&str])] = &[
         &["the chain `forward` lacks 0 of its rules and has 1 that are not ours"],
     ),
     (
-        "flush chain inet sekisho output",
-        &["the chain `output` lacks 1 of its rules and has 0 that are not ours"],
+        "flush chain inet sekisho exempt4",
+        &["the chain `exempt4` lacks 1 of its rules and has 0 that are not ours"],
     ),
     ("add chain inet sekisho more", &["the chain `more` is not ours"]),
     (
@@ -59,18 +59,12 @@ const CASES: &[(&str, &[&str])] = &[
     ("add table inet sekisho { flags dormant; }", &["the table is switched off"]),
     (
         "delete chain inet sekisho output; add chain inet sekisho output",
-        &[
-            "packets do not enter the chain `output` where they should",
-            "the chain `output` lacks 1 of its rules and has 0 that are not ours",
-        ],
+        &["packets do not enter the chain `output` where they should"],
     ),
     (
-        "flush chain inet sekisho output; delete chain inet sekisho output; \
+        "delete chain inet sekisho output; \
          add chain inet sekisho output { type filter hook output priority 10; }",
-        &[
-            "packets do not enter the chain `output` where they should",
-            "the chain `output` lacks 1 of its rules and has 0 that are not ours",
-        ],
+        &["packets do not enter the chain `output` where they should"],
     ),
     (
         "add chain inet sekisho forward { policy drop; }",

@@ -100,7 +100,7 @@ fn arrives(node: &Node, flags: u8) -> bool {
 fn ip4(network: &Network) -> Ipv4Addr {
     match network.v4() {
         IpAddr::V4(address) => address,
-        IpAddr::V6(address) => panic!("{address} is no IPv4 address"),
+        IpAddr::V6(_) => unreachable!("it is an IPv4 address"),
     }
 }
 
@@ -117,21 +117,19 @@ fn is_heard(server: &OwnedFd, segment: &[u8]) -> bool {
     let mut packet = [0; 1500];
     (0..5).any(|_| {
         let length = recv(server.as_raw_fd(), &mut packet, MsgFlags::empty()).unwrap_or_default();
-        packet[..length].get(20..) == Some(segment)
+        packet.get(20..length) == Some(segment)
     })
 }
 
 /// A TCP header with a good checksum, so that nothing but its flags is wrong.
 fn segment(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), flags: u8) -> Vec<u8> {
-    let mut header = Vec::new();
-    header.extend(from.1.to_be_bytes());
-    header.extend(to.1.to_be_bytes());
-    header.extend([0, 0, 0, 1, 0, 0, 0, 0, 5 << 4, flags, 0xff, 0xff, 0, 0, 0, 0]);
-    let pseudo = [&from.0.octets()[..], &to.0.octets(), &[0, 6, 0, 20], &header].concat();
-    let sum: u32 = pseudo.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    let ports = [from.1.to_be_bytes(), to.1.to_be_bytes()].concat();
+    let before = [0, 0, 0, 1, 0, 0, 0, 0, 5 << 4, flags, 0xff, 0xff];
+    let header = |checksum: u16| [&ports[..], &before, &checksum.to_be_bytes(), &[0, 0]].concat();
+    let pseudo = [&from.0.octets()[..], &to.0.octets(), &[0, 6, 0, 20], &header(0)].concat();
+    let word = |pair: &[u8]| pair.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    let sum: u32 = pseudo.chunks(2).map(word).sum();
     let folded = (sum & 0xffff) + (sum >> 16);
     let folded = (folded & 0xffff) + (folded >> 16);
-    let checksum = !u16::try_from(folded).expect("it is folded");
-    header[16..18].copy_from_slice(&checksum.to_be_bytes());
-    header
+    header(!u16::try_from(folded).expect("it is folded"))
 }
