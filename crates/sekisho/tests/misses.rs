@@ -137,7 +137,8 @@ fn peers_by_label() {
         (
             "namespaceSelector: {matchLabels: {team: b}}, podSelector: {matchLabels: {app: api}}",
             "market/web",
-            "its podSelector does not match `market/web`: `app=api` is wanted and the pod has `app=web`",
+            "its namespaceSelector matches and its podSelector does not match `market/web`, and both must: `app=api` is \
+             wanted and the pod has `app=web`",
         ),
     ]);
 }

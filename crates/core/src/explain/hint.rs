@@ -63,6 +63,11 @@ pub enum Hint {
         /// The pod's workload.
         pod: ObjectKey,
     },
+    /// A policy that denies everything, and forgets to say that egress is meant too (S3).
+    EgressNotClosed {
+        /// The policy.
+        policy: ObjectKey,
+    },
     /// One end has finished (S24).
     Finished {
         /// The pod's workload.
@@ -95,6 +100,9 @@ pub(super) fn hints(flow: &Flow<'_>, packet: &Packet, verdict: &Verdict, sides: 
             hints.extend(not_declared(pod, protocol, number));
         }
     }
+    if verdict.egress.because == Because::NotIsolated {
+        hints.extend(egress_not_closed(flow));
+    }
     hints.extend(service_address(flow));
     hints.into_iter().collect()
 }
@@ -107,6 +115,19 @@ fn other_side(verdict: &Verdict, closed: Direction) -> Option<Hint> {
     // A rule for everybody was not written for this connection.
     let by_rule = matches!(&verdict.side(open).because, Because::Rule(path) if path.peer.is_some());
     (by_rule && !verdict.side(closed).decision.is_allow()).then_some(Hint::OtherSide { direction: closed })
+}
+
+/// S3: a policy without types and rules closes ingress alone.
+fn egress_not_closed(flow: &Flow<'_>) -> Vec<Hint> {
+    let pods = flow.subject(Direction::Egress).pods();
+    let forgets = |policy: &&NetworkPolicy| {
+        policy.types.is_empty()
+            && policy.ingress.is_empty()
+            && policy.egress.is_empty()
+            && pods.iter().any(|pod| selects(policy, pod))
+    };
+    let policies = flow.cluster().policies.values().filter(forgets);
+    policies.map(|policy| Hint::EgressNotClosed { policy: policy.key.clone() }).collect()
 }
 
 /// Policies whose author chose the wrong namespace: they select nobody at home and would select the

@@ -40,16 +40,25 @@ impl fmt::Display for Miss {
                 write!(f, "{} but {}", matching(policy, &self.peer, &self.form), clause(port))
             }
             (Some(_), None) if self.ports.is_empty() => {
-                write!(f, "a rule of `{policy}` allows every port, but {}", peer_clauses(&of_peer))
+                write!(
+                    f,
+                    "a rule of `{policy}` allows every port, but {}",
+                    peer_clauses(&of_peer, &self.form)
+                )
             }
             (Some(_), None) => {
-                write!(f, "a rule of `{policy}` allows {}, but {}", list(&self.ports), peer_clauses(&of_peer))
+                write!(
+                    f,
+                    "a rule of `{policy}` allows {}, but {}",
+                    list(&self.ports),
+                    peer_clauses(&of_peer, &self.form)
+                )
             }
             (_, Some(port)) => {
                 write!(
                     f,
                     "the nearest rule is one of `{policy}`, but {}; and {}",
-                    peer_clauses(&of_peer),
+                    peer_clauses(&of_peer, &self.form),
                     clause(port)
                 )
             }
@@ -76,11 +85,18 @@ fn matching(policy: &str, peer: &Who, form: &PeerForm) -> String {
 const LABELS: usize = 2;
 
 /// What fails of a peer: each selector is named once, then what it wants.
-fn peer_clauses(obstacles: &[&Obstacle]) -> String {
+fn peer_clauses(obstacles: &[&Obstacle], form: &PeerForm) -> String {
+    // S6: one entry with both selectors means a namespace AND pods in it.
+    let namespace_matches = *form == PeerForm::PodsInNamespaces
+        && !obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::NamespaceLabel { .. }));
     let mut parts: Vec<String> = Vec::new();
     for of_one in obstacles.chunk_by(|a, b| selector(a).is_some() && selector(a) == selector(b)) {
         let Some(first) = of_one.first() else { continue };
         match selector(first) {
+            Some(selector) if namespace_matches => {
+                let what = clauses(of_one);
+                parts.push(format!("its namespaceSelector matches and {selector}, and both must: {what}"));
+            }
             Some(selector) => parts.push(format!("{selector}: {}", clauses(of_one))),
             // A selector that means other pods of another namespace is not nearly right.
             None if matches!(first, Obstacle::OtherNamespace { labels_match: false, .. })
@@ -250,6 +266,11 @@ impl fmt::Display for Hint {
             Self::HostNetwork { pod } => write!(
                 f,
                 "`{pod}` uses its node's network: policies do not select it, and see it as its node's address"
+            ),
+            Self::EgressNotClosed { policy } => write!(
+                f,
+                "`{policy}` selects it and closes ingress only: where policyTypes is not written, egress is closed \
+                 only by a policy that lists an egress rule; write `policyTypes: [Ingress, Egress]` to close both"
             ),
             Self::Finished { pod } => {
                 write!(f, "`{pod}` has finished: policies do not see it")
