@@ -60,7 +60,7 @@ fn policed(shape: BesideLoad) -> Result<Paths> {
             let mut program = Program::new(&index, NODE);
             let (mut kernel, mut conntrack) = (Kernel::open()?, Conntrack::open()?);
             kernel.apply(&Transaction::between(&Programmed::default(), program.ruleset()))?;
-            conntrack.enforce(&mut program, &mut kernel, |_| true, allowed)?;
+            conntrack.sweep(&mut program, &mut kernel, |_| true, allowed)?;
             Ok(())
         })
     })

@@ -68,7 +68,7 @@ impl Enforcer {
         while Instant::now() < until {
             thread::sleep(SWEEPS_APART.min(patience));
             for (name, node) in &mut enforcer.nodes {
-                sweep(&enforcer.index, name, &mut node.conntrack).map_err(failed(name))?;
+                sweep(&enforcer.index, node).map_err(failed(name))?;
             }
         }
         for (name, node) in &mut enforcer.nodes {
@@ -97,7 +97,7 @@ impl Enforcer {
                 for address in &gone {
                     node.conntrack.forget(*address)?;
                 }
-                sweep(&self.index, name, &mut node.conntrack)
+                sweep(&self.index, node)
             });
             let done = done.map_err(failed(name))?;
             swept.seen += done.seen;
@@ -150,7 +150,7 @@ impl Enforcer {
             let mut enforced =
                 Enforced { addresses: node.addresses.clone(), program: program_of, kernel, conntrack };
             program(&mut enforced).map_err(failed(&node.name))?;
-            sweep(&self.index, &node.name, &mut enforced.conntrack).map_err(failed(&node.name))?;
+            sweep(&self.index, &mut enforced).map_err(failed(&node.name))?;
             self.nodes.insert(Arc::clone(&node.name), enforced);
         }
         Ok(())
@@ -170,12 +170,13 @@ fn program(node: &mut Enforced) -> Result<(), NetlinkError> {
 }
 
 /// Cuts what is forbidden among the connections of a node's pods.
-fn sweep(index: &Index, node: &str, conntrack: &mut Conntrack) -> Result<Swept, NetlinkError> {
-    let local: BTreeSet<IpAddr> = index.endpoints(node).map(|(address, _)| address).collect();
+fn sweep(index: &Index, node: &mut Enforced) -> Result<Swept, NetlinkError> {
+    let local: BTreeSet<IpAddr> = index.endpoints(node.program.node()).map(|(address, _)| address).collect();
     let is_local = |packet: &Packet| {
         [&packet.from, &packet.to].into_iter().filter_map(|end| end.address()).any(|end| local.contains(&end))
     };
-    conntrack.sweep(is_local, |packet| index.decide(packet).is_allow())
+    let allowed = |packet: &Packet| index.decide(packet).is_allow();
+    node.conntrack.sweep(&mut node.program, &mut node.kernel, is_local, allowed)
 }
 
 fn failed(node: &Arc<str>) -> impl Fn(NetlinkError) -> LabError {

@@ -163,21 +163,20 @@ fn cut_connections_are_looked_for_while_there_are_some() {
         let mut kernel = Kernel::open().expect("a socket");
         let mut conntrack = Conntrack::open().expect("a socket");
         load(&mut kernel, program.ruleset());
-        let mut enforce = |allowed: bool| {
-            let swept =
-                conntrack.enforce(&mut program, &mut kernel, |_| true, |_| allowed).expect("it sweeps");
+        let mut sweep = |allowed: bool| {
+            let swept = conntrack.sweep(&mut program, &mut kernel, |_| true, |_| allowed).expect("it sweeps");
             let now = kernel.read().expect("the kernel answers");
             assert_eq!(now, Programmed::of(program.ruleset()));
             let rules = ["forward", "input"].map(|chain| now.chains[&Name::fixed(chain)].len());
             (swept.cut, swept.restored, swept.remembered, rules)
         };
-        let (.., idle) = enforce(true);
+        let (.., idle) = sweep(true);
         let looking = idle.map(|rules| rules + 1);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let _open = TcpStream::connect(listener.local_addr().expect("its address")).expect("a connection");
-        assert_eq!(enforce(true), (0, 0, 0, idle));
-        assert_eq!(enforce(false), (1, 0, 1, looking));
-        assert_eq!(enforce(false), (0, 0, 1, looking), "it is remembered");
-        assert_eq!(enforce(true), (0, 1, 0, idle));
+        assert_eq!(sweep(true), (0, 0, 0, idle));
+        assert_eq!(sweep(false), (1, 0, 1, looking));
+        assert_eq!(sweep(false), (0, 0, 1, looking), "it is remembered");
+        assert_eq!(sweep(true), (0, 1, 0, idle));
     });
 }

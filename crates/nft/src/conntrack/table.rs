@@ -88,34 +88,25 @@ impl Conntrack {
     /// (S31). One whose opener is not known stays when either end may have opened it (S32). Only
     /// those are looked at that `concerned` tells.
     ///
+    /// `program`, which `kernel` has, refuses what is cut before the first connection is, and no longer
+    /// looks for it when there is none: a look at every packet is not free.
+    ///
     /// # Errors
     /// When the kernel refuses. Connections that ended meanwhile are no error.
     pub fn sweep(
-        &mut self,
-        concerned: impl Fn(&Packet) -> bool,
-        allowed: impl Fn(&Packet) -> bool,
-    ) -> Result<Swept, NetlinkError> {
-        let survey = self.survey(concerned, allowed)?;
-        self.carry_out(&survey)
-    }
-
-    /// Sweeps, and has `program` look for cut connections in `kernel` only while there are some: a look
-    /// at every packet is not free. Its rules are there before the first connection is cut.
-    ///
-    /// # Errors
-    /// When the kernel refuses.
-    pub fn enforce(
         &mut self,
         program: &mut Program,
         kernel: &mut Kernel,
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
-        let survey = self.survey(concerned, allowed)?;
-        if survey.swept.remembered > 0 {
+        let Survey { changes, swept } = self.survey(concerned, allowed)?;
+        if swept.remembered > 0 {
             kernel.apply(&program.refuse_cut(true))?;
         }
-        let swept = self.carry_out(&survey)?;
+        for connection in &changes {
+            self.set_cut(connection, !connection.cut)?;
+        }
         if swept.remembered == 0 {
             kernel.apply(&program.refuse_cut(false))?;
         }
@@ -145,13 +136,6 @@ impl Conntrack {
             survey.changes.push(connection);
         }
         Ok(survey)
-    }
-
-    fn carry_out(&mut self, survey: &Survey) -> Result<Swept, NetlinkError> {
-        for connection in &survey.changes {
-            self.set_cut(connection, !connection.cut)?;
-        }
-        Ok(survey.swept)
     }
 
     /// Lets the connections of an address go: their owner is gone, and the next must not inherit them

@@ -84,7 +84,7 @@ impl Program {
     }
 
     /// Looks for connections that were cut (S31), or no longer does: what the kernel must do for it.
-    /// [`Conntrack::enforce`](crate::conntrack::Conntrack::enforce) knows when.
+    /// [`Conntrack::sweep`](crate::conntrack::Conntrack::sweep) knows when.
     pub(crate) fn refuse_cut(&mut self, refusing: bool) -> Transaction {
         self.enter(Mode { refusing, ..self.mode })
     }

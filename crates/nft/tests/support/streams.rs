@@ -141,7 +141,7 @@ impl Node {
     pub(crate) fn sweep(&mut self) -> Swept {
         let Self { conntrack, index, program, kernel, .. } = self;
         let allowed = |packet: &Packet| index.decide(packet) == Decision::Allow;
-        conntrack.enforce(program, kernel, |_| true, allowed).expect("connections are judged")
+        conntrack.sweep(program, kernel, |_| true, allowed).expect("connections are judged")
     }
 
     /// Begins to enforce (S32): open connections may show themselves.
