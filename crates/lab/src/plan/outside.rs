@@ -121,13 +121,15 @@ fn pieces(blocks: &BTreeSet<IpBlock>) -> Vec<AddressSet> {
 }
 
 /// An address of `set`: the second of its first range, since the first looks like a network's name,
-/// unless there is only one.
+/// unless there is only one. Of IPv6 rather one that is in use (RFC 4291, 2.4) than one that is not.
 fn representative(set: &AddressSet) -> Option<IpAddr> {
     if let Some(range) = set.ranges_v4().next() {
         let (first, last) = (range.start().to_bits(), range.end().to_bits());
         return Some(Ipv4Addr::from_bits(first.saturating_add(1).min(last)).into());
     }
-    let range = set.ranges_v6().next()?;
+    let in_use: AddressSet = "2000::/3".parse::<Cidr>().into_iter().collect();
+    let in_use = set.intersection(&in_use);
+    let range = in_use.ranges_v6().next().or_else(|| set.ranges_v6().next())?;
     let (first, last) = (range.start().to_bits(), range.end().to_bits());
     Some(Ipv6Addr::from_bits(first.saturating_add(1).min(last)).into())
 }
@@ -164,22 +166,22 @@ mod tests {
 
     #[test]
     fn without_blocks_there_is_one_class_of_each_family() {
-        check(&[], &["1.0.0.1", "::1:0:1"]);
+        check(&[], &["1.0.0.1", "2000::1"]);
     }
 
     #[test]
     fn an_exception_is_a_class_of_its_own() {
         let blocks = [block("192.0.2.0/24", &["192.0.2.128/25"])];
         // Outside the block and inside its exception are the same: no rule allows either.
-        check(&blocks, &["1.0.0.1", "192.0.2.1", "::1:0:1"]);
+        check(&blocks, &["1.0.0.1", "192.0.2.1", "2000::1"]);
         let both = [block("192.0.2.0/24", &["192.0.2.128/25"]), block("0.0.0.0/0", &[])];
-        check(&both, &["1.0.0.1", "192.0.2.1", "::1:0:1"]);
+        check(&both, &["1.0.0.1", "192.0.2.1", "2000::1"]);
     }
 
     #[test]
     fn overlapping_blocks_make_a_class_for_each_overlap() {
         let blocks = [block("10.0.0.0/8", &[]), block("10.1.0.0/16", &[]), block("2001:db8::/32", &[])];
-        check(&blocks, &["1.0.0.1", "10.0.0.1", "10.1.0.1", "::1:0:1", "2001:db8::1"]);
+        check(&blocks, &["1.0.0.1", "10.0.0.1", "10.1.0.1", "2000::1", "2001:db8::1"]);
     }
 
     #[test]
