@@ -104,9 +104,9 @@ impl Conntrack {
         if swept.remembered > 0 {
             kernel.apply(&program.refuse_cut(true))?;
         }
-        for connection in &changes {
-            self.set_cut(connection, !connection.cut)?;
-        }
+        // One that the kernel refuses must not keep the others from being cut.
+        let done: Vec<_> = changes.iter().map(|c| self.set_cut(c, !c.cut)).collect();
+        done.into_iter().collect::<Result<(), NetlinkError>>()?;
         if swept.remembered == 0 {
             kernel.apply(&program.refuse_cut(false))?;
         }
