@@ -2,6 +2,21 @@
 
 use sekisho_core::object::Origin;
 
+/// The longest text of a finding, in bytes. Texts quote what was written, which may be of any length.
+const MAX_TEXT: usize = 1_000;
+
+/// `text`, cut where it is too long to be read.
+fn clip(text: impl Into<String>) -> String {
+    let mut text: String = text.into();
+    if text.len() > MAX_TEXT {
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.shrink_to_fit();
+        text.push_str("...");
+    }
+    text
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -43,13 +58,13 @@ impl Diagnostic {
     /// A finding at `origin`.
     #[must_use]
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>, origin: Origin) -> Self {
-        Self { severity, code, message: message.into(), help: None, origin, labels: Vec::new() }
+        Self { severity, code, message: clip(message), help: None, origin, labels: Vec::new() }
     }
 
     /// The same with advice.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(clip(help));
         self
     }
 

@@ -94,7 +94,8 @@ impl<'o> Reader<'o> {
             Ok(text) => text,
             Err((text, origin)) => {
                 let message = "this byte is not UTF-8, so the file is not read";
-                self.diagnostics.push(Diagnostic::new(Severity::Error, "encoding", message, origin));
+                let found = Diagnostic::new(Severity::Error, "encoding", message, origin);
+                self.diagnostics.push(found.with_help("save the file as UTF-8"));
                 self.sources.insert(name, text.text);
                 return;
             }

@@ -90,6 +90,47 @@ fn a_mapping_with_many_keys() {
 }
 
 #[test]
+fn a_mapping_with_many_keys_twice() {
+    let mut keys = "apiVersion: v1\nkind: ConfigMap\ndata:\n".to_owned();
+    for key in (0..200_000).chain(0..200_000) {
+        writeln!(keys, "  key{key}: v").unwrap();
+    }
+    let before = Instant::now();
+    let reading = read(&keys);
+    let codes = codes(&reading);
+    assert!(codes.contains(&"duplicate-key") && codes.contains(&"too-many-findings"));
+    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
+}
+
+#[test]
+fn a_policy_with_many_unknown_fields() {
+    let mut fields = POLICY.replace("spec: {podSelector: {}}", "spec:\n  podSelector: {}");
+    for field in 0..200_000 {
+        writeln!(fields, "  unknown{field}: v").unwrap();
+    }
+    let before = Instant::now();
+    let reading = read(&fields);
+    assert!(codes(&reading).contains(&"too-many-findings"));
+    assert!(reading.cluster.policies.is_empty());
+    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
+}
+
+#[test]
+fn aliases_of_a_long_text() {
+    let policy = |long: usize, aliases: usize| {
+        let annotation = format!("metadata:\n  name: after\n  annotations: {{a: &a {}}}", "x".repeat(long));
+        let types =
+            format!("spec:\n  podSelector: {{}}\n  policyTypes: [{}]", vec!["*a"; aliases].join(", "));
+        POLICY.replace("metadata: {name: after}", &annotation).replace("spec: {podSelector: {}}", &types)
+    };
+    refused(&policy(1_000_000, 3_000), "alias-bomb");
+    // Fewer are read; what is said about them quotes little of them.
+    let reading = read(&policy(1_000_000, 20));
+    assert_eq!(reading.diagnostics.len(), 21);
+    assert!(reading.diagnostics.iter().all(|found| found.message.len() < 2_000));
+}
+
+#[test]
 fn a_text_that_is_all_mistakes() {
     for mistake in ["---\na: [\n", "---\n- a\n", "---\n\t- a\n", "---\nkind: Pod\n", "---\na: 1\na: 2\n"] {
         let before = Instant::now();

@@ -122,7 +122,9 @@ fn unknown(cx: &mut Context<'_>, key: NodeId, name: &str, level: &Level<'_>) {
     let origin = cx.origin(key);
     let mut diagnostic =
         Diagnostic::new(Severity::Error, "unknown-field", format!("{place} has no field `{name}`"), origin);
-    diagnostic.help = Some(advice(name, level));
+    if !cx.is_full() {
+        diagnostic = diagnostic.with_help(advice(name, level));
+    }
     cx.report(diagnostic);
 }
 

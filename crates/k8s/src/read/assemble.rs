@@ -93,10 +93,14 @@ impl Objects {
         self.put(pod);
     }
 
-    /// Puts a pod in, under its key where another has its UID.
+    /// Puts a pod in, under its key where another has its UID. No pod is lost, whatever UIDs are
+    /// written: they may be those of others, or look like their keys.
     fn put(&mut self, mut pod: Pod) {
-        if self.cluster.pods.contains_key(&pod.uid) {
-            pod.uid = PodUid(pod.key.to_string().into());
+        let mut tried = 0_u32;
+        while self.cluster.pods.contains_key(&pod.uid) {
+            tried = tried.saturating_add(1);
+            let uid = if tried == 1 { pod.key.to_string() } else { format!("{} ({tried})", pod.key) };
+            pod.uid = PodUid(uid.into());
         }
         self.cluster.pods.insert(pod.uid.clone(), pod);
     }

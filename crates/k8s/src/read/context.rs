@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::{Diagnostic, Severity},
     source::Text,
-    tree::{NodeId, Tree},
+    tree::{NodeId, Scalar, Tree},
 };
 use sekisho_core::object::Origin;
 use std::{fmt, sync::Arc};
@@ -90,9 +90,14 @@ impl<'c> Context<'c> {
         self.text.origin(self.tree.place(node))
     }
 
+    /// Whether findings are no longer kept, so that advice would be in vain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.out.len() > MAX_FINDINGS
+    }
+
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.severity == Severity::Error);
-        if self.out.len() <= MAX_FINDINGS {
+        if !self.is_full() {
             self.out.push(diagnostic);
         }
     }
@@ -129,7 +134,7 @@ impl<'c> Context<'c> {
             && let Some(scalar) = self.tree.scalar(node)
             && !scalar.is_null()
         {
-            diagnostic.help = Some(format!("put it in quotes: \"{}\"", scalar.text));
+            diagnostic = diagnostic.with_help(format!("put it in quotes: \"{}\"", scalar.text));
         }
         self.report(diagnostic);
     }
@@ -206,6 +211,23 @@ impl<'c> Context<'c> {
         self.integer_at(value, path.field(key))
     }
 
+    /// The key at `node`, as `kubectl` reads it: of a truth value it makes `true` or `false`.
+    fn label_key(&mut self, node: NodeId) -> &'c str {
+        let text = self.tree.key_text(node);
+        let read = match self.tree.scalar(node).and_then(Scalar::boolean) {
+            Some(true) => "true",
+            Some(false) => "false",
+            None => return text,
+        };
+        if read != text {
+            let message = format!("the key `{text}` is a truth value, and read as `{read}`");
+            let origin = self.origin(node);
+            let found = Diagnostic::new(Severity::Warning, "key", message, origin);
+            self.report(found.with_help(format!("put it in quotes: \"{text}\"")));
+        }
+        read
+    }
+
     /// The texts of a mapping from text to text under `key`, such as labels, with their nodes.
     pub(crate) fn texts(
         &mut self,
@@ -220,7 +242,7 @@ impl<'c> Context<'c> {
         entries
             .into_iter()
             .filter_map(|(name, value)| {
-                let text = tree.key_text(name);
+                let text = self.label_key(name);
                 // The API server reads a null value as empty text.
                 let content =
                     if tree.is_null(value) { Some("") } else { self.text_at(value, path.field(text)) };

@@ -44,9 +44,11 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Meta> {
         }
         _ => Arc::clone(cx.default_namespace),
     };
+    // Nothing is read of most annotations, but the API server wants them to be text.
+    cx.texts(metadata, "annotations", path);
     Some(Meta {
         key: ObjectKey { namespace, name },
-        uid: cx.text(metadata, "uid", path).map(Arc::from),
+        uid: cx.text(metadata, "uid", path).filter(|uid| !uid.is_empty()).map(Arc::from),
         labels: labels(cx, metadata, path),
         owner: owner(cx, metadata, path),
         origin: cx.origin(node),

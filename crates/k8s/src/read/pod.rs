@@ -57,6 +57,10 @@ pub(crate) fn read_spec(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>, pod:
         let path = path.field(field);
         for (index, container) in containers.into_iter().enumerate() {
             let path = path.index(index);
+            if cx.tree.mapping(container).is_none() {
+                cx.wrong_type(container, path, "a mapping");
+                continue;
+            }
             // An init container that restarts always is a sidecar and goes on listening.
             if init && cx.text(container, "restartPolicy", path) != Some("Always") {
                 continue;

@@ -57,26 +57,32 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, kind: &str) -> Option<Con
         _ if kind == "Job" && is_done(cx, node) => Making::Done,
         _ => Making::Pods,
     };
-    let template = if kind == "CronJob" {
+    let job_path = spec_path.field("jobTemplate");
+    let job_spec_path = job_path.field("spec");
+    let (template, path) = if kind == "CronJob" {
         let job = cx.mapping(spec, "jobTemplate", spec_path);
-        let job_path = spec_path.field("jobTemplate");
         let job_spec = job.and_then(|job| cx.mapping(job, "spec", job_path));
-        job_spec.and_then(|spec| cx.mapping(spec, "template", job_path.field("spec")))
+        let template = job_spec.and_then(|spec| cx.mapping(spec, "template", job_spec_path));
+        (template, job_spec_path.field("template"))
     } else {
-        cx.mapping(spec, "template", spec_path)
+        (cx.mapping(spec, "template", spec_path), spec_path.field("template"))
     };
     let Some(template) = template else {
-        let path = if kind == "CronJob" { "spec.jobTemplate.spec.template" } else { "spec.template" };
         cx.error("missing-field", spec, format!("`{path}` is missing"));
         return None;
     };
     let kind: Arc<str> = kind.into();
-    let template = read_template(cx, template, &meta, &kind);
+    let template = read_template(cx, template, path, &meta, &kind);
     Some(Controller { kind, meta, template, making })
 }
 
-fn read_template(cx: &mut Context<'_>, template: NodeId, meta: &Meta, kind: &Arc<str>) -> Pod {
-    let path = Path::TOP.field("template");
+fn read_template(
+    cx: &mut Context<'_>,
+    template: NodeId,
+    path: Path<'_>,
+    meta: &Meta,
+    kind: &Arc<str>,
+) -> Pod {
     let mut pod = Pod::new(meta.key.clone());
     pod.workload = Workload { key: meta.key.clone(), kind: Arc::clone(kind) };
     pod.origin = meta.origin.clone();
@@ -86,7 +92,7 @@ fn read_template(cx: &mut Context<'_>, template: NodeId, meta: &Meta, kind: &Arc
     match cx.mapping(template, "spec", path) {
         Some(spec) => pod::read_spec(cx, spec, path.field("spec"), &mut pod),
         None if cx.get(template, "spec").is_none() => {
-            cx.error("missing-field", template, "`template.spec` is missing");
+            cx.error("missing-field", template, format!("`{path}.spec` is missing"));
         }
         None => {}
     }

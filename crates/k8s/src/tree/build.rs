@@ -15,8 +15,10 @@ pub(crate) const MAX_DEPTH: usize = 128;
 /// take.
 pub(crate) const MAX_NODES: usize = 16_000_000;
 /// How many values the aliases and merge keys of one document may stand for, all told: what a
-/// reader that writes them out would have to hold.
+/// reader that writes them out would have to hold. A long text counts as several.
 pub(crate) const MAX_ALIASED: u64 = 1_000_000;
+/// How many bytes of text count as one value more.
+const BYTES_PER_VALUE: usize = 64;
 
 /// A document of a text.
 #[derive(Debug)]
@@ -159,8 +161,9 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let tagged = tag.is_some_and(|tag| tag.core_suffix() == Some("str"));
                 let plain = style == ScalarStyle::Plain && !tagged;
+                let values = 1 + (text.len() / BYTES_PER_VALUE) as u64;
                 let node = self.tree.push(Kind::Scalar { text, plain }, place);
-                self.add(node, anchor, 1);
+                self.add(node, anchor, values);
             }
             Event::SequenceStart(style, anchor, _) => self.open(place, style, anchor, false),
             Event::MappingStart(style, anchor, _) => self.open(place, style, anchor, true),

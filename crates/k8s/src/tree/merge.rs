@@ -1,7 +1,8 @@
 //! The keys of a mapping: each is text and there once, and `<<` brings in those of another mapping.
 
 use super::{NodeId, Tree, build::Problem};
-use std::collections::HashSet;
+use crate::read::context::MAX_FINDINGS;
+use std::collections::{HashMap, hash_map::Entry};
 
 type Problems = Vec<Problem>;
 
@@ -14,16 +15,14 @@ pub(super) fn keys(tree: &Tree<'_>, children: &mut Vec<NodeId>, problems: &mut P
     for &[key, value] in children.as_chunks::<2>().0 {
         let Some(name) = tree.scalar(key) else {
             let message = format!("a key must be text, not {}", tree.describe(key));
-            problems.push(Problem::new("key", message, tree.place(key)));
+            push(problems, Problem::new("key", message, tree.place(key)));
             continue;
         };
-        if !seen.insert(tree, key) {
+        if let Some(first) = seen.insert(tree, key) {
             let message = format!("the key `{}` is there already", name.text);
             let mut problem = Problem::new("duplicate-key", message, tree.place(key));
-            let first =
-                children.as_chunks::<2>().0.iter().find(|[other, _]| tree.key_text(*other) == name.text);
-            problem.first = first.map(|[other, _]| tree.place(*other));
-            problems.push(problem);
+            problem.first = Some(tree.place(first));
+            push(problems, problem);
         } else if name.plain && name.text == "<<" {
             merges.push(value);
         } else {
@@ -40,45 +39,64 @@ pub(super) fn keys(tree: &Tree<'_>, children: &mut Vec<NodeId>, problems: &mut P
 }
 
 /// Adds the entries of `value`, a mapping or a list of them, whose keys are not there yet.
-fn merge(tree: &Tree<'_>, value: NodeId, seen: &mut Seen, kept: &mut Vec<NodeId>, problems: &mut Problems) {
+fn merge<'t>(
+    tree: &'t Tree<'_>,
+    value: NodeId,
+    seen: &mut Seen<'t>,
+    kept: &mut Vec<NodeId>,
+    problems: &mut Problems,
+) {
     let single = [value];
     for &mapping in tree.sequence(value).unwrap_or(&single) {
         let Some(entries) = tree.mapping(mapping) else {
             let message = format!("`<<` merges mappings, and this is {}", tree.describe(mapping));
-            problems.push(Problem::new("merge", message, tree.place(mapping)));
+            push(problems, Problem::new("merge", message, tree.place(mapping)));
             continue;
         };
         for (key, value) in entries {
-            if seen.insert(tree, key) {
+            if seen.insert(tree, key).is_none() {
                 kept.extend([key, value]);
             }
         }
     }
 }
 
-/// Keys that were seen. Mappings are small as a rule, and for those a list is faster than a hash.
-#[derive(Default)]
-struct Seen {
-    few: Vec<NodeId>,
-    many: HashSet<String>,
+/// Keeps `problem`, unless there are so many already that nobody reads it.
+fn push(problems: &mut Problems, problem: Problem) {
+    if problems.len() <= MAX_FINDINGS {
+        problems.push(problem);
+    }
 }
 
-impl Seen {
+/// Keys that were seen. Mappings are small as a rule, and for those a list is faster than a hash.
+#[derive(Default)]
+struct Seen<'t> {
+    few: Vec<NodeId>,
+    many: HashMap<&'t str, NodeId>,
+}
+
+impl<'t> Seen<'t> {
     const FEW: usize = 16;
 
-    /// Whether `key` was not there yet.
-    fn insert(&mut self, tree: &Tree<'_>, key: NodeId) -> bool {
+    /// Notes `key`, unless one of the same text was noted before, which is returned.
+    fn insert(&mut self, tree: &'t Tree<'_>, key: NodeId) -> Option<NodeId> {
         let text = tree.key_text(key);
         if self.few.len() < Self::FEW {
-            if self.few.iter().any(|other| tree.key_text(*other) == text) {
-                return false;
+            let first = self.few.iter().copied().find(|other| tree.key_text(*other) == text);
+            if first.is_none() {
+                self.few.push(key);
             }
-            self.few.push(key);
-            return true;
+            return first;
         }
         if self.many.is_empty() {
-            self.many.extend(self.few.iter().map(|key| tree.key_text(*key).to_owned()));
+            self.many.extend(self.few.iter().map(|key| (tree.key_text(*key), *key)));
         }
-        self.many.insert(text.to_owned())
+        match self.many.entry(text) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(key);
+                None
+            }
+        }
     }
 }
