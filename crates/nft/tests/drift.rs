@@ -8,7 +8,10 @@ use sekisho_core::{
     index::Index,
     object::{Change, Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Pod},
 };
-use sekisho_nft::{Kernel, Program, Programmed, tree::Ruleset};
+use sekisho_nft::{
+    Kernel, Program, Programmed, Transaction,
+    tree::{Element, Family, Name, Ruleset, Set, SetKind},
+};
 use std::{
     net::Ipv4Addr,
     process::Command,
@@ -119,5 +122,29 @@ fn others_may_work_at_the_same_time() {
             done.store(true, Ordering::Relaxed);
             other.join().expect("it ends");
         });
+    });
+}
+
+/// The set that a transaction adds to was taken away meanwhile. The kernel refuses each of hundreds of
+/// messages by itself: its answers are more than a socket holds, and the first says what is wrong.
+#[test]
+fn what_is_refused_is_told_however_much_it_is() {
+    support::in_new_network("what_is_refused_is_told_however_much_it_is", || {
+        let (mut kernel, mut ruleset) = (Kernel::open().expect("a socket"), ruleset());
+        kernel.restore(&ruleset).expect("it is programmed");
+        let as_it_was = Programmed::of(&ruleset);
+        let many = Name::fixed("many");
+        ruleset.sets.insert(many.clone(), Set::new(SetKind::Addresses(Family::V4), "many"));
+        let believed = Programmed::of(&ruleset);
+        let elements = (0..200_000).map(|number| Element::Address(Ipv4Addr::from_bits(number).into()));
+        ruleset.sets.entry(many).and_modify(|set| set.elements = elements.collect());
+        let error = kernel.apply(&Transaction::between(&believed, &ruleset)).expect_err("there is no set");
+        assert_eq!(error.to_string(), "the kernel refused to add elements to `many`");
+        assert_eq!(error.errno(), Some(2), "no such thing");
+        assert_eq!(kernel.read().expect("it answers"), as_it_was, "nothing has changed");
+        kernel.restore(&ruleset).expect("it is programmed");
+        // The kernel makes room for so many in the background, and tells only some of them meanwhile.
+        let drift = kernel.read().expect("it answers").drift(&Programmed::of(&ruleset));
+        assert!(drift.is_empty(), "{}", drift.iter().map(ToString::to_string).collect::<String>());
     });
 }

@@ -10,7 +10,11 @@ use crate::{
     Entrance, Programmed,
     tree::{Element, Hook, Name, SetKind, TABLE},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::Duration,
+};
 
 const GET_TABLE: u16 = 1;
 const GET_CHAIN: u16 = 4;
@@ -22,6 +26,11 @@ const GET_GENERATION: u16 = 16;
 const DORMANT: u32 = 0x1;
 /// How often reading begins anew when somebody changes something meanwhile.
 const TRIES: usize = 100;
+/// How long a set that grows is left alone before it is read again, and how often.
+const GROWTH: Duration = Duration::from_millis(5);
+const GROWTH_TRIES: usize = 400;
+/// Elements that one answer of the kernel holds for sure.
+const SMALL: usize = 500;
 /// `ENOENT`: the table is not there.
 const NO_ENTRY: i32 = 2;
 
@@ -58,10 +67,8 @@ fn parts(socket: &mut Socket) -> Result<Programmed, NetlinkError> {
     for (chain, fingerprint) in absent_is_empty(socket.dump(&dump(GET_RULE, None), rule))? {
         programmed.chains.entry(chain).or_default().push(fingerprint);
     }
-    let sets: BTreeMap<Name, SetKind> =
-        absent_is_empty(socket.dump(&dump(GET_SET, None), set))?.into_iter().collect();
-    for (name, kind) in sets {
-        let elements = elements(socket, &name, kind)?;
+    for (name, kind, count) in absent_is_empty(socket.dump(&dump(GET_SET, None), set))? {
+        let elements = all_elements(socket, &name, kind, count)?;
         programmed.sets.insert(name, (kind, elements));
     }
     Ok(programmed)
@@ -115,11 +122,45 @@ fn rule(family: u8, bytes: &[u8]) -> Option<(Name, String)> {
     Some((chain, fingerprint.unwrap_or_default().to_owned()))
 }
 
-fn set(family: u8, bytes: &[u8]) -> Option<(Name, SetKind)> {
+/// A set's name, its kind, and how many elements it has, where the kernel says so (it does since 6.15).
+fn set(family: u8, bytes: &[u8]) -> Option<(Name, SetKind, Option<u32>)> {
     let attributes = ours(family, bytes)?;
     let number = |kind| attributes.get(&kind).and_then(|attribute| attribute.u32());
     let layout = Layout { flags: number(3).unwrap_or(0), key_type: number(4)?, key_length: number(5)? };
-    Some((Name::told(attributes.get(&2)?.text()?), layout.kind()?))
+    Some((Name::told(attributes.get(&2)?.text()?), layout.kind()?, number(20)))
+}
+
+/// Reads a set until all of it is there. A hash set grows in the background after elements came, and what
+/// the kernel tells of it meanwhile lacks some, without saying so.
+fn all_elements(
+    socket: &mut Socket,
+    set: &Name,
+    kind: SetKind,
+    count: Option<u32>,
+) -> Result<BTreeSet<Element>, NetlinkError> {
+    let mut last = elements(socket, set, kind)?;
+    if matches!(kind, SetKind::Ranges(_) | SetKind::Ports) {
+        return Ok(last);
+    }
+    let is_all = |found: &BTreeSet<Element>| match count {
+        Some(count) => usize::try_from(count) == Ok(found.len()),
+        // One that is small is read, and grows, at once.
+        None => found.len() < SMALL,
+    };
+    // Without a number, or with one that counts otherwise: what is read twice alike.
+    let enough = if count.is_some() { GROWTH_TRIES / 2 } else { 0 };
+    for tried in 0..GROWTH_TRIES {
+        if is_all(&last) {
+            return Ok(last);
+        }
+        thread::sleep(GROWTH);
+        let found = elements(socket, set, kind)?;
+        if tried >= enough && found == last {
+            return Ok(found);
+        }
+        last = found;
+    }
+    Err(NetlinkError::Unreadable("a set grows for too long"))
 }
 
 fn elements(socket: &mut Socket, set: &Name, kind: SetKind) -> Result<BTreeSet<Element>, NetlinkError> {

@@ -4,7 +4,7 @@ use super::Attributes;
 use netlink_sys::{Socket as RawSocket, SocketAddr, protocols::NETLINK_NETFILTER};
 use nix::sys::{
     socket::{
-        setsockopt,
+        MsgFlags, setsockopt,
         sockopt::{ReceiveTimeout, SndBuf, SndBufForce},
     },
     time::{TimeVal, TimeValLike},
@@ -12,6 +12,8 @@ use nix::sys::{
 use std::io;
 use thiserror::Error;
 
+/// `ENOBUFS`: there were more answers than the socket holds.
+const TOO_MUCH: i32 = 105;
 /// `struct nlmsghdr`: length, type, flags, sequence, port.
 const HEADER: usize = 16;
 /// `struct nfgenmsg`: family, version, resource.
@@ -162,6 +164,8 @@ impl Socket {
         let mut raw = RawSocket::new(NETLINK_NETFILTER).map_err(failed("open a socket"))?;
         raw.bind_auto().map_err(failed("bind a socket"))?;
         raw.connect(&SocketAddr::new(0, 0)).map_err(failed("reach the kernel"))?;
+        // An error without a copy of what it is about: that may be long, and there may be many.
+        raw.set_cap_ack(true).map_err(failed("set up a socket"))?;
         let patience = TimeVal::seconds(PATIENCE_SECONDS);
         setsockopt(&raw, ReceiveTimeout, &patience)
             .map_err(|errno| failed("set up a socket")(errno.into()))?;
@@ -248,7 +252,7 @@ impl Socket {
         self.send(&bytes)?;
         let (mut found, mut interrupted) = (Vec::new(), false);
         loop {
-            let received = self.receive()?;
+            let received = self.receive(MsgFlags::empty())?;
             for answer in Answer::all(&received).filter(|answer| answer.sequence == sequence) {
                 interrupted |= answer.flags & NLM_F_DUMP_INTR != 0;
                 match (answer.kind, answer.errno()) {
@@ -280,10 +284,10 @@ impl Socket {
         if sent == bytes.len() { Ok(()) } else { Err(failed(io::ErrorKind::WriteZero.into())) }
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, NetlinkError> {
+    fn receive(&mut self, flags: MsgFlags) -> Result<Vec<u8>, NetlinkError> {
         let mut bytes = Vec::with_capacity(ANSWER);
         loop {
-            match self.raw.recv(&mut bytes, 0) {
+            match self.raw.recv(&mut bytes, flags.bits()) {
                 Ok(_) => return Ok(bytes),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => bytes.clear(),
                 Err(source) => return Err(NetlinkError::Socket { what: "receive", source }),
@@ -299,9 +303,19 @@ impl Socket {
         last: u32,
         what: impl Fn(u32) -> &'a str,
     ) -> Result<(), NetlinkError> {
-        let mut first_error = None;
+        let (mut first_error, mut lost) = (None, None);
         loop {
-            let received = self.receive()?;
+            // What the kernel has to say it has said by now. When that was more than the socket holds, what
+            // came first is there all the same, and nothing more comes.
+            let flags = if lost.is_some() { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+            let received = match self.receive(flags) {
+                Ok(received) => received,
+                Err(error) if error.errno() == Some(TOO_MUCH) && lost.is_none() => {
+                    lost = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(first_error.or(lost).unwrap_or(error)),
+            };
             for answer in Answer::all(&received) {
                 let Some(errno) = answer.errno() else { continue };
                 // An answer to an earlier message that was not waited for says nothing of this one.
