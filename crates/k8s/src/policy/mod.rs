@@ -9,30 +9,22 @@ mod schema;
 mod selector;
 
 use crate::{
+    diagnostic::{Diagnostic, Severity},
     read::{
         context::{Context, Path},
-        meta,
+        meta::{self, Meta},
     },
     tree::NodeId,
 };
-use sekisho_core::object::{Direction, NetworkPolicy};
+use sekisho_core::object::{Direction, LabelSelector, NetworkPolicy};
 use std::collections::BTreeSet;
 
 /// The NetworkPolicy at `node`.
 pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<NetworkPolicy> {
     schema::check(cx, node);
     let meta = meta::read(cx, node);
-    let Some(spec) = cx.mapping(node, "spec", Path::TOP) else {
-        if cx.get(node, "spec").is_none() {
-            cx.error_help(
-                "missing-field",
-                node,
-                "`spec` is missing",
-                "a policy for every pod that lets nothing in is `spec: {podSelector: {}}`",
-            );
-        }
-        return None;
-    };
+    let spec = cx.mapping(node, "spec", Path::TOP);
+    let Some(spec) = spec else { return without_spec(cx, node, meta?) };
     let path = Path::TOP.field("spec");
     let subjects = selector::read_optional(cx, spec, "podSelector", path).unwrap_or_default();
     let types = types(cx, spec, path);
@@ -40,6 +32,25 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<NetworkPolicy> 
     let egress = rule::read_all(cx, spec, path, Direction::Egress);
     let meta = meta?;
     Some(NetworkPolicy { key: meta.key, subjects, types, ingress, egress, origin: meta.origin })
+}
+
+/// The API server takes a policy without `spec` and reads it as an empty one, which isolates every pod
+/// of the namespace for ingress (S1, S3, S4). Nobody means that by leaving it out.
+fn without_spec(cx: &mut Context<'_>, node: NodeId, meta: Meta) -> Option<NetworkPolicy> {
+    if cx.get(node, "spec").is_some() {
+        return None;
+    }
+    let message = "`spec` is missing: the policy lets nothing in to any pod of its namespace";
+    let warning = Diagnostic::new(Severity::Warning, "missing-spec", message, cx.origin(node));
+    cx.report(warning.with_help("if that is meant, say so: `spec: {podSelector: {}}`"));
+    Some(NetworkPolicy {
+        key: meta.key,
+        subjects: LabelSelector::everything(),
+        types: BTreeSet::new(),
+        ingress: Vec::new(),
+        egress: Vec::new(),
+        origin: meta.origin,
+    })
 }
 
 fn types(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>) -> BTreeSet<Direction> {
