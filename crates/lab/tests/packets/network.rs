@@ -1,13 +1,14 @@
 //! The network itself, without policies: everything reaches everything.
 
-use super::fixture::{agree, cluster, lab, pod, service};
+use super::fixture::{agree, cluster, lab, pod, policy, service, with};
 use sekisho_core::{
     packet::Traffic,
     set::Protocol::{Sctp, Tcp, Udp},
 };
-use sekisho_lab::{Host, Observed, Options};
+use sekisho_lab::{Host, Observed, Options, draw};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
+    ("network::a_kernel_that_does_not_enforce_is_found_out", a_kernel_that_does_not_enforce_is_found_out),
     ("network::everything_reaches_everything", everything_reaches_everything),
     (
         "network::a_service_leads_to_its_pods_and_back_to_oneself",
@@ -58,4 +59,18 @@ fn a_service_leads_to_its_pods_and_back_to_oneself() {
     let hairpin =
         |outcome: &&&sekisho_lab::Outcome| outcome.probe.from.host == outcome.probe.arrivals[0].at.host;
     assert_eq!(through.iter().filter(hairpin).count(), 2, "IPv4 and IPv6");
+}
+
+fn a_kernel_that_does_not_enforce_is_found_out() {
+    let pods = cluster([pod("a/web", &[]), pod("a/db", &[(Tcp, 5432), (Udp, 53), (Sctp, 38412)])]);
+    let mut lab = lab(&with(&pods, [policy("a/db", "db", Some(vec![]), None)]), Options::default());
+    let report = agree(&lab);
+    let denied = report.outcomes.iter().filter(|outcome| outcome.observed == Observed::Silent).count();
+    assert!(denied > 20, "{}", report.summary());
+    lab.stop_enforcing().unwrap();
+    let report = lab.run(&mut ()).unwrap();
+    assert_eq!(report.differences().count(), denied);
+    let difference = report.describe(report.differences().next().unwrap());
+    assert!(difference.contains("the core says deny"), "{difference}");
+    assert!(draw(&report.matrix(), false, 100).contains("THE KERNEL AND THE CORE DIFFER"));
 }
