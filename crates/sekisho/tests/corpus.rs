@@ -10,7 +10,7 @@ use sekisho_nft::{
     Program,
     interpret::{self, Header, NodeRules},
 };
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 /// Where pods run that a case places nowhere.
 const SOMEWHERE: &str = "somewhere";
@@ -27,13 +27,12 @@ fn placed(folder: &Path) -> Cluster {
 
 fn rules(cluster: &Cluster) -> Vec<NodeRules> {
     let index = Index::of(cluster.changes());
-    let names: BTreeSet<&Arc<str>> = cluster.nodes.keys().collect();
-    let node = |name: &Arc<str>| NodeRules {
-        addresses: cluster.nodes[name].addresses.clone(),
-        pods: index.endpoints(name).map(|(address, _)| address).collect(),
-        ruleset: Program::new(&index, name).ruleset().clone(),
+    let node = |node: &Node| NodeRules {
+        addresses: node.addresses.clone(),
+        pods: index.endpoints(&node.name).map(|(address, _)| address).collect(),
+        ruleset: Program::new(&index, &node.name).ruleset().clone(),
     };
-    names.into_iter().map(node).collect()
+    cluster.nodes.values().map(node).collect()
 }
 
 #[test]
