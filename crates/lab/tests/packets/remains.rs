@@ -22,7 +22,8 @@ pub(crate) fn be_the_victim() {
     let pods = (0..20).map(|number| pod(&format!("a/pod-{number}"), &[(Tcp, 80)]));
     let lab = lab(&cluster(pods), Options::default());
     let mut shell = Command::new("sh");
-    shell.args(["-c", "sleep 971 & sleep 972 & echo built; wait"]);
+    let seconds = std::env::var(VICTIM).unwrap();
+    shell.args(["-c", &format!("sleep {seconds} & sleep {seconds} & echo built; wait")]);
     let shell = lab.start("a/pod-3", shell).unwrap();
     shell.wait().unwrap();
 }
@@ -35,11 +36,17 @@ struct Machine {
     sleepers: Vec<String>,
 }
 
+/// How long the shell's programs sleep: a time that tells them from those of another run.
+fn seconds() -> String {
+    format!("97{}", std::process::id())
+}
+
 fn machine() -> Machine {
+    let sleeper = format!("sleep {}", seconds());
     let links = fs::read_dir("/sys/class/net").unwrap().map(|entry| entry.unwrap().file_name());
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let line = fs::read_to_string(entry.ok()?.path().join("cmdline")).ok()?.replace('\0', " ");
-        (line.starts_with("sleep 971") || line.starts_with("sleep 972")).then_some(line)
+        line.starts_with(&sleeper).then_some(line)
     });
     Machine {
         links: links.map(|name| name.to_string_lossy().into_owned()).collect(),
@@ -52,7 +59,7 @@ fn a_killed_lab_leaves_nothing_behind() {
     let before = machine();
     assert!(before.sleepers.is_empty(), "{before:?}");
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .env(VICTIM, "1")
+        .env(VICTIM, seconds())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
