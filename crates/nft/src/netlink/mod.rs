@@ -5,15 +5,18 @@
 
 mod attribute;
 mod batch;
+mod error;
 mod expression;
 mod read;
 mod rule;
 mod set;
 mod socket;
+mod wire;
 
 pub(crate) use attribute::{Attribute, Attributes, parse};
-pub use socket::NetlinkError;
-pub(crate) use socket::{Message, Socket};
+pub use error::NetlinkError;
+pub(crate) use socket::Socket;
+pub(crate) use wire::Message;
 
 use crate::{Drift, Programmed, Transaction, tree::Ruleset};
 

@@ -1,6 +1,9 @@
 //! A netlink socket: batches with their acknowledgements, and dumps.
 
-use super::Attributes;
+use super::{
+    Attributes, NetlinkError,
+    wire::{Answer, GENERIC, Message, NLM_F_REQUEST, write},
+};
 use netlink_sys::{Socket as RawSocket, SocketAddr, protocols::NETLINK_NETFILTER};
 use nix::sys::{
     socket::{
@@ -10,17 +13,10 @@ use nix::sys::{
     time::{TimeVal, TimeValLike},
 };
 use std::io;
-use thiserror::Error;
 
 /// `ENOBUFS`: there were more answers than the socket holds.
 const TOO_MUCH: i32 = 105;
-/// `struct nlmsghdr`: length, type, flags, sequence, port.
-const HEADER: usize = 16;
-/// `struct nfgenmsg`: family, version, resource.
-const GENERIC: usize = 4;
-const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
 const NLM_F_DUMP: u16 = 0x300;
 const NLM_F_DUMP_INTR: u16 = 0x10;
@@ -35,119 +31,6 @@ const DUMP_TRIES: usize = 20;
 /// How long an answer may take before the kernel is given up: it answers while it is called, so
 /// nothing that comes at all comes later.
 const PATIENCE_SECONDS: i64 = 30;
-
-/// Why the kernel did not do what it was asked.
-#[derive(Debug, Error)]
-pub enum NetlinkError {
-    /// Not allowed.
-    #[error("the kernel does not let us {what}: root, or CAP_NET_ADMIN in this network namespace, is needed")]
-    Permission {
-        /// What was asked.
-        what: String,
-    },
-    /// The kernel refused a step of a transaction.
-    #[error("the kernel refused to {what}")]
-    Refused {
-        /// What was asked.
-        what: String,
-        /// The kernel's reason.
-        source: io::Error,
-    },
-    /// The socket does not work.
-    #[error("cannot {what} over netlink")]
-    Socket {
-        /// What was tried.
-        what: &'static str,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The answer cannot be read.
-    #[error("the kernel's answer cannot be read: {0}")]
-    Unreadable(&'static str),
-}
-
-impl NetlinkError {
-    /// The kernel's error number, where it gave one.
-    #[must_use]
-    pub fn errno(&self) -> Option<i32> {
-        match self {
-            Self::Refused { source, .. } | Self::Socket { source, .. } => source.raw_os_error(),
-            Self::Permission { .. } | Self::Unreadable(_) => None,
-        }
-    }
-}
-
-/// A message to the kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
-    /// Subsystem and number.
-    pub(crate) kind: u16,
-    /// `NLM_F_*` beyond those that every request has.
-    pub(crate) flags: u16,
-    /// The protocol family.
-    pub(crate) family: u8,
-    /// The attributes.
-    pub(crate) body: Vec<u8>,
-    /// What it asks for, in words that follow "refused to".
-    pub(crate) what: String,
-}
-
-impl Message {
-    fn write(&self, into: &mut Vec<u8>, flags: u16, sequence: u32) {
-        write(into, (self.kind, NLM_F_REQUEST | self.flags | flags), sequence, (self.family, 0), &self.body);
-    }
-}
-
-fn write(
-    into: &mut Vec<u8>,
-    (kind, flags): (u16, u16),
-    sequence: u32,
-    (family, resource): (u8, u16),
-    body: &[u8],
-) {
-    // INVARIANT: a message's attributes are far below 4 GiB.
-    let length = u32::try_from(HEADER + GENERIC + body.len()).unwrap_or(u32::MAX);
-    into.extend_from_slice(&length.to_ne_bytes());
-    into.extend_from_slice(&kind.to_ne_bytes());
-    into.extend_from_slice(&flags.to_ne_bytes());
-    into.extend_from_slice(&sequence.to_ne_bytes());
-    into.extend_from_slice(&0_u32.to_ne_bytes());
-    into.extend_from_slice(&[family, 0]);
-    into.extend_from_slice(&resource.to_be_bytes());
-    into.extend_from_slice(body);
-    into.resize(into.len().next_multiple_of(4), 0);
-}
-
-/// A message from the kernel.
-struct Answer<'a> {
-    kind: u16,
-    flags: u16,
-    sequence: u32,
-    payload: &'a [u8],
-}
-
-impl<'a> Answer<'a> {
-    /// The messages in what one read returned.
-    fn all(mut bytes: &'a [u8]) -> impl Iterator<Item = Self> {
-        std::iter::from_fn(move || {
-            let u32_at = |at| Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-            let u16_at = |at| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
-            let length = usize::try_from(u32_at(0)?).ok()?;
-            let payload = bytes.get(HEADER..length)?;
-            let answer = Self { kind: u16_at(4)?, flags: u16_at(6)?, sequence: u32_at(8)?, payload };
-            bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-            Some(answer)
-        })
-    }
-
-    /// The error number of an acknowledgement, 0 for success; `None` when it is none.
-    fn errno(&self) -> Option<i32> {
-        if self.kind != NLMSG_ERROR {
-            return None;
-        }
-        Some(-i32::from_ne_bytes(self.payload.get(0..4)?.try_into().ok()?))
-    }
-}
 
 /// A netlink socket of the netfilter family.
 #[derive(Debug)]
