@@ -8,12 +8,12 @@ use sekisho_core::{
     eval,
     index::{Delta, Effect, Index, Model},
     object::Cluster,
-    testing::{cases, change, cluster, packet, packet_choice},
+    testing::{change, cluster, config, packet, packet_choice},
 };
 use std::sync::Arc;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(100_000), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(100_000))]
 
     #[test]
     fn index_and_eval_agree(cluster in cluster(0..8, 0..6), choices in vec(packet_choice(), 8)) {
@@ -27,7 +27,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(20_000), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(20_000))]
 
     #[test]
     fn an_index_with_a_history_equals_a_fresh_one(history in vec(change(), 0..40)) {

@@ -6,7 +6,7 @@ use sekisho_core::{
     explain::{Side, explain, representatives},
     object::{Cluster, Direction, Pod, Workload},
     packet::{End, Packet},
-    testing::{cases, cluster, packet, packet_choice},
+    testing::{cluster, config, packet, packet_choice},
     verdict::Because,
 };
 use std::sync::Arc;
@@ -54,7 +54,7 @@ fn packets(cluster: &Cluster, from: &Pod, to: &Pod, like: &Packet) -> Vec<Packet
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(20_000), ..ProptestConfig::default() })]
+    #![proptest_config(config(20_000))]
 
     #[test]
     fn it_agrees_with_the_evaluator(cluster in cluster(0..8, 0..6), choices in vec(packet_choice(), 4)) {

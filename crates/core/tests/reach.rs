@@ -10,7 +10,7 @@ use sekisho_core::{
     packet::{End, Packet, Traffic},
     reach::{Connection, Endpoint, Family, reach},
     set::Protocol,
-    testing::{EXTERNAL, PORTS, cases, cluster},
+    testing::{EXTERNAL, PORTS, cluster, config},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -99,7 +99,7 @@ fn is_listed(from: Party<'_>, to: Party<'_>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(10_000), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn reach_and_eval_agree(mut cluster in cluster(0..8, 0..6)) {

@@ -1,6 +1,6 @@
 //! No input makes the reader panic, and what it says about one can always be drawn.
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, test_runner::FileFailurePersistence};
 use sekisho_k8s::{Options, expectation::read_expectations, read_text, render};
 
 const MANIFESTS: [&str; 3] = [
@@ -56,7 +56,7 @@ fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))), ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn bytes(bytes in vec(any::<u8>(), 0..200)) {

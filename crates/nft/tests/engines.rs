@@ -13,7 +13,7 @@ use sekisho_core::{
     },
     packet::{End, Packet, Traffic},
     set::Protocol,
-    testing::{NODES, cases, change, cluster, has_addresses, node_addresses, packet, packet_choice},
+    testing::{NODES, change, cluster, config, has_addresses, node_addresses, packet, packet_choice},
     verdict::Decision,
 };
 use sekisho_nft::{
@@ -39,7 +39,7 @@ fn header(packet: &Packet) -> Header {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(100_000), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(100_000))]
 
     #[test]
     fn the_ruleset_the_index_and_eval_agree(cluster in cluster(0..8, 0..6), choices in vec(packet_choice(), 8)) {
@@ -59,7 +59,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(10_000), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn a_ruleset_with_a_history_equals_a_fresh_one(

@@ -20,6 +20,7 @@ use proptest::{
     collection::vec,
     prelude::*,
     sample::{Index, select},
+    test_runner::FileFailurePersistence,
 };
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -28,6 +29,18 @@ use std::{collections::BTreeSet, net::IpAddr};
 #[expect(clippy::disallowed_methods, reason = "tests, not the core, read the environment")]
 pub fn cases(default: u32) -> u32 {
     std::env::var("SEKISHO_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// How a property runs: so many [`cases`], and the seeds of those that failed are kept beside the
+/// test (`*.seeds`), to be committed with what mends them: they run first from then on.
+#[must_use]
+pub fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases: self::cases(cases),
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
+        ..ProptestConfig::default()
+    }
 }
 
 /// A cluster of up to three namespaces, two nodes, `pods` pods and `policies` policies.
