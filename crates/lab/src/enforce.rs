@@ -12,7 +12,7 @@ use sekisho_core::{
     packet::Packet,
 };
 use sekisho_nft::{
-    Kernel, NetlinkError, Program, Transaction,
+    Kernel, NetlinkError, Program,
     conntrack::{Conntrack, Swept},
 };
 use std::{
@@ -165,8 +165,7 @@ fn open(name: &Arc<str>, namespace: &Namespace) -> Result<(Kernel, Conntrack), L
 }
 
 fn program(node: &mut Enforced) -> Result<(), NetlinkError> {
-    let programmed = node.kernel.read()?;
-    node.kernel.apply(&Transaction::between(&programmed, node.program.ruleset()))
+    node.kernel.restore(node.program.ruleset()).map(drop)
 }
 
 /// Cuts what is forbidden among the connections of a node's pods.
