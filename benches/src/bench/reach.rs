@@ -9,9 +9,9 @@ use crate::{
 use sekisho_core::{
     eval,
     index::Index,
-    object::{Change, Cluster, ObjectKey, Pod},
+    object::{Change, Cluster, Pod},
     packet::{End, Packet, Traffic},
-    reach::{Connection, Endpoint, reach},
+    reach::{Connection, Filter, Reach, connections},
     set::Protocol,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<Vec<Row>> {
     let usual = SHAPE.changes();
     let (each, expected) = pairwise(&usual);
     let listed = time(&usual);
-    if !agrees(&listed.connections, &expected) {
+    if !agrees(&usual, &expected) {
         return Err("reach and the plain evaluator disagree".into());
     }
     let all = each * count(SHAPE.pods * SHAPE.pods);
@@ -54,17 +54,17 @@ struct Listed {
 /// The index and the connections, from the objects.
 fn time(changes: &[Change]) -> Listed {
     let mut times = Vec::new();
-    let mut connections = Vec::new();
+    let mut listed = Vec::new();
     for _ in 0..3 {
         let changes = changes.to_vec();
-        let (seconds, list) = seconds(|| reach(&Index::of(changes)));
+        let (seconds, list) = seconds(|| connections(&Reach::of(&Index::of(changes)), &Filter::default()));
         times.push(seconds);
-        connections = list;
+        listed = list;
     }
-    Listed { seconds: quantile(&mut times, 0.0), connections }
+    Listed { seconds: quantile(&mut times, 0.0), connections: listed }
 }
 
-type Pair = (ObjectKey, ObjectKey, bool);
+type Pair = (End, End, bool);
 
 /// The seconds that the plain evaluator takes for a pair, and what it says of some.
 fn pairwise(changes: &[Change]) -> (f64, Vec<Pair>) {
@@ -79,22 +79,20 @@ fn pairwise(changes: &[Change]) -> (f64, Vec<Pair>) {
             let end = |pod: &Pod| pod.addresses.first().copied().map(End::Address);
             let packet = Packet { from: end(from)?, to: end(to)?, traffic: PORT };
             let allowed = eval::decide(&cluster, &packet).decision.is_allow();
-            Some((from.workload.key.clone(), to.workload.key.clone(), allowed))
+            Some((packet.from, packet.to, allowed))
         };
         chosen.iter().filter_map(decide).collect::<Vec<Pair>>()
     });
     (seconds / count(pairs.len()), pairs)
 }
 
-/// Whether the list says of the pairs what the evaluator says.
-fn agrees(connections: &[Connection], pairs: &[Pair]) -> bool {
-    let workload = |end: &Endpoint| match end {
-        Endpoint::Workload(pods) => Some(pods.workload.key.clone()),
-        Endpoint::Addresses(_) => None,
+/// Whether the answer says of the pairs what the evaluator says.
+fn agrees(changes: &[Change], pairs: &[Pair]) -> bool {
+    let index = Index::of(changes.to_vec());
+    let reach = Reach::of(&index);
+    let allows = |from: &End, to: &End| {
+        let classes = reach.class_of(from, &index).zip(reach.class_of(to, &index));
+        classes.map(|(from, to)| reach.between(from, to).contains(Protocol::Tcp, 8080))
     };
-    let on_port = connections.iter().filter(|connection| connection.ports.contains(Protocol::Tcp, 8080));
-    let allowed: std::collections::BTreeSet<_> = on_port
-        .filter_map(|connection| Some((workload(&connection.from)?, workload(&connection.to)?)))
-        .collect();
-    pairs.iter().all(|(from, to, is_allowed)| allowed.contains(&(from.clone(), to.clone())) == *is_allowed)
+    pairs.iter().all(|(from, to, is_allowed)| allows(from, to) == Some(*is_allowed))
 }

@@ -231,12 +231,11 @@ fn reach_json_is_exact() {
     assert_eq!(
         run.json(),
         serde_json::json!({"connections": [
-            {"from": api, "to": web, "ports": ["TCP/8443"]},
-            {"from": api, "to": any, "ports": ["all"]},
-            {"from": web, "to": api, "ports": ["TCP/8080"]},
-            {"from": web, "to": ten, "ports": ["TCP/80", "TCP/8000-8100", "UDP"]},
-            {"from": any, "to": web, "ports": ["TCP/8443"]},
-            {"from": {"cidrs": ["10.0.0.0/24"]}, "to": api, "ports": ["TCP/9090"]},
+            {"from": [{"cluster": true}, any], "to": [web], "ports": ["TCP/8443"]},
+            {"from": [api], "to": [any], "ports": ["all"]},
+            {"from": [web], "to": [api], "ports": ["TCP/8080"]},
+            {"from": [web], "to": [ten], "ports": ["TCP/80", "TCP/8000-8100", "UDP"]},
+            {"from": [{"cidrs": ["10.0.0.0/24"]}], "to": [api], "ports": ["TCP/9090"]},
         ]})
     );
 }

@@ -1,7 +1,7 @@
 //! What the index knows.
 
 use super::{Index, Member, PodId, PodSelectorKey, PolicyRules, ProfileKey, SetKey, selectors::Selector};
-use crate::object::{Node, ObjectKey, Pod};
+use crate::object::{Node, ObjectKey, Pod, PodUid};
 use roaring::RoaringBitmap;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -15,6 +15,12 @@ impl Index {
     #[must_use]
     pub fn pod(&self, id: PodId) -> Option<&Pod> {
         self.pods.get(id)
+    }
+
+    /// The number of the pod with this UID, where policies see it.
+    #[must_use]
+    pub fn pod_id(&self, uid: &PodUid) -> Option<PodId> {
+        self.pods.id(uid)
     }
 
     /// The pods that bear `address`, ascending by number (S26).

@@ -1,256 +1,243 @@
-//! Allowed connections as a list.
+//! The answer as a list: equal connections merged, their ends named in the fewest words.
 
 use super::{
-    Matrix,
-    external::ExternalClass,
-    group::Group,
-    ports::{NOTHING, PortsId},
+    Cell, Reach,
+    bitmaps::Key,
+    class::{ClassId, Family},
+    filter::Filter,
+    party::Party,
+    ports::PortsId,
+    roster::{Faces, Roster},
+    side::number,
 };
-use crate::{
-    index::Index,
-    object::Workload,
-    set::{AddressSet, Cidr, PortSet},
-};
+use crate::{object::Direction, set::PortSet};
+use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
-    net::IpAddr,
-    ops::Range,
     sync::Arc,
 };
 
-/// A family of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V4 => "IPv4",
-            Self::V6 => "IPv6",
-        })
-    }
-}
-
-/// Pods of a workload as one end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WorkloadPods {
-    /// The workload.
-    pub workload: Arc<Workload>,
-    /// Which of its pods, where their answers differ; empty when all of them are meant.
-    pub pods: Vec<Arc<str>>,
-    /// Which addresses of these pods, where even those of one pod are answered differently; empty
-    /// when all of them are meant.
-    pub addresses: Vec<IpAddr>,
-}
-
-/// One end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Endpoint {
-    /// Pods of a workload.
-    Workload(WorkloadPods),
-    /// Addresses outside the cluster.
-    Addresses(AddressSet),
-}
-
-/// Connections that are allowed: from any of one end to any of the other, on each of the ports.
+/// Connections that are allowed: from each of one end to each of the other, on each of the ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Who may open them.
-    pub from: Arc<Endpoint>,
+    pub from: Arc<Party>,
     /// To whom.
-    pub to: Arc<Endpoint>,
+    pub to: Arc<Party>,
     /// The only family that this holds for, where the other has another answer.
     pub family: Option<Family>,
     /// On which ports; never none.
     pub ports: Arc<PortSet>,
 }
 
-/// The groups of one workload.
-struct Block {
-    groups: Range<usize>,
-    /// All of them together.
-    whole: Arc<Endpoint>,
+/// The connections that `filter` asks for, in few rows, sorted: pods before addresses on either end.
+///
+/// Ends that are answered alike share a row: seen from either side, whichever gives fewer rows.
+#[must_use]
+pub fn connections(reach: &Reach, filter: &Filter) -> Vec<Connection> {
+    let roster = Roster::of(reach, filter);
+    let by_destination = Rows::of(&roster, reach, filter, Direction::Ingress);
+    let by_source = Rows::of(&roster, reach, filter, Direction::Egress);
+    let rows = if by_source.merged.len() < by_destination.merged.len() { by_source } else { by_destination };
+    rows.connections(&roster)
 }
 
-/// Turns answers into connections, in order.
-pub(super) struct Writer<'a> {
-    externals: &'a [ExternalClass],
-    groups: &'a [Group],
-    /// The groups as ends, in their order.
-    ends: Vec<Arc<Endpoint>>,
-    blocks: Vec<Block>,
-    /// Addresses that pods bear.
-    borne: AddressSet,
-    /// Unions of external classes; `None` for one of which pods bear every address.
-    unions: HashMap<Vec<usize>, Option<Arc<Endpoint>>>,
+/// Units, and the ports that they may be talked to on.
+type Seen = Vec<(RoaringBitmap, u32)>;
+/// Units, as one end of a row.
+type Side = (Option<Family>, Key, u32);
+
+/// The rows as seen by the ends of one direction's subjects.
+struct Rows<'r> {
+    reach: &'r Reach,
+    roster: &'r Roster<'r>,
+    direction: Direction,
+    /// What the subjects are asked about.
+    peers: RoaringBitmap,
+    subjects: RoaringBitmap,
+    ports: Ports<'r>,
+    /// The subjects of each (family, peers, ports).
+    merged: HashMap<Side, RoaringBitmap>,
+    seen: HashMap<(*const Cell, Option<Family>), Seen>,
 }
 
-/// What one external union may do with a group: the order in which it is listed.
-type Outside = Vec<(Arc<Endpoint>, PortsId)>;
-type Answer = Vec<(Option<Family>, PortsId)>;
+impl<'r> Rows<'r> {
+    fn of(roster: &'r Roster<'r>, reach: &'r Reach, filter: &'r Filter, direction: Direction) -> Self {
+        let is_from = direction == Direction::Egress;
+        let mut rows = Self {
+            reach,
+            roster,
+            direction,
+            peers: roster.asked(!is_from),
+            subjects: roster.asked(is_from),
+            ports: Ports::new(filter.ports.as_ref()),
+            merged: HashMap::new(),
+            seen: HashMap::new(),
+        };
+        rows.inside();
+        rows.outside();
+        rows
+    }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(index: &Index, externals: &'a [ExternalClass], groups: &'a [Group]) -> Self {
-        let pods = index.pods().flat_map(|(_, pod)| &pod.addresses);
-        Self {
-            externals,
-            groups,
-            ends: endpoints(groups),
-            blocks: blocks(groups),
-            borne: pods.map(|address| Cidr::host(*address)).collect(),
-            unions: HashMap::new(),
+    fn cells(&self, class: ClassId) -> Arc<[Cell]> {
+        match self.direction {
+            Direction::Ingress => self.reach.into(class),
+            Direction::Egress => self.reach.out_of(class),
         }
     }
 
-    pub(super) fn connections(mut self, matrix: &mut Matrix) -> Vec<Connection> {
-        let (mut connections, mut from_outside) = (Vec::new(), Vec::new());
-        let blocks = std::mem::take(&mut self.blocks);
-        for block in &blocks {
-            let first = connections.len();
-            for other in blocks.iter().filter(|other| other.groups != block.groups) {
-                self.between(block, other, matrix, &mut connections);
-            }
-            let (out, into) = self.with_outside(block, matrix);
-            for (end, to, ports) in out {
-                connections.push(Connection { from: end, to, family: None, ports });
-            }
-            if block.groups.len() > 1 {
-                let ours = connections.get_mut(first..).unwrap_or_default();
-                ours.sort_by(|a, b| (&a.from, &a.to, a.family).cmp(&(&b.from, &b.to, b.family)));
-            }
-            for (end, from, ports) in into {
-                from_outside.push(Connection { from, to: end, family: None, ports });
+    fn inside(&mut self) {
+        let mut alike: BTreeMap<Faces, RoaringBitmap> = BTreeMap::new();
+        for (at, group) in self.roster.groups.iter().enumerate() {
+            if self.subjects.contains(number(at)) {
+                alike.entry(group.faces).or_default().insert(number(at));
             }
         }
-        from_outside.sort_by(|a: &Connection, b: &Connection| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
-        connections.append(&mut from_outside);
-        connections
+        for (faces, subjects) in alike {
+            for (family, peers, ports) in self.of_faces(faces) {
+                *self.merged.entry((family, Key::of(peers), ports)).or_default() |= &subjects;
+            }
+        }
     }
 
-    /// The connections between two workloads. Their pods are told apart only on the end where the
-    /// answer depends on the pod.
-    fn between(&self, from: &Block, to: &Block, matrix: &mut Matrix, connections: &mut Vec<Connection>) {
-        let groups = |block: &Block| self.groups.get(block.groups.clone()).unwrap_or_default();
-        let ends = |block: &Block| self.ends.get(block.groups.clone()).unwrap_or_default();
-        let answers: Vec<Vec<Answer>> = groups(from)
-            .iter()
-            .map(|from| groups(to).iter().map(|to| from.reaches(to, matrix)).collect())
-            .collect();
-        let whole_from = all_equal(&answers);
-        let whole_to = answers.iter().all(|row| all_equal(row));
-        let sources = if whole_from { std::slice::from_ref(&from.whole) } else { ends(from) };
-        let destinations = if whole_to { std::slice::from_ref(&to.whole) } else { ends(to) };
-        for (from, row) in sources.iter().zip(answers) {
-            for (to, answer) in destinations.iter().zip(row) {
-                for (family, ports) in answer {
-                    let ports = matrix.ports.get(ports);
-                    connections.push(Connection {
-                        from: Arc::clone(from),
-                        to: Arc::clone(to),
-                        family,
-                        ports,
-                    });
+    fn outside(&mut self) {
+        for at in 0..self.reach.classes.externals.len() {
+            let unit = self.roster.unit_outside(at);
+            if !self.subjects.contains(unit) {
+                continue;
+            }
+            for (peers, ports) in self.seen(self.reach.classes.external(at), None) {
+                self.merged.entry((None, Key::of(peers), ports)).or_default().insert(unit);
+            }
+        }
+    }
+
+    /// What pods with these faces are answered. Where packets of both families can go between two, and
+    /// the answers differ, each is told by itself.
+    fn of_faces(&mut self, faces: Faces) -> Vec<(Option<Family>, RoaringBitmap, u32)> {
+        let [v4, v6] = Family::ALL.map(|family| {
+            let class = faces.of(family).map(|class| (class, Some(family)));
+            class.map(|(class, family)| self.seen(class, family))
+        });
+        let (v4, v6) = match (v4, v6) {
+            (Some(v4), Some(v6)) => (v4, v6),
+            // The one face that is there answers for the other, where that is met by the outside.
+            _ => {
+                let class = faces.classes().next();
+                let cells = class.map(|class| self.seen(class, None)).unwrap_or_default();
+                return cells.into_iter().map(|(peers, ports)| (None, peers, ports)).collect();
+            }
+        };
+        self.joined(v4, v6)
+    }
+
+    fn joined(&self, v4: Seen, v6: Seen) -> Vec<(Option<Family>, RoaringBitmap, u32)> {
+        let mut by_ports: BTreeMap<u32, [RoaringBitmap; 2]> = BTreeMap::new();
+        for (peers, ports) in v4 {
+            by_ports.entry(ports).or_default()[0] |= peers;
+        }
+        for (peers, ports) in v6 {
+            by_ports.entry(ports).or_default()[1] |= peers;
+        }
+        let mut joined = Vec::new();
+        for (ports, [v4, v6]) in by_ports {
+            let differ = (&v4 ^ &v6) & &self.roster.both;
+            joined.push((None, (&v4 | &v6) - &differ, ports));
+            joined.push((Some(Family::V4), v4 & &differ, ports));
+            joined.push((Some(Family::V6), v6 & differ, ports));
+        }
+        joined.retain(|(_, peers, _)| !peers.is_empty());
+        joined
+    }
+
+    /// The cells of a class as units that packets of `family` can go to, those that are asked about.
+    fn seen(&mut self, class: ClassId, family: Option<Family>) -> Seen {
+        let cells = self.cells(class);
+        let key = (cells.as_ptr(), family);
+        if let Some(seen) = self.seen.get(&key) {
+            return seen.clone();
+        }
+        let mut seen = Vec::with_capacity(cells.len());
+        for cell in cells.iter() {
+            let Some(ports) = self.ports.of(cell) else { continue };
+            let mut units = RoaringBitmap::new();
+            for class in &cell.with {
+                let is_met = family.is_none_or(|family| {
+                    self.reach.class(class).is_some_and(|class| class.family.is_none_or(|of| of == family))
+                });
+                if is_met {
+                    units |= self.roster.units_of(class);
                 }
             }
+            units &= &self.peers;
+            if !units.is_empty() {
+                seen.push((units, ports));
+            }
         }
+        if !cells.is_empty() {
+            self.seen.insert(key, seen.clone());
+        }
+        seen
     }
 
-    /// What a workload may reach outside, and what outside may reach it: of all its pods where it is
-    /// true of all.
-    fn with_outside(&mut self, block: &Block, matrix: &mut Matrix) -> (Vec<ToOutside>, Vec<ToOutside>) {
-        let (mut out, mut into) = (Vec::new(), Vec::new());
-        for at in block.groups.clone() {
-            let (Some(group), Some(end)) = (self.groups.get(at), self.ends.get(at).cloned()) else {
-                continue;
-            };
-            let (to, from) = group.outside(self.externals, matrix);
-            out.push((Arc::clone(&end), self.outside(&to, matrix)));
-            into.push((end, self.outside(&from, matrix)));
+    fn connections(self, roster: &Roster<'_>) -> Vec<Connection> {
+        let is_from = self.direction == Direction::Egress;
+        let mut names: [HashMap<Key, Arc<Party>>; 2] = Default::default();
+        let mut connections: Vec<Connection> = Vec::with_capacity(self.merged.len());
+        let mut name = |units: Key, is_from: bool| {
+            let side = usize::from(is_from);
+            let named = names.get_mut(side).map(|names| {
+                let party = |units: &Key| Arc::new(roster.party(units.bitmap(), is_from));
+                Arc::clone(names.entry(units.clone()).or_insert_with_key(party))
+            });
+            named.unwrap_or_default()
+        };
+        let merged: Vec<(Side, RoaringBitmap)> = self.merged.into_iter().collect();
+        for ((family, peers, ports), subjects) in merged {
+            let (peers, subjects) = (name(peers, !is_from), name(Key::of(subjects), is_from));
+            let (from, to) = if is_from { (subjects, peers) } else { (peers, subjects) };
+            connections.push(Connection { from, to, family, ports: self.ports.get(ports) });
         }
-        (joined(out, &block.whole, matrix), joined(into, &block.whole, matrix))
-    }
-
-    /// The external classes by their answer, each answer's together, sorted by address.
-    fn outside(&mut self, answers: &[PortsId], matrix: &Matrix) -> Outside {
-        let mut by_answer: BTreeMap<PortsId, Vec<usize>> = BTreeMap::new();
-        for (at, ports) in answers.iter().enumerate().filter(|(_, ports)| **ports != NOTHING) {
-            by_answer.entry(*ports).or_default().push(at);
-        }
-        let unions = by_answer.into_iter().filter_map(|(ports, classes)| Some((self.union(classes)?, ports)));
-        let mut unions: Outside = unions.collect();
-        unions.sort_by(|a, b| (&a.0, matrix.ports.get(a.1)).cmp(&(&b.0, matrix.ports.get(b.1))));
-        unions
-    }
-
-    fn union(&mut self, classes: Vec<usize>) -> Option<Arc<Endpoint>> {
-        if let Some(known) = self.unions.get(&classes) {
-            return known.clone();
-        }
-        let of = classes.iter().filter_map(|at| self.externals.get(*at)).map(|class| &class.addresses);
-        let v4 = of.clone().flat_map(|addresses| addresses.v4.ranges()).collect();
-        let v6 = of.flat_map(|addresses| addresses.v6.ranges()).collect();
-        let addresses = AddressSet { v4, v6 };
-        let is_borne = addresses.difference(&self.borne).is_empty();
-        let end = (!is_borne).then(|| Arc::new(Endpoint::Addresses(addresses)));
-        self.unions.insert(classes, end.clone());
-        end
+        let key = |c: &Connection| (Arc::clone(&c.from), Arc::clone(&c.to), c.family, Arc::clone(&c.ports));
+        connections.sort_by_cached_key(key);
+        connections
     }
 }
 
-type ToOutside = (Arc<Endpoint>, Arc<Endpoint>, Arc<PortSet>);
+/// The ports that are asked for, by number.
+struct Ports<'f> {
+    asked: Option<&'f PortSet>,
+    sets: Vec<Arc<PortSet>>,
+    numbers: HashMap<Arc<PortSet>, u32>,
+    of_cells: HashMap<PortsId, Option<u32>>,
+}
 
-/// The lists of a workload's groups as one: what every group has is said of the whole.
-fn joined(lists: Vec<(Arc<Endpoint>, Outside)>, whole: &Arc<Endpoint>, matrix: &Matrix) -> Vec<ToOutside> {
-    let of_all: Outside = match lists.split_first() {
-        Some(((_, first), rest)) => {
-            let everywhere = |entry: &&_| rest.iter().all(|(_, list)| list.contains(entry));
-            first.iter().filter(everywhere).cloned().collect()
-        }
-        None => Vec::new(),
-    };
-    let mut joined: Vec<ToOutside> = Vec::new();
-    for (end, list) in lists {
-        let own = list.into_iter().filter(|entry| !of_all.contains(entry));
-        joined.extend(own.map(|(outside, ports)| (Arc::clone(&end), outside, matrix.ports.get(ports))));
+impl<'f> Ports<'f> {
+    fn new(asked: Option<&'f PortSet>) -> Self {
+        Self { asked, sets: Vec::new(), numbers: HashMap::new(), of_cells: HashMap::new() }
     }
-    let of_all = of_all.into_iter();
-    joined.extend(of_all.map(|(outside, ports)| (Arc::clone(whole), outside, matrix.ports.get(ports))));
-    joined
-}
 
-fn all_equal<T: PartialEq>(items: &[T]) -> bool {
-    items.split_first().is_none_or(|(first, rest)| rest.iter().all(|item| item == first))
-}
-
-fn blocks(groups: &[Group]) -> Vec<Block> {
-    let mut start = 0;
-    let chunks = groups.chunk_by(|a, b| a.workload == b.workload);
-    let block = |chunk: &[Group]| {
-        let range = start..start + chunk.len();
-        start = range.end;
-        let workload = chunk.first().map(|group| Arc::clone(&group.workload))?;
-        let whole = WorkloadPods { workload, pods: Vec::new(), addresses: Vec::new() };
-        Some(Block { groups: range, whole: Arc::new(Endpoint::Workload(whole)) })
-    };
-    chunks.filter_map(block).collect()
-}
-
-/// The groups as ends; addresses are told where names of pods do not tell two groups apart.
-fn endpoints(groups: &[Group]) -> Vec<Arc<Endpoint>> {
-    let mut names: HashMap<(&Workload, &Arc<str>), usize> = HashMap::new();
-    for group in groups.iter().filter(|group| group.is_part) {
-        for pod in group.pods.keys() {
-            *names.entry((&group.workload, pod)).or_default() += 1;
+    /// The number of a cell's ports, as far as they are asked for.
+    fn of(&mut self, cell: &Cell) -> Option<u32> {
+        if let Some(known) = self.of_cells.get(&cell.id) {
+            return *known;
         }
+        let ports = match self.asked {
+            Some(asked) => Arc::new(asked.intersection(&cell.ports)),
+            None => Arc::clone(&cell.ports),
+        };
+        let known = (!ports.is_empty()).then(|| {
+            let next = number(self.sets.len());
+            *self.numbers.entry(Arc::clone(&ports)).or_insert_with(|| {
+                self.sets.push(ports);
+                next
+            })
+        });
+        self.of_cells.insert(cell.id, known);
+        known
     }
-    let repeat = |group: &Group| {
-        group.pods.keys().any(|pod| names.get(&(&*group.workload, pod)).is_some_and(|count| *count > 1))
-    };
-    groups.iter().map(|group| Arc::new(Endpoint::Workload(group.endpoint(repeat(group))))).collect()
+
+    fn get(&self, ports: u32) -> Arc<PortSet> {
+        self.sets.get(ports as usize).cloned().unwrap_or_default()
+    }
 }

@@ -4,7 +4,10 @@ use crate::{
     index::{Index, Peers, PolicyRules},
     set::{AddressSet, Bound, IntervalSet},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// Addresses of one family that every rule treats alike.
 #[derive(Clone, Debug)]
@@ -46,6 +49,40 @@ pub(super) fn classes(sets: &[AddressSet]) -> Vec<ExternalClass> {
         members_of,
     });
     v4.chain(v6).collect()
+}
+
+/// The external classes along the number lines: where each address lies.
+#[derive(Debug, Default)]
+pub(super) struct Stretches {
+    v4: Vec<(u32, usize)>,
+    v6: Vec<(u128, usize)>,
+}
+
+impl Stretches {
+    pub(super) fn of(classes: &[ExternalClass]) -> Self {
+        let mut stretches = Self::default();
+        for (at, class) in classes.iter().enumerate() {
+            stretches.v4.extend(class.addresses.v4.ranges().map(|range| (*range.start(), at)));
+            stretches.v6.extend(class.addresses.v6.ranges().map(|range| (*range.start(), at)));
+        }
+        stretches.v4.sort_unstable();
+        stretches.v6.sort_unstable();
+        stretches
+    }
+
+    /// The class that the address is in.
+    pub(super) fn at(&self, address: IpAddr) -> usize {
+        match address {
+            IpAddr::V4(address) => stretch(&self.v4, address.to_bits()),
+            IpAddr::V6(address) => stretch(&self.v6, address.to_bits()),
+        }
+    }
+}
+
+/// INVARIANT: the classes of a family cover it, so the first stretch starts at its first address.
+fn stretch<T: Ord + Copy>(stretches: &[(T, usize)], address: T) -> usize {
+    let after = stretches.partition_point(|(start, _)| *start <= address);
+    stretches.get(after.saturating_sub(1)).map_or(0, |(_, class)| *class)
 }
 
 /// Walks the number line once, from edge to edge, and gathers the stretches that the same sets hold.

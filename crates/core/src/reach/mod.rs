@@ -1,84 +1,215 @@
 //! Who may talk to whom on which ports, for the whole cluster at once.
 //!
-//! Ends that policies treat alike form classes, and each class's side is computed once, as bitmaps of
-//! classes; so the cost follows what policies tell apart, not pods times pods.
+//! Ends that policies treat alike form classes; what a class allows is a row of bitmaps of classes,
+//! and pods that the same policies select share it. So the cost follows what policies tell apart, not
+//! pods times pods. [`Reach`] is the whole answer, asked class by class; [`connections`] is the same
+//! as the shortest list that a person can read.
 //!
 //! What the answer covers:
-//! - Workloads stand for their pods of the pod network. Pods of the host network are their node's
-//!   address (S22) and finished pods are gone (S24): neither is listed.
-//! - An address list speaks of addresses that no pod bears. It is split only where a rule tells
-//!   addresses apart, and left out where pods bear all of its addresses.
-//! - What every pod may do whatever policies say is not listed: being reached from its own node (S20),
+//! - Pods of the pod network. Pods of the host network are their node's address (S22) and finished
+//!   pods are gone (S24): neither is listed.
+//! - Addresses outside are those that no pod bears. They are split only where a rule tells them apart.
+//! - What every pod may do whatever policies say is not in it: being reached from its own node (S20),
 //!   itself (S21), neighbour discovery (S34).
 
+mod answer;
+mod bitmaps;
+mod class;
 mod connection;
-mod endpoint;
 mod external;
-mod group;
+mod filter;
+mod party;
 mod ports;
+mod roster;
+mod row;
 mod side;
+mod turned;
 
-pub use connection::{Connection, Endpoint, Family, WorkloadPods};
+pub use answer::Cell;
+pub use class::{Class, ClassId, Family};
+pub use connection::{Connection, connections};
+pub use filter::{Ends, Filter, Grain};
+pub use party::{Party, Term, WorkloadPods};
 
-use crate::{index::Index, object::Direction};
-use connection::Writer;
-use endpoint::Classes;
-use ports::{PortTable, PortsId};
-use side::{Side, Sides, number};
+use crate::{
+    index::{Index, PodId},
+    object::{Direction, Workload},
+    packet::End,
+    set::PortSet,
+};
+use answer::Answers;
+use class::Classes;
+use ports::PortTable;
+use roaring::RoaringBitmap;
+use side::Sides;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
-/// The allowed connections in `index`, sorted: workloads before addresses on either end.
-#[must_use]
-pub fn reach(index: &Index) -> Vec<Connection> {
-    let sets = external::address_sets(index);
-    let externals = external::classes(&sets);
-    let classes = Classes::of_index(index, &sets);
-    let matrix = &mut Matrix::new(index, &classes, &externals, &sets);
-    let groups = group::merge_alike(group::groups(index, &classes), matrix, &externals);
-    Writer::new(index, &externals, &groups).connections(matrix)
+/// Who may talk to whom in one state of the cluster: computed once, asked often. It keeps nothing of
+/// the index; numbers of pods are those of the index that it was made of.
+#[derive(Debug)]
+pub struct Reach {
+    classes: Classes,
+    ports: Mutex<PortTable>,
+    ingress: turned::Turned,
+    egress: turned::Turned,
+    into: OnceLock<Answers>,
+    out_of: OnceLock<Answers>,
+    pods: Vec<Option<PodName>>,
 }
 
-/// What is allowed between any two classes, looked up pair by pair.
-struct Matrix {
-    ports: PortTable,
-    egress: Vec<Side>,
-    ingress: Vec<Side>,
-    shared: Vec<bool>,
+/// What a pod is called.
+#[derive(Clone, Debug)]
+struct PodName {
+    name: Arc<str>,
+    workload: Arc<Workload>,
 }
 
-impl Matrix {
-    fn new(
-        index: &Index,
-        classes: &Classes,
-        externals: &[external::ExternalClass],
-        sets: &[crate::set::AddressSet],
-    ) -> Self {
+impl Reach {
+    /// The answer for the cluster of `index`.
+    #[must_use]
+    pub fn of(index: &Index) -> Self {
+        let sets = external::address_sets(index);
+        let mut classes = Classes::of(index, &sets);
         let mut ports = PortTable::new();
-        let mut sides = Sides::new(index, classes, externals, sets);
-        let mut all = |direction, ports: &mut PortTable| -> Vec<Side> {
-            (0..number(classes.list.len())).map(|class| sides.side(class, direction, ports)).collect()
+        let mut sides = Sides::new(index, &classes, &sets);
+        let ingress = sides.turned(Direction::Ingress, &mut ports);
+        let egress = sides.turned(Direction::Egress, &mut ports);
+        classes.note_isolated(ingress.isolated(), egress.isolated());
+        Self {
+            pods: pod_names(index),
+            classes,
+            ports: Mutex::new(ports),
+            ingress,
+            egress,
+            into: OnceLock::new(),
+            out_of: OnceLock::new(),
+        }
+    }
+
+    /// The classes by number: those of pods, then those of addresses outside.
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes.list
+    }
+
+    /// The class with this number.
+    #[must_use]
+    pub fn class(&self, id: ClassId) -> Option<&Class> {
+        self.classes.list.get(id as usize)
+    }
+
+    /// The classes of pods.
+    #[must_use]
+    pub fn inside(&self) -> &RoaringBitmap {
+        &self.classes.inside
+    }
+
+    /// The classes of addresses that no pod bears.
+    #[must_use]
+    pub fn outside(&self) -> &RoaringBitmap {
+        &self.classes.outside
+    }
+
+    /// The class of an end: of an address, whoever bears it, or of a pod whose address is not known.
+    /// `None` for a pod that is not there or has addresses.
+    #[must_use]
+    pub fn class_of(&self, end: &End, index: &Index) -> Option<ClassId> {
+        match end {
+            End::Address(address) => self.classes.at(*address),
+            End::Pod(uid) => self.classes.unknown(index.pod_id(uid)?),
+        }
+    }
+
+    /// The classes of the ends of the pod with this number: one for each of its addresses.
+    pub fn classes_of_pod(&self, pod: PodId) -> impl Iterator<Item = ClassId> + '_ {
+        self.classes.of_pod(pod)
+    }
+
+    /// The classes that hold some of these pods.
+    #[must_use]
+    pub fn classes_of(&self, pods: &RoaringBitmap) -> RoaringBitmap {
+        pods.iter().flat_map(|pod| self.classes.of_pod(pod)).collect()
+    }
+
+    /// Who may reach the class with this number, on which ports: cells without a common class, sorted
+    /// by their ports. Addresses outside reach only pods, and pods only what has an address of a
+    /// family of theirs. A class may be its own peer: that is said of two of its ends.
+    #[must_use]
+    pub fn into(&self, to: ClassId) -> Arc<[Cell]> {
+        self.answers(Direction::Ingress).of(to)
+    }
+
+    /// Whom the class with this number may reach, on which ports: as [`Self::into`].
+    #[must_use]
+    pub fn out_of(&self, from: ClassId) -> Arc<[Cell]> {
+        self.answers(Direction::Egress).of(from)
+    }
+
+    /// The ports on which one class may reach another.
+    #[must_use]
+    pub fn between(&self, from: ClassId, to: ClassId) -> Arc<PortSet> {
+        let cells = self.into(to);
+        let cell = cells.iter().find(|cell| cell.with.contains(from));
+        cell.map(|cell| Arc::clone(&cell.ports)).unwrap_or_default()
+    }
+
+    /// An end of a class, to ask the evaluator about: of a class of pods one of the pods of `among`,
+    /// where there is one; of a class outside its first address.
+    #[must_use]
+    pub fn end(&self, id: ClassId, among: Option<&RoaringBitmap>, index: &Index) -> Option<End> {
+        let class = self.class(id)?;
+        if class.pods.is_empty() {
+            return class.first_address().map(End::Address);
+        }
+        let mut pods = class.pods.iter().filter(|pod| among.is_none_or(|among| among.contains(*pod)));
+        let pod = index.pod(pods.next()?)?;
+        if class.family.is_none() {
+            return Some(End::Pod(pod.uid.clone()));
+        }
+        let here = |address: &&IpAddr| self.classes.at(**address) == Some(id);
+        pod.addresses.iter().find(here).copied().map(End::Address)
+    }
+
+    /// The workload of the pod with this number.
+    #[must_use]
+    pub fn workload_of(&self, pod: PodId) -> Option<&Arc<Workload>> {
+        self.pods.get(pod as usize)?.as_ref().map(|pod| &pod.workload)
+    }
+
+    /// The shortest true description of a set of classes, where every pod of them is meant.
+    #[must_use]
+    pub fn party(&self, classes: &RoaringBitmap) -> Party {
+        roster::Roster::of(self, &Filter::default()).party_of_classes(self, classes)
+    }
+
+    /// What each class is answered, in the direction of its own policies; computed when first asked.
+    fn answers(&self, direction: Direction) -> &Answers {
+        let (own, other, answers) = match direction {
+            Direction::Ingress => (&self.ingress, &self.egress, &self.into),
+            Direction::Egress => (&self.egress, &self.ingress, &self.out_of),
         };
-        let (egress, ingress) = (all(Direction::Egress, &mut ports), all(Direction::Ingress, &mut ports));
-        let shared = classes.list.iter().map(endpoint::Class::is_shared).collect();
-        Self { ports, egress, ingress, shared }
+        answers.get_or_init(|| {
+            let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
+            Answers::compute(&self.classes, own, other, &mut ports)
+        })
     }
+}
 
-    /// The number of the external class at `at` as the other end of a side.
-    fn external(&self, at: usize) -> u32 {
-        number(self.egress.len() + at)
-    }
-
-    /// What two classes allow each other: both sides must (S11). `None` for one end that is both (S21).
-    fn between(&mut self, from: u32, to: u32) -> Option<PortsId> {
-        if from == to && self.shared.get(from as usize).copied().unwrap_or_default() {
-            return None;
+fn pod_names(index: &Index) -> Vec<Option<PodName>> {
+    let mut workloads: std::collections::HashMap<&Workload, Arc<Workload>> = std::collections::HashMap::new();
+    let mut names: Vec<Option<PodName>> = Vec::new();
+    for (id, pod) in index.pods() {
+        let workload = workloads.entry(&pod.workload).or_insert_with(|| Arc::new(pod.workload.clone()));
+        let at = id as usize;
+        if names.len() <= at {
+            names.resize(at + 1, None);
         }
-        let egress =
-            self.egress.get(from as usize).map_or(ports::EVERYTHING, |side| side.with(to, &mut self.ports));
-        if egress == ports::NOTHING {
-            return Some(egress);
+        if let Some(slot) = names.get_mut(at) {
+            *slot = Some(PodName { name: Arc::clone(&pod.key.name), workload: Arc::clone(workload) });
         }
-        let ingress =
-            self.ingress.get(to as usize).map_or(ports::EVERYTHING, |side| side.with(from, &mut self.ports));
-        Some(self.ports.intersection(egress, ingress))
     }
+    names
 }

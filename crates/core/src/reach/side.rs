@@ -1,9 +1,10 @@
-//! What one side of a connection allows, to everybody at once.
+//! What one side of a connection allows: the policies that select a class, as a row.
 
 use super::{
-    endpoint::{Class, Classes, own_node},
-    external::ExternalClass,
-    ports::{EVERYTHING, NOTHING, PortTable, PortsId},
+    class::{Class, Classes, own_node, port_names},
+    ports::{EVERYTHING, PortTable},
+    row::Row,
+    turned::Turned,
 };
 use crate::{
     index::{CompiledRule, Index, Peers, PodId, PodSelectorKey, Ports, SetKey},
@@ -17,116 +18,74 @@ use std::{
     sync::Arc,
 };
 
-/// Which ports are allowed with whom. Those in no cell: none.
-///
-/// INVARIANT: the cells are disjoint.
-#[derive(Clone, Debug, Default)]
-struct Row {
-    cells: Vec<(RoaringBitmap, PortsId)>,
-}
-
-impl Row {
-    /// Allows `ports` with `who` as well (S10).
-    fn add(&mut self, who: &RoaringBitmap, ports: PortsId, table: &mut PortTable) {
-        if ports == NOTHING || who.is_empty() {
-            return;
-        }
-        let mut rest = who.clone();
-        let mut split = Vec::new();
-        for (members, has) in &mut self.cells {
-            let both = &*members & &rest;
-            if both.is_empty() {
-                continue;
-            }
-            rest -= &both;
-            let union = table.union(*has, ports);
-            if union != *has {
-                *members -= &both;
-                split.push((both, union));
-            }
-        }
-        split.push((rest, ports));
-        for (members, ports) in split {
-            match self.cells.iter_mut().find(|(_, has)| *has == ports) {
-                Some((there, _)) => *there |= members,
-                None => self.cells.push((members, ports)),
-            }
-        }
-        self.cells.retain(|(members, _)| !members.is_empty());
-    }
-
-    fn get(&self, who: u32) -> PortsId {
-        let cell = self.cells.iter().find(|(members, _)| members.contains(who));
-        cell.map_or(NOTHING, |(_, ports)| *ports)
-    }
-}
-
-/// What the pods at one end allow in one direction: each of the rows must (S26). No rows where no
-/// pod is isolated (S2).
-#[derive(Clone, Debug, Default)]
-pub(super) struct Side {
-    rows: Vec<Arc<Row>>,
-}
-
-impl Side {
-    /// The ports allowed with `who`.
-    pub(super) fn with(&self, who: u32, table: &mut PortTable) -> PortsId {
-        self.rows.iter().fold(EVERYTHING, |ports, row| match ports {
-            NOTHING => NOTHING,
-            ports => table.intersection(ports, row.get(who)),
-        })
-    }
-}
-
 /// What a row depends on: the policies, and for ingress the subject's named ports (S14), which for a
 /// shared address are those of all its pods (S26).
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RowKey {
-    direction: Direction,
     policies: BTreeSet<ObjectKey>,
     names: BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>,
     shared: Option<IpAddr>,
 }
 
-/// Computes sides. A number below that of the classes means a class; the others mean external classes.
+/// Computes rows.
 pub(super) struct Sides<'a> {
     index: &'a Index,
     classes: &'a Classes,
-    externals: &'a [ExternalClass],
     sets: BTreeMap<&'a AddressSet, usize>,
+    /// The named ports that some policy uses: no others tell subjects apart.
+    names: BTreeSet<(Protocol, Arc<str>)>,
     everyone: RoaringBitmap,
     unknown: RoaringBitmap,
     selected: HashMap<Arc<PodSelectorKey>, RoaringBitmap>,
     within: HashMap<usize, RoaringBitmap>,
-    rows: HashMap<RowKey, Option<Arc<Row>>>,
+    known: HashMap<RowKey, Option<Arc<Row>>>,
 }
 
 impl<'a> Sides<'a> {
-    pub(super) fn new(
-        index: &'a Index,
-        classes: &'a Classes,
-        externals: &'a [ExternalClass],
-        sets: &'a [AddressSet],
-    ) -> Self {
-        let count = number(classes.list.len() + externals.len());
-        let unknown = classes.list.iter().enumerate().filter(|(_, class)| class.address.is_none());
+    pub(super) fn new(index: &'a Index, classes: &'a Classes, sets: &'a [AddressSet]) -> Self {
+        let unknown = classes.list.iter().enumerate().filter(|(_, class)| class.family.is_none());
         Self {
             index,
             classes,
-            externals,
             sets: sets.iter().enumerate().map(|(at, set)| (set, at)).collect(),
-            everyone: (0..count).collect(),
+            names: port_names(index),
+            everyone: (0..number(classes.list.len())).collect(),
             unknown: unknown.map(|(at, _)| number(at)).collect(),
             selected: HashMap::new(),
             within: HashMap::new(),
-            rows: HashMap::new(),
+            known: HashMap::new(),
         }
     }
 
-    /// What the class with this number allows in `direction`.
-    pub(super) fn side(&mut self, class: u32, direction: Direction, table: &mut PortTable) -> Side {
-        let Some(class) = self.classes.list.get(class as usize) else { return Side::default() };
-        Side { rows: class.pods.iter().filter_map(|pod| self.row(class, *pod, direction, table)).collect() }
+    /// What every class allows in `direction`.
+    pub(super) fn turned(&mut self, direction: Direction, table: &mut PortTable) -> Turned {
+        self.known.clear();
+        let (mut rows, mut row_of) = (Vec::new(), Vec::with_capacity(self.classes.list.len()));
+        let mut numbers: HashMap<*const Row, u32> = HashMap::new();
+        for class in &self.classes.list {
+            let row = self.side(class, direction, table).map(|row| {
+                *numbers.entry(Arc::as_ptr(&row)).or_insert_with(|| {
+                    rows.push(Arc::clone(&row));
+                    number(rows.len() - 1)
+                })
+            });
+            row_of.push(row);
+        }
+        Turned::of(rows, row_of, self.classes.list.len())
+    }
+
+    /// What a class allows; `None` where no pod of it is isolated (S2). Each pod that bears its address
+    /// must allow (S26).
+    fn side(&mut self, class: &Class, direction: Direction, table: &mut PortTable) -> Option<Arc<Row>> {
+        let mut side: Option<Arc<Row>> = None;
+        for pod in &class.bearers {
+            let Some(row) = self.row(class, *pod, direction, table) else { continue };
+            side = Some(match side {
+                Some(before) => Arc::new(before.both(&row, table)),
+                None => row,
+            });
+        }
+        side
     }
 
     /// What the pod with this number, one of `class`, allows; `None` where it is not isolated.
@@ -138,17 +97,18 @@ impl<'a> Sides<'a> {
         table: &mut PortTable,
     ) -> Option<Arc<Row>> {
         let pod = self.index.pod(id)?;
-        let names = match direction {
-            Direction::Ingress => pod.port_names(),
-            Direction::Egress => BTreeMap::new(),
-        };
+        let mut names = BTreeMap::new();
+        if direction == Direction::Ingress && !self.names.is_empty() {
+            names = pod.port_names();
+            names.retain(|name, _| self.names.contains(name));
+        }
         let shared = class.address.filter(|_| class.is_shared());
-        let key = RowKey { direction, policies: self.index.policies_selecting(id), names, shared };
-        let row = match self.rows.get(&key) {
+        let key = RowKey { policies: self.index.policies_selecting(id), names, shared };
+        let row = match self.known.get(&key) {
             Some(row) => row.clone(),
             None => {
                 let row = self.compute(class, &key.policies, direction, table).map(Arc::new);
-                self.rows.insert(key, row.clone());
+                self.known.insert(key, row.clone());
                 row
             }
         }?;
@@ -166,7 +126,7 @@ impl<'a> Sides<'a> {
 
     /// The classes of pods that bear an address of the pod's own node (S20).
     fn own_node(&self, pod: &Pod) -> RoaringBitmap {
-        own_node(self.index, pod).filter_map(|address| self.classes.at(address)).collect()
+        own_node(self.index, pod).filter_map(|address| self.classes.borne(address)).collect()
     }
 
     fn compute(
@@ -234,7 +194,7 @@ impl<'a> Sides<'a> {
     fn of_name(&self, class: &Class, set: &SetKey) -> PortSet {
         let SetKey::NamedPort { pods, protocol, name } = set else { return PortSet::empty() };
         let Some(selected) = self.index.selected_pods(pods) else { return PortSet::empty() };
-        let pods = class.pods.iter().filter(|pod| selected.contains(**pod));
+        let pods = class.bearers.iter().filter(|pod| selected.contains(**pod));
         pods.filter_map(|pod| self.index.pod(*pod))
             .flat_map(|pod| pod.named_ports(*protocol, name))
             .fold(PortSet::empty(), |ports, number| ports.union(&PortSet::port(*protocol, number)))
@@ -263,17 +223,17 @@ impl<'a> Sides<'a> {
         let (index, classes) = (self.index, self.classes);
         self.selected.entry(Arc::clone(selector)).or_insert_with(|| {
             let pods = index.selected_pods(selector).into_iter().flatten();
-            let pods = pods.filter_map(|id| Some((id, index.pod(id)?)));
-            pods.flat_map(|(id, pod)| classes.of(id, pod)).collect()
+            pods.flat_map(|id| classes.of_pod(id)).collect()
         })
     }
 
     /// The classes within the address set with this number (S17).
     fn within(&mut self, addresses: &AddressSet, set: usize) -> &RoaringBitmap {
-        let (classes, externals) = (self.classes, self.externals);
+        let classes = self.classes;
         self.within.entry(set).or_insert_with(|| {
             let pods = classes.list.iter().map(|class| class.address.is_some_and(|a| addresses.contains(a)));
-            let outside = externals.iter().map(|class| class.members_of.binary_search(&set).is_ok());
+            let pods = pods.take(classes.inside.len() as usize);
+            let outside = classes.externals.iter().map(|class| class.members_of.binary_search(&set).is_ok());
             let all = pods.chain(outside).enumerate();
             all.filter(|(_, is_member)| *is_member).map(|(at, _)| number(at)).collect()
         })

@@ -38,6 +38,17 @@ impl Cidr {
         self.0.contains(&other.0) && self.0 != other.0
     }
 
+    /// The smallest block that holds both; the block itself where `other` is of the other family.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        let mut cover = self.0;
+        while !cover.contains(&other.0) {
+            let Some(wider) = cover.supernet() else { return self };
+            cover = wider;
+        }
+        Self::new(cover)
+    }
+
     /// Whether the block is every address of its family (`0.0.0.0/0`, `::/0`).
     #[must_use]
     pub fn is_whole_family(self) -> bool {

@@ -3,7 +3,7 @@
 use crate::output::BOLD;
 use sekisho_core::{
     object::Workload,
-    reach::{Connection, Endpoint, WorkloadPods},
+    reach::{Connection, Party, Term, WorkloadPods},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,18 +48,42 @@ fn row(connection: &Connection, ambiguous: &BTreeSet<&Workload>) -> [String; 3] 
 fn ambiguous(connections: &[Connection]) -> BTreeSet<&Workload> {
     let ends = connections.iter().flat_map(|connection| [&connection.from, &connection.to]);
     let mut kinds: BTreeMap<_, BTreeSet<&Workload>> = BTreeMap::new();
-    for end in ends {
-        if let Endpoint::Workload(pods) = &**end {
-            kinds.entry(&pods.workload.key).or_default().insert(&pods.workload);
-        }
+    for workload in ends.flat_map(|party| &party.terms).flat_map(workloads) {
+        kinds.entry(&workload.key).or_default().insert(workload);
     }
     kinds.into_values().filter(|kinds| kinds.len() > 1).flatten().collect()
 }
 
-fn name(end: &Endpoint, ambiguous: &BTreeSet<&Workload>) -> String {
-    match end {
-        Endpoint::Addresses(addresses) => shortened(addresses.cidrs()),
-        Endpoint::Workload(end) => workload(end, ambiguous),
+/// The workloads that a term names.
+fn workloads(term: &Term) -> Vec<&Workload> {
+    match term {
+        Term::Cluster { except } => except.iter().flat_map(workloads).collect(),
+        Term::Namespace { except, .. } => except.iter().map(|pods| &*pods.workload).collect(),
+        Term::Workload(pods) => vec![&pods.workload],
+        Term::Addresses(_) => Vec::new(),
+    }
+}
+
+fn name(party: &Party, ambiguous: &BTreeSet<&Workload>) -> String {
+    shortened(party.terms.iter().map(|term| term_name(term, ambiguous)))
+}
+
+fn term_name(term: &Term, ambiguous: &BTreeSet<&Workload>) -> String {
+    let except = |names: Vec<String>| match names.is_empty() {
+        true => String::new(),
+        false => format!(" except {}", shortened(names)),
+    };
+    match term {
+        Term::Cluster { except: missing } => {
+            let names = missing.iter().map(|term| term_name(term, ambiguous)).collect();
+            format!("entire cluster{}", except(names))
+        }
+        Term::Namespace { name, except: missing } => {
+            let names = missing.iter().map(|pods| workload(pods, ambiguous)).collect();
+            format!("all pods of `{name}`{}", except(names))
+        }
+        Term::Workload(pods) => workload(pods, ambiguous),
+        Term::Addresses(_) => term.to_string(),
     }
 }
 

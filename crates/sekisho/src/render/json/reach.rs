@@ -1,26 +1,26 @@
 //! `sekisho reach -o json`.
 
 use schemars::JsonSchema;
-use sekisho_core::reach::{self, Endpoint};
+use sekisho_core::reach::{self, Party, Term, WorkloadPods};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// The allowed connections of a cluster, sorted: workloads before addresses on either end.
+/// The allowed connections of a cluster, sorted: pods before addresses on either end.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(title = "sekisho reach")]
 pub(super) struct Reach<'a> {
-    /// What is not listed is denied, but for a workload's connections with itself, which are left out,
-    /// and for what no policy can deny: a pod being reached from its own node.
+    /// What is not listed is denied, but for what no policy can deny: a pod being reached from its own
+    /// node, or by itself.
     connections: Vec<Connection<'a>>,
 }
 
-/// Connections that are allowed: from any of one end to any of the other, on each of the ports.
+/// Connections that are allowed: from each of one end to each of the other, on each of the ports.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct Connection<'a> {
-    /// Who may open them.
-    from: End<'a>,
-    /// To whom.
-    to: End<'a>,
+    /// Who may open them: any of these.
+    from: Vec<End<'a>>,
+    /// To whom: any of these.
+    to: Vec<End<'a>>,
     /// The only address family that this holds for. Missing where it holds for every family that both
     /// ends have.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,26 +42,31 @@ enum Family {
     V6,
 }
 
-/// One end of connections: a workload of the cluster, or addresses outside it.
+/// Ends of connections.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
 enum End<'a> {
+    /// Every pod of the cluster.
+    #[schemars(title = "cluster")]
+    Cluster {
+        /// Always true.
+        cluster: bool,
+        /// Those that are not meant.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        except: Vec<End<'a>>,
+    },
+    /// Every pod of a namespace.
+    #[schemars(title = "namespace")]
+    Namespace {
+        /// The namespace.
+        namespace: Cow<'a, str>,
+        /// Those of its workloads that are not meant.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        except: Vec<Workload<'a>>,
+    },
     /// A workload of the cluster.
     #[schemars(title = "workload")]
-    Workload {
-        /// Its `namespace/name`.
-        workload: String,
-        /// Its kind, such as `Deployment`; `Pod` for a pod that belongs to nothing.
-        kind: Cow<'a, str>,
-        /// The names of the pods that are meant, where pods of one workload are answered differently.
-        /// Missing where all of them are meant.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        pods: Vec<Cow<'a, str>>,
-        /// Which addresses of these pods, where even addresses of one pod are answered differently.
-        /// Missing where all of them are meant.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        addresses: Vec<String>,
-    },
+    Workload(Workload<'a>),
     /// Addresses outside the cluster, split only where some policy tells them apart.
     #[schemars(title = "addresses")]
     Addresses {
@@ -71,11 +76,28 @@ enum End<'a> {
     },
 }
 
+/// A workload of the cluster, or some of its pods.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Workload<'a> {
+    /// Its `namespace/name`.
+    workload: String,
+    /// Its kind, such as `Deployment`; `Pod` for a pod that belongs to nothing.
+    kind: Cow<'a, str>,
+    /// The names of the pods that are meant, where pods of one workload are answered differently.
+    /// Missing where all of them are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pods: Vec<Cow<'a, str>>,
+    /// Which addresses of these pods, where even addresses of one pod are answered differently.
+    /// Missing where all of them are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<String>,
+}
+
 impl<'a> From<&'a reach::Connection> for Connection<'a> {
     fn from(connection: &'a reach::Connection) -> Self {
         Self {
-            from: End::from(&*connection.from),
-            to: End::from(&*connection.to),
+            from: ends(&connection.from),
+            to: ends(&connection.to),
             family: connection.family.map(|family| match family {
                 reach::Family::V4 => Family::V4,
                 reach::Family::V6 => Family::V6,
@@ -85,18 +107,35 @@ impl<'a> From<&'a reach::Connection> for Connection<'a> {
     }
 }
 
-impl<'a> From<&'a Endpoint> for End<'a> {
-    fn from(end: &'a Endpoint) -> Self {
-        match end {
-            Endpoint::Workload(end) => Self::Workload {
-                workload: end.workload.key.to_string(),
-                kind: Cow::Borrowed(&end.workload.kind),
-                pods: end.pods.iter().map(|pod| Cow::Borrowed(&**pod)).collect(),
-                addresses: end.addresses.iter().map(ToString::to_string).collect(),
+fn ends(party: &Party) -> Vec<End<'_>> {
+    party.terms.iter().map(End::from).collect()
+}
+
+impl<'a> From<&'a Term> for End<'a> {
+    fn from(term: &'a Term) -> Self {
+        match term {
+            Term::Cluster { except } => {
+                Self::Cluster { cluster: true, except: except.iter().map(End::from).collect() }
+            }
+            Term::Namespace { name, except } => Self::Namespace {
+                namespace: Cow::Borrowed(name),
+                except: except.iter().map(Workload::from).collect(),
             },
-            Endpoint::Addresses(addresses) => {
+            Term::Workload(pods) => Self::Workload(Workload::from(pods)),
+            Term::Addresses(addresses) => {
                 Self::Addresses { cidrs: addresses.cidrs().iter().map(ToString::to_string).collect() }
             }
+        }
+    }
+}
+
+impl<'a> From<&'a WorkloadPods> for Workload<'a> {
+    fn from(pods: &'a WorkloadPods) -> Self {
+        Self {
+            workload: pods.workload.key.to_string(),
+            kind: Cow::Borrowed(&pods.workload.kind),
+            pods: pods.pods.iter().map(|pod| Cow::Borrowed(&**pod)).collect(),
+            addresses: pods.addresses.iter().map(ToString::to_string).collect(),
         }
     }
 }

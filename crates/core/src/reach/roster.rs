@@ -1,0 +1,355 @@
+//! Everybody by name: pods in workloads in namespaces, told apart where their answers may differ.
+
+use super::{
+    Reach,
+    class::{ClassId, Family},
+    filter::{Ends, Filter, Grain},
+    party::{Party, Term, WorkloadPods},
+    side::number,
+};
+use crate::{
+    index::PodId,
+    object::{ObjectKey, Workload},
+    set::AddressSet,
+};
+use roaring::RoaringBitmap;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    ops::Range,
+    sync::Arc,
+};
+
+/// The classes that a pod's addresses are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Faces {
+    v4: Option<ClassId>,
+    v6: Option<ClassId>,
+    /// Where no manifest tells its address.
+    unknown: Option<ClassId>,
+}
+
+impl Faces {
+    /// The class that packets of a family meet.
+    pub(super) fn of(self, family: Family) -> Option<ClassId> {
+        match family {
+            Family::V4 => self.v4,
+            Family::V6 => self.v6,
+        }
+        .or(self.unknown)
+    }
+
+    /// Whether packets of both families can go to it.
+    fn is_both(self) -> bool {
+        self.of(Family::V4).is_some() && self.of(Family::V6).is_some()
+    }
+
+    pub(super) fn classes(self) -> impl Iterator<Item = ClassId> {
+        [self.v4, self.v6, self.unknown].into_iter().flatten()
+    }
+}
+
+/// Pods of one workload that policies treat alike and that are asked about alike.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) faces: Faces,
+    workload: usize,
+    in_from: bool,
+    in_to: bool,
+    pods: Vec<(PodId, Vec<IpAddr>)>,
+    /// Whether addresses tell it from another group of the same pods.
+    repeats: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    workload: Arc<Workload>,
+    groups: Range<usize>,
+}
+
+/// Everybody that can be named. A unit is the number of a group, or above them of a class outside.
+#[derive(Debug)]
+pub(super) struct Roster<'r> {
+    reach: &'r Reach,
+    filter: &'r Filter,
+    namespaces: Vec<Range<usize>>,
+    workloads: Vec<Entry>,
+    pub(super) groups: Vec<Group>,
+    /// The groups that bear a class.
+    of_class: Vec<RoaringBitmap>,
+    /// Groups to which packets of both families can go.
+    pub(super) both: RoaringBitmap,
+    /// Units outside of which pods bear every address.
+    borne: RoaringBitmap,
+}
+
+type Key = (usize, Faces, bool, bool);
+
+impl<'r> Roster<'r> {
+    pub(super) fn of(reach: &'r Reach, filter: &'r Filter) -> Self {
+        let mut labels: Vec<Arc<Workload>> = Vec::new();
+        let mut groups: BTreeMap<Key, Vec<(PodId, Vec<IpAddr>)>> = BTreeMap::new();
+        let numbers = workloads(reach, filter.grain, &mut labels);
+        for (id, workload) in numbers {
+            let (in_from, in_to) = (filter.from.has_pod(id), filter.to.has_pod(id));
+            for (faces, addresses) in faces(reach, id) {
+                groups.entry((workload, faces, in_from, in_to)).or_default().push((id, addresses));
+            }
+        }
+        let group = |((workload, faces, in_from, in_to), pods)| Group {
+            faces,
+            workload,
+            in_from,
+            in_to,
+            pods,
+            repeats: false,
+        };
+        let groups: Vec<Group> = groups.into_iter().map(group).collect();
+        let mut roster = Self {
+            reach,
+            filter,
+            namespaces: Vec::new(),
+            workloads: Vec::new(),
+            of_class: vec![RoaringBitmap::new(); reach.classes.list.len()],
+            both: groups
+                .iter()
+                .enumerate()
+                .filter(|(_, g)| g.faces.is_both())
+                .map(|(at, _)| number(at))
+                .collect(),
+            groups,
+            borne: RoaringBitmap::new(),
+        };
+        roster.arrange(labels);
+        roster.borne = reach.classes.borne_outside().iter().map(|at| roster.unit_outside(*at)).collect();
+        roster
+    }
+
+    fn arrange(&mut self, labels: Vec<Arc<Workload>>) {
+        for (at, group) in self.groups.iter().enumerate() {
+            for class in group.faces.classes() {
+                if let Some(groups) = self.of_class.get_mut(class as usize) {
+                    groups.insert(number(at));
+                }
+            }
+        }
+        let mut start = 0;
+        for chunk in self.groups.chunk_by(|a, b| a.workload == b.workload) {
+            let groups = start..start + chunk.len();
+            start = groups.end;
+            let label = chunk.first().and_then(|group| labels.get(group.workload));
+            self.workloads.extend(label.map(|workload| Entry { workload: Arc::clone(workload), groups }));
+        }
+        for entry in &self.workloads {
+            let groups = self.groups.get_mut(entry.groups.clone()).unwrap_or_default();
+            let mut seen: HashMap<PodId, usize> = HashMap::new();
+            for (pod, _) in groups.iter().flat_map(|group| &group.pods) {
+                *seen.entry(*pod).or_default() += 1;
+            }
+            for group in groups {
+                group.repeats = group.pods.iter().any(|(pod, _)| seen.get(pod).is_some_and(|n| *n > 1));
+            }
+        }
+        let mut start = 0;
+        for chunk in self.workloads.chunk_by(|a, b| a.workload.key.namespace == b.workload.key.namespace) {
+            self.namespaces.push(start..start + chunk.len());
+            start += chunk.len();
+        }
+    }
+
+    /// The unit of the class outside at `at`.
+    pub(super) fn unit_outside(&self, at: usize) -> u32 {
+        number(self.groups.len() + at)
+    }
+
+    /// The units of a class: groups of pods, or itself.
+    pub(super) fn units_of(&self, class: ClassId) -> RoaringBitmap {
+        let inside = self.reach.classes.inside.len();
+        match u64::from(class).checked_sub(inside) {
+            Some(at) => [self.unit_outside(usize::try_from(at).unwrap_or(usize::MAX))].into_iter().collect(),
+            None => self.of_class.get(class as usize).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The units that the filter asks about as one end.
+    pub(super) fn asked(&self, is_from: bool) -> RoaringBitmap {
+        let is_in = |group: &Group| if is_from { group.in_from } else { group.in_to };
+        let groups =
+            self.groups.iter().enumerate().filter(|(_, group)| is_in(group)).map(|(at, _)| number(at));
+        let ends = self.ends(is_from);
+        let externals = self.reach.classes.externals.iter().enumerate();
+        let outside = externals
+            .filter(|(_, class)| !ends.of(&class.addresses).is_empty())
+            .map(|(at, _)| self.unit_outside(at));
+        groups.chain(outside).collect::<RoaringBitmap>() - &self.borne
+    }
+
+    fn ends(&self, is_from: bool) -> &Ends {
+        if is_from { &self.filter.from } else { &self.filter.to }
+    }
+
+    /// The party that a set of classes is, all of their pods meant.
+    pub(super) fn party_of_classes(&self, reach: &Reach, classes: &RoaringBitmap) -> Party {
+        let mut units = RoaringBitmap::new();
+        for class in classes {
+            units |= self.units_of(class);
+        }
+        debug_assert!(std::ptr::eq(reach, self.reach));
+        self.party(&units, true)
+    }
+
+    /// The shortest true description of a set of units.
+    pub(super) fn party(&self, units: &RoaringBitmap, is_from: bool) -> Party {
+        let first_outside = self.unit_outside(0);
+        let mut groups = units.clone();
+        groups.remove_range(first_outside..);
+        let mut terms = self.pods(&groups);
+        let mut addresses = AddressSet::empty();
+        let mut all: Vec<&AddressSet> = Vec::new();
+        for at in units.range(first_outside..) {
+            let external = self.reach.classes.externals.get((at - first_outside) as usize);
+            all.extend(external.map(|external| &external.addresses));
+        }
+        if !all.is_empty() {
+            addresses.v4 = all.iter().flat_map(|set| set.v4.ranges()).collect();
+            addresses.v6 = all.iter().flat_map(|set| set.v6.ranges()).collect();
+            terms.push(Term::Addresses(self.ends(is_from).of(&addresses)));
+        }
+        Party { terms }
+    }
+
+    fn pods(&self, groups: &RoaringBitmap) -> Vec<Term> {
+        let everybody = number(self.groups.len());
+        if groups.len() == u64::from(everybody) && self.workloads.len() > 1 {
+            return vec![Term::Cluster { except: Vec::new() }];
+        }
+        let terms = self.by_namespace(groups);
+        if groups.len() * 2 > u64::from(everybody) {
+            let missing = (0..everybody).collect::<RoaringBitmap>() - groups;
+            let except = self.by_namespace(&missing);
+            if except.len() + 1 < terms.len() {
+                return vec![Term::Cluster { except }];
+            }
+        }
+        terms
+    }
+
+    fn by_namespace(&self, groups: &RoaringBitmap) -> Vec<Term> {
+        let mut terms = Vec::new();
+        let mut members = groups.iter().peekable();
+        while let Some(first) = members.peek().copied() {
+            let Some(namespace) = self.namespace_of(first) else { break };
+            let end = self.workloads.get(namespace.end - 1).map_or(0, |entry| entry.groups.end);
+            let mut here = RoaringBitmap::new();
+            while let Some(group) = members.next_if(|group| (*group as usize) < end) {
+                here.insert(group);
+            }
+            self.of_namespace(namespace, &here, &mut terms);
+        }
+        terms
+    }
+
+    fn namespace_of(&self, group: u32) -> Option<Range<usize>> {
+        let at = self.namespaces.partition_point(|namespace| {
+            let last = self.workloads.get(namespace.end - 1);
+            last.is_some_and(|entry| entry.groups.end <= group as usize)
+        });
+        self.namespaces.get(at).cloned()
+    }
+
+    /// The terms of one namespace's groups: as a whole, as a whole but for some, or one by one.
+    fn of_namespace(&self, namespace: Range<usize>, groups: &RoaringBitmap, terms: &mut Vec<Term>) {
+        let entries = self.workloads.get(namespace).unwrap_or_default();
+        let (mut named, mut missing) = (Vec::new(), Vec::new());
+        let mut whole = 0;
+        for entry in entries {
+            let range = number(entry.groups.start)..number(entry.groups.end);
+            let present = groups.range_cardinality(range.clone());
+            let all = entry.groups.len() as u64;
+            whole += usize::from(present == all);
+            if present > 0 {
+                named.push(self.named(entry, groups.range(range), present == all));
+            }
+            if present == 0 {
+                missing.push(self.named(entry, std::iter::empty(), true));
+            }
+        }
+        let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+        let is_all_or_none = whole + missing.len() == entries.len();
+        match name {
+            Some(name) if entries.len() > 1 && is_all_or_none && missing.len() + 1 < whole.max(2) => {
+                terms.push(Term::Namespace { name, except: missing });
+            }
+            _ => terms.extend(named.into_iter().map(Term::Workload)),
+        }
+    }
+
+    fn named(&self, entry: &Entry, groups: impl Iterator<Item = u32>, whole: bool) -> WorkloadPods {
+        let workload = Arc::clone(&entry.workload);
+        if whole {
+            return WorkloadPods { workload, pods: Vec::new(), addresses: Vec::new() };
+        }
+        let (mut pods, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+        for group in groups.filter_map(|group| self.groups.get(group as usize)) {
+            for (id, of_pod) in &group.pods {
+                let name = self.reach.pods.get(*id as usize).and_then(Option::as_ref);
+                pods.extend(name.map(|name| Arc::clone(&name.name)));
+                addresses.extend(of_pod.iter().copied().filter(|_| group.repeats));
+            }
+        }
+        WorkloadPods {
+            workload,
+            pods: pods.into_iter().collect(),
+            addresses: addresses.into_iter().collect(),
+        }
+    }
+}
+
+/// The number of each pod's label, and the labels, sorted.
+fn workloads(reach: &Reach, grain: Grain, labels: &mut Vec<Arc<Workload>>) -> Vec<(PodId, usize)> {
+    let pods = (0..).zip(&reach.pods).filter_map(|(id, pod)| Some((id, pod.as_ref()?)));
+    let label = |pod: &super::PodName| match grain {
+        Grain::Workload => Arc::clone(&pod.workload),
+        Grain::Pod => {
+            let key = ObjectKey::new(Arc::clone(&pod.workload.key.namespace), Arc::clone(&pod.name));
+            Arc::new(Workload { key, kind: "Pod".into() })
+        }
+    };
+    let of_pods: Vec<(PodId, Arc<Workload>)> = pods.map(|(id, pod)| (id, label(pod))).collect();
+    let mut distinct: HashMap<*const Workload, Arc<Workload>> = HashMap::new();
+    for (_, workload) in &of_pods {
+        distinct.entry(Arc::as_ptr(workload)).or_insert_with(|| Arc::clone(workload));
+    }
+    labels.extend(distinct.into_values());
+    labels.sort_unstable();
+    labels.dedup();
+    let find = |workload: &Arc<Workload>| labels.binary_search(workload).unwrap_or_default();
+    let mut known: HashMap<*const Workload, usize> = HashMap::new();
+    of_pods
+        .iter()
+        .map(|(id, workload)| (*id, *known.entry(Arc::as_ptr(workload)).or_insert_with(|| find(workload))))
+        .collect()
+}
+
+/// A pod's faces: one for each pair of an IPv4 and an IPv6 address, which is one for all but the
+/// strangest pods.
+fn faces(reach: &Reach, id: PodId) -> Vec<(Faces, Vec<IpAddr>)> {
+    if let Some(unknown) = reach.classes.unknown(id) {
+        return vec![(Faces { unknown: Some(unknown), ..Faces::default() }, Vec::new())];
+    }
+    let (mut v4, mut v6) = (Vec::new(), Vec::new());
+    for (address, class) in reach.classes.addresses_of(id) {
+        match address {
+            Some(address) if address.is_ipv4() => v4.push((address, class)),
+            Some(address) => v6.push((address, class)),
+            None => {}
+        }
+    }
+    let pick = |list: &[(IpAddr, ClassId)], at: usize| list.get(at % list.len().max(1)).copied();
+    let face = |at| {
+        let (v4, v6) = (pick(&v4, at), pick(&v6, at));
+        let faces = Faces { v4: v4.map(|(_, class)| class), v6: v6.map(|(_, class)| class), unknown: None };
+        (faces, v4.into_iter().chain(v6).map(|(address, _)| address).collect())
+    };
+    (0..v4.len().max(v6.len())).map(face).collect()
+}
