@@ -81,8 +81,8 @@ impl<'r> Rows<'r> {
 
     fn cells(&self, class: ClassId) -> Arc<[Cell]> {
         match self.direction {
-            Direction::Ingress => self.reach.into(class),
-            Direction::Egress => self.reach.out_of(class),
+            Direction::Ingress => self.reach.sources(class),
+            Direction::Egress => self.reach.destinations(class),
         }
     }
 

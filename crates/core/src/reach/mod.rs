@@ -55,8 +55,8 @@ pub struct Reach {
     ports: Mutex<PortTable>,
     ingress: turned::Turned,
     egress: turned::Turned,
-    into: OnceLock<Answers>,
-    out_of: OnceLock<Answers>,
+    sources: OnceLock<Answers>,
+    destinations: OnceLock<Answers>,
     pods: Vec<Option<PodName>>,
 }
 
@@ -84,8 +84,8 @@ impl Reach {
             ports: Mutex::new(ports),
             ingress,
             egress,
-            into: OnceLock::new(),
-            out_of: OnceLock::new(),
+            sources: OnceLock::new(),
+            destinations: OnceLock::new(),
         }
     }
 
@@ -138,20 +138,20 @@ impl Reach {
     /// by their ports. Addresses outside reach only pods, and pods only what has an address of a
     /// family of theirs. A class may be its own peer: that is said of two of its ends.
     #[must_use]
-    pub fn into(&self, to: ClassId) -> Arc<[Cell]> {
+    pub fn sources(&self, to: ClassId) -> Arc<[Cell]> {
         self.answers(Direction::Ingress).of(to)
     }
 
-    /// Whom the class with this number may reach, on which ports: as [`Self::into`].
+    /// Whom the class with this number may reach, on which ports: as [`Self::sources`].
     #[must_use]
-    pub fn out_of(&self, from: ClassId) -> Arc<[Cell]> {
+    pub fn destinations(&self, from: ClassId) -> Arc<[Cell]> {
         self.answers(Direction::Egress).of(from)
     }
 
     /// The ports on which one class may reach another.
     #[must_use]
     pub fn between(&self, from: ClassId, to: ClassId) -> Arc<PortSet> {
-        let cells = self.into(to);
+        let cells = self.sources(to);
         let cell = cells.iter().find(|cell| cell.with.contains(from));
         cell.map(|cell| Arc::clone(&cell.ports)).unwrap_or_default()
     }
@@ -188,8 +188,8 @@ impl Reach {
     /// What each class is answered, in the direction of its own policies; computed when first asked.
     fn answers(&self, direction: Direction) -> &Answers {
         let (own, other, answers) = match direction {
-            Direction::Ingress => (&self.ingress, &self.egress, &self.into),
-            Direction::Egress => (&self.egress, &self.ingress, &self.out_of),
+            Direction::Ingress => (&self.ingress, &self.egress, &self.sources),
+            Direction::Egress => (&self.egress, &self.ingress, &self.destinations),
         };
         answers.get_or_init(|| {
             let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);

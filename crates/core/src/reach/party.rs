@@ -11,6 +11,8 @@ use std::{fmt, net::IpAddr, sync::Arc};
 pub struct WorkloadPods {
     /// The workload.
     pub workload: Arc<Workload>,
+    /// Whether another workload has the same name, so that the kind has to be told.
+    pub is_ambiguous: bool,
     /// Which of its pods, where not all of them are meant; sorted.
     pub pods: Vec<Arc<str>>,
     /// Which addresses of these pods, where even those of one pod are told apart; empty when all of
@@ -21,6 +23,9 @@ pub struct WorkloadPods {
 impl fmt::Display for WorkloadPods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.workload.key.fmt(f)?;
+        if self.is_ambiguous {
+            write!(f, " ({})", self.workload.kind)?;
+        }
         if !self.pods.is_empty() {
             write!(f, " [{}]", self.pods.join(", "))?;
         }

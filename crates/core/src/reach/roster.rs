@@ -65,6 +65,8 @@ pub(super) struct Group {
 struct Entry {
     workload: Arc<Workload>,
     groups: Range<usize>,
+    /// Whether another has the same name.
+    is_ambiguous: bool,
 }
 
 /// Everybody that can be named. A unit is the number of a group, or above them of a class outside.
@@ -138,7 +140,16 @@ impl<'r> Roster<'r> {
             let groups = start..start + chunk.len();
             start = groups.end;
             let label = chunk.first().and_then(|group| labels.get(group.workload));
-            self.workloads.extend(label.map(|workload| Entry { workload: Arc::clone(workload), groups }));
+            self.workloads.extend(label.map(|workload| Entry {
+                workload: Arc::clone(workload),
+                groups,
+                is_ambiguous: false,
+            }));
+        }
+        // INVARIANT: workloads are sorted by name before kind.
+        for same in self.workloads.chunk_by_mut(|a, b| a.workload.key == b.workload.key) {
+            let is_ambiguous = same.len() > 1;
+            same.iter_mut().for_each(|entry| entry.is_ambiguous = is_ambiguous);
         }
         for entry in &self.workloads {
             let groups = self.groups.get_mut(entry.groups.clone()).unwrap_or_default();
@@ -285,9 +296,9 @@ impl<'r> Roster<'r> {
     }
 
     fn named(&self, entry: &Entry, groups: impl Iterator<Item = u32>, whole: bool) -> WorkloadPods {
-        let workload = Arc::clone(&entry.workload);
+        let (workload, is_ambiguous) = (Arc::clone(&entry.workload), entry.is_ambiguous);
         if whole {
-            return WorkloadPods { workload, pods: Vec::new(), addresses: Vec::new() };
+            return WorkloadPods { workload, is_ambiguous, pods: Vec::new(), addresses: Vec::new() };
         }
         let (mut pods, mut addresses) = (BTreeSet::new(), BTreeSet::new());
         for group in groups.filter_map(|group| self.groups.get(group as usize)) {
@@ -299,6 +310,7 @@ impl<'r> Roster<'r> {
         }
         WorkloadPods {
             workload,
+            is_ambiguous,
             pods: pods.into_iter().collect(),
             addresses: addresses.into_iter().collect(),
         }

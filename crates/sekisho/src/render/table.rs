@@ -1,14 +1,8 @@
 //! Connections as a table.
 
 use crate::output::BOLD;
-use sekisho_core::{
-    object::Workload,
-    reach::{Connection, Party, Term, WorkloadPods},
-};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-};
+use sekisho_core::reach::{Connection, Party, Term, WorkloadPods};
+use std::io::Write;
 
 /// How many blocks of a list, or pods of a workload, are written out.
 const SHOWN: usize = 4;
@@ -19,8 +13,7 @@ pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::
         writeln!(out, "no connection is allowed")?;
         return Ok(());
     }
-    let ambiguous = ambiguous(connections);
-    let rows: Vec<[String; 3]> = connections.iter().map(|connection| row(connection, &ambiguous)).collect();
+    let rows: Vec<[String; 3]> = connections.iter().map(row).collect();
     let header = ["FROM", "TO", "PORTS"];
     // Names of Kubernetes and addresses are ASCII: a character is a column.
     let width = |at: usize| {
@@ -36,60 +29,40 @@ pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::
     Ok(())
 }
 
-fn row(connection: &Connection, ambiguous: &BTreeSet<&Workload>) -> [String; 3] {
+fn row(connection: &Connection) -> [String; 3] {
     let ports = match connection.family {
         Some(family) => format!("{} ({family} only)", connection.ports),
         None => connection.ports.to_string(),
     };
-    [name(&connection.from, ambiguous), name(&connection.to, ambiguous), ports]
+    [name(&connection.from), name(&connection.to), ports]
 }
 
-/// Workloads whose kind has to be told, for another has the same name.
-fn ambiguous(connections: &[Connection]) -> BTreeSet<&Workload> {
-    let ends = connections.iter().flat_map(|connection| [&connection.from, &connection.to]);
-    let mut kinds: BTreeMap<_, BTreeSet<&Workload>> = BTreeMap::new();
-    for workload in ends.flat_map(|party| &party.terms).flat_map(workloads) {
-        kinds.entry(&workload.key).or_default().insert(workload);
-    }
-    kinds.into_values().filter(|kinds| kinds.len() > 1).flatten().collect()
+fn name(party: &Party) -> String {
+    shortened(party.terms.iter().map(term_name))
 }
 
-/// The workloads that a term names.
-fn workloads(term: &Term) -> Vec<&Workload> {
-    match term {
-        Term::Cluster { except } => except.iter().flat_map(workloads).collect(),
-        Term::Namespace { except, .. } => except.iter().map(|pods| &*pods.workload).collect(),
-        Term::Workload(pods) => vec![&pods.workload],
-        Term::Addresses(_) => Vec::new(),
-    }
-}
-
-fn name(party: &Party, ambiguous: &BTreeSet<&Workload>) -> String {
-    shortened(party.terms.iter().map(|term| term_name(term, ambiguous)))
-}
-
-fn term_name(term: &Term, ambiguous: &BTreeSet<&Workload>) -> String {
+fn term_name(term: &Term) -> String {
     let except = |names: Vec<String>| match names.is_empty() {
         true => String::new(),
         false => format!(" except {}", shortened(names)),
     };
     match term {
         Term::Cluster { except: missing } => {
-            let names = missing.iter().map(|term| term_name(term, ambiguous)).collect();
+            let names = missing.iter().map(term_name).collect();
             format!("entire cluster{}", except(names))
         }
         Term::Namespace { name, except: missing } => {
-            let names = missing.iter().map(|pods| workload(pods, ambiguous)).collect();
+            let names = missing.iter().map(workload).collect();
             format!("all pods of `{name}`{}", except(names))
         }
-        Term::Workload(pods) => workload(pods, ambiguous),
+        Term::Workload(pods) => workload(pods),
         Term::Addresses(_) => term.to_string(),
     }
 }
 
-fn workload(end: &WorkloadPods, ambiguous: &BTreeSet<&Workload>) -> String {
+fn workload(end: &WorkloadPods) -> String {
     let mut name = end.workload.key.to_string();
-    if ambiguous.contains(&*end.workload) {
+    if end.is_ambiguous {
         name += &format!(" ({})", end.workload.kind);
     }
     if !end.pods.is_empty() {
