@@ -13,6 +13,7 @@ pub mod explain;
 pub mod index;
 pub mod object;
 pub mod packet;
+pub mod promise;
 pub mod reach;
 pub mod set;
 #[cfg(feature = "testing")]

@@ -1,0 +1,44 @@
+//! Fields that nobody knows.
+
+use crate::{read::context::Context, tree::NodeId};
+
+/// Reports the keys of the mapping at `node` that are not among `fields`.
+pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&str]) {
+    let tree = cx.tree;
+    for (key, _) in tree.mapping(node).into_iter().flatten() {
+        let name = tree.key_text(key);
+        if fields.contains(&name) {
+            continue;
+        }
+        let meant = nearest(name, fields.iter().copied()).or_else(|| containing(name, fields));
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("its fields are {}", quoted(fields)),
+        };
+        cx.error_help("unknown-field", key, format!("{what} has no field `{name}`"), help);
+    }
+}
+
+/// The one of `names` that `text` was probably meant to be.
+pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // `can_reach` and `canReach` are what people used to other files write.
+    let plain = |name: &str| -> String {
+        name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let wanted = plain(text);
+    names
+        .map(|name| (strsim::damerau_levenshtein(&plain(name), &wanted), name))
+        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// The only one of `names` in which `text` is a word, as `on` in `on ports`.
+fn containing<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
+    let mut there = names.iter().filter(|name| name.split(' ').any(|word| word == text));
+    there.next().filter(|_| there.next().is_none()).copied()
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
