@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
-use sekisho_core::object::{Cluster, Direction, NetworkPolicy, Pod};
+use sekisho_core::object::{
+    Balancer, Cluster, Direction, Entrances, Listener, NetworkPolicy, Origin, Pod, RouteBackend, RouteParent,
+    Service,
+};
 use sekisho_k8s::{Options, Reading, read_paths, render};
 use std::{
     fmt::Display,
@@ -35,9 +38,68 @@ fn cluster(cluster: &Cluster) -> String {
     lines.extend(cluster.policies.values().map(policy));
     for service in cluster.services.values() {
         let addresses = service.cluster_addresses.iter().chain(&service.external_addresses);
-        lines.push(format!("  Service {} {}", service.key, list(addresses)));
+        lines.push(format!("  Service {} {}{}", service.key, list(addresses), balancing(service)));
     }
+    lines.extend(entrances(&cluster.entrances));
     lines.join("\n")
+}
+
+/// What a Service says about its load balancer; nothing where it says nothing.
+fn balancing(service: &Service) -> String {
+    let mut text = if service.external_local { ", local" } else { "" }.to_owned();
+    if !service.source_ranges.is_empty() {
+        text += &format!(", only from {}", list(&service.source_ranges));
+    }
+    text + &balancer(&service.balancer)
+}
+
+fn balancer(balancer: &Balancer) -> String {
+    let plain = *balancer == Balancer::default();
+    if plain { String::new() } else { format!(", {balancer:?}") }
+}
+
+fn entrances(all: &Entrances) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (kind, classes) in [("IngressClass", &all.ingress_classes), ("GatewayClass", &all.gateway_classes)] {
+        for class in classes.values() {
+            let default = if class.is_default { ", the default" } else { "" };
+            lines.push(format!("  {kind} {} by {}{default}", class.name, class.controller));
+        }
+    }
+    for ingress in all.ingresses.values() {
+        lines.push(format!("  Ingress {} {:?}{}", ingress.key, ingress.class, balancer(&ingress.balancer)));
+        lines.extend(ingress.paths.iter().map(|path| {
+            format!("    {:?} {:?} to {:?} at {}", path.host, path.path, path.target, at(&path.origin))
+        }));
+    }
+    for gateway in all.gateways.values() {
+        lines.push(format!("  Gateway {} {}{}", gateway.key, gateway.class, balancer(&gateway.balancer)));
+        lines.extend(gateway.listeners.iter().map(|listener| {
+            let Listener { name, protocol, port, hostname, routes_from, kinds, origin } = listener;
+            format!("    {name} {protocol}/{port} {hostname:?} {routes_from:?} {kinds:?} at {}", at(origin))
+        }));
+    }
+    for route in all.routes.values() {
+        lines.push(format!("  {} {} {:?}", route.kind, route.key, route.hostnames));
+        lines.extend(route.parents.iter().map(|RouteParent { kind, key, section, port, origin }| {
+            format!("    on {kind} {key} {section:?} {port:?} at {}", at(origin))
+        }));
+        for rule in &route.rules {
+            lines.push(format!("    {:?}", rule.matches));
+            lines.extend(rule.backends.iter().map(|RouteBackend { kind, key, port, weight, origin }| {
+                format!("      to {kind} {key} {port:?} weight {weight} at {}", at(origin))
+            }));
+        }
+    }
+    let grants = all.grants.values();
+    lines.extend(
+        grants.map(|grant| format!("  ReferenceGrant {} {:?} {:?}", grant.key, grant.from, grant.to)),
+    );
+    lines
+}
+
+fn at(origin: &Origin) -> String {
+    format!("{}:{}", origin.span.line, origin.span.column)
 }
 
 fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {

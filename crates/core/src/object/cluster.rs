@@ -1,6 +1,6 @@
 //! All objects together, and the changes that bring them in and out.
 
-use super::{Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid, Service};
+use super::{Entrances, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid, Service};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One step from one state of the cluster to the next. A folder of manifests is many.
@@ -37,6 +37,8 @@ pub struct Cluster {
     pub policies: BTreeMap<ObjectKey, NetworkPolicy>,
     /// Services by namespace and name. No verdict depends on them (S16).
     pub services: BTreeMap<ObjectKey, Service>,
+    /// What leads in from outside besides Services. No verdict depends on it.
+    pub entrances: Entrances,
 }
 
 impl Cluster {

@@ -3,7 +3,11 @@
 //! Whoever builds them has validated them: inside the core every object is valid (S43 is the
 //! reader's duty). Each carries the [`Origin`] of its text, so that an answer can point at a line.
 
+mod balancer;
 mod cluster;
+mod entrances;
+mod gateway;
+mod ingress;
 mod labels;
 mod namespace;
 mod network_policy;
@@ -13,7 +17,13 @@ mod pod;
 mod selector;
 mod service;
 
+pub use balancer::{Balancer, BalancerTargets, Provider};
 pub use cluster::{Change, Cluster};
+pub use entrances::Entrances;
+pub use gateway::{
+    Gateway, Listener, ReferenceGrant, Route, RouteBackend, RouteParent, RouteRule, RoutesFrom,
+};
+pub use ingress::{Class, Ingress, IngressPath, IngressTarget, ServicePortRef};
 pub use labels::{Labels, NAME_LABEL};
 pub use namespace::Namespace;
 pub use network_policy::{

@@ -1,8 +1,8 @@
 //! A Service. Policies never see one (S16, S37): it is read to build the translation that stands
 //! before them.
 
-use super::{LabelSelector, Labels, ObjectKey, Origin};
-use crate::set::Protocol;
+use super::{Balancer, LabelSelector, Labels, ObjectKey, Origin};
+use crate::set::{Cidr, Protocol};
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// Where a Service port leads on the pods behind it.
@@ -46,6 +46,13 @@ pub struct Service {
     pub headless: bool,
     /// The ports.
     pub ports: Vec<ServicePort>,
+    /// Whether `externalTrafficPolicy: Local` keeps what comes from outside on the node it came to,
+    /// and so the client's address.
+    pub external_local: bool,
+    /// `loadBalancerSourceRanges`: the only clients that the load balancer takes; empty for all.
+    pub source_ranges: BTreeSet<Cidr>,
+    /// What its annotations say about the load balancer.
+    pub balancer: Balancer,
     /// Its labels.
     pub labels: Labels,
     /// Where it was written.

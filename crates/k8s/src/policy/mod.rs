@@ -6,7 +6,7 @@ mod peer;
 mod port;
 mod rule;
 mod schema;
-mod selector;
+pub(crate) mod selector;
 
 use crate::{
     diagnostic::{Diagnostic, Severity},

@@ -12,7 +12,7 @@ use sekisho_core::object::{LabelSelector, Requirement};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The selector under `key`; `None` when it is missing or null, which is not the empty selector (S7).
-pub(super) fn read_optional(
+pub(crate) fn read_optional(
     cx: &mut Context<'_>,
     node: NodeId,
     key: &str,

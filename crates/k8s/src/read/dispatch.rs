@@ -3,7 +3,7 @@
 use super::{
     assemble::Objects,
     context::{Context, Path},
-    namespace, node, pod, service, workload,
+    entrance, namespace, node, pod, service, workload,
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
@@ -94,7 +94,8 @@ fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, object
         return; // of nothing
     }
     let workloads = workload::KINDS.iter().map(|(kind, groups)| (*kind, *groups));
-    let known = KINDS.iter().copied().chain(workloads).find(|(kind, _)| *kind == claim.kind);
+    let entrances = entrance::KINDS.iter().copied();
+    let known = KINDS.iter().copied().chain(workloads).chain(entrances).find(|(kind, _)| *kind == claim.kind);
     match known {
         Some((_, groups)) if groups.contains(&claim.group()) => {
             let errors = cx.errors();
@@ -165,6 +166,14 @@ fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut O
                 objects.pods.push(pod);
             }
         }
+        kind if entrance::KINDS.iter().any(|(known, _)| *known == kind) => {
+            let entrance = entrance::read(cx, at, kind, claim.version);
+            if let Some(entrance) = keep(cx, entrance, before)
+                && unique(cx, objects, kind, &entrance.key, &entrance.origin)
+            {
+                entrance.put(&mut objects.cluster.entrances);
+            }
+        }
         kind => {
             let controller = workload::read(cx, at, kind);
             if let Some(controller) = keep(cx, controller, before)
@@ -215,8 +224,8 @@ fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Obje
         cx.error_help("unsupported-version", value, message, format!("write `apiVersion: {POLICY_VERSION}`"));
         return;
     }
-    let names = KINDS.iter().map(|(kind, _)| *kind).chain(workload::KINDS.iter().map(|(kind, _)| *kind));
-    let meant = names.into_iter().find(|kind| {
+    let kinds = KINDS.iter().chain(&workload::KINDS).chain(&entrance::KINDS);
+    let meant = kinds.map(|(kind, _)| *kind).find(|kind| {
         let close = strsim::damerau_levenshtein(&kind.to_lowercase(), &claim.kind.to_lowercase());
         *kind != claim.kind && close <= usize::from(kind.len() > 4)
     });

@@ -3,6 +3,7 @@
 pub(crate) mod assemble;
 pub(crate) mod context;
 pub(crate) mod dispatch;
+pub(crate) mod entrance;
 pub(crate) mod meta;
 pub(crate) mod namespace;
 pub(crate) mod node;

@@ -1,11 +1,15 @@
-//! Services. No verdict depends on them (S16), but the lab translates as they say.
+//! Services. No verdict depends on them (S16), but the lab translates as they say, and ways in from
+//! outside lead through them.
 
 use super::{
     context::{Context, Path},
-    meta, pod,
+    entrance, meta, pod,
 };
 use crate::tree::NodeId;
-use sekisho_core::object::{LabelSelector, Requirement, Service, ServicePort, TargetPort};
+use sekisho_core::{
+    object::{LabelSelector, Requirement, Service, ServicePort, TargetPort},
+    set::Cidr,
+};
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// The Service at `node`.
@@ -41,6 +45,9 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Service> {
         external_addresses: parse(cx, external),
         headless,
         ports,
+        external_local: cx.text(spec, "externalTrafficPolicy", path) == Some("Local"),
+        source_ranges: source_ranges(cx, spec, path),
+        balancer: entrance::service_balancer(cx, node),
         labels: meta.labels,
         origin: meta.origin,
     })
@@ -82,6 +89,21 @@ fn balancer<'c>(cx: &mut Context<'c>, node: NodeId) -> Vec<(NodeId, &'c str)> {
         .into_iter()
         .filter_map(|entry| Some((cx.get(entry, "ip")?, cx.text(entry, "ip", path)?)))
         .collect()
+}
+
+/// The only clients that the load balancer takes. The API server allows space around them.
+fn source_ranges(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>) -> BTreeSet<Cidr> {
+    let entries = cx.list(spec, "loadBalancerSourceRanges", path);
+    let path = path.field("loadBalancerSourceRanges");
+    let mut ranges = BTreeSet::new();
+    for entry in entries {
+        let Some(text) = cx.text_at(entry, path) else { continue };
+        match text.trim().parse() {
+            Ok(range) => drop(ranges.insert(range)),
+            Err(error) => cx.error("invalid-cidr", entry, format!("{error}")),
+        }
+    }
+    ranges
 }
 
 fn parse(cx: &mut Context<'_>, texts: Vec<(NodeId, &str)>) -> BTreeSet<IpAddr> {

@@ -2,8 +2,8 @@
 
 use sekisho_core::{
     object::{
-        Cluster, ContainerPort, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Peer,
-        PeerKind, Pod, Requirement, Rule, Service, ServicePort, TargetPort,
+        Balancer, Cluster, ContainerPort, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin,
+        Peer, PeerKind, Pod, Requirement, Rule, Service, ServicePort, TargetPort,
     },
     set::Protocol,
 };
@@ -45,6 +45,9 @@ pub(crate) fn service(key: &str, protocol: Protocol, port: u16, target: u16) -> 
             target: TargetPort::Number(target),
             node_port: None,
         }],
+        external_local: false,
+        source_ranges: [].into(),
+        balancer: Balancer::default(),
         labels: Labels::new(),
         origin: Origin::default(),
     }
