@@ -1,4 +1,4 @@
-//! Bitmaps as keys: most of a cluster's many sets are the same few.
+//! Bitmaps as keys, for most of a cluster's many sets are the same few; and made out of order.
 
 use roaring::RoaringBitmap;
 use std::{
@@ -31,5 +31,28 @@ impl Key {
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.digest);
+    }
+}
+
+/// A bitmap that is made of members in any order: one bit each, and no search for its place.
+pub(super) struct Dense {
+    bytes: Vec<u8>,
+}
+
+impl Dense {
+    /// For members less than `size`.
+    pub(super) fn new(size: usize) -> Self {
+        Self { bytes: vec![0; size.div_ceil(8)] }
+    }
+
+    /// Takes a member in.
+    pub(super) fn insert(&mut self, member: u32) {
+        if let Some(byte) = self.bytes.get_mut(member as usize / 8) {
+            *byte |= 1 << (member % 8);
+        }
+    }
+
+    pub(super) fn finish(self) -> RoaringBitmap {
+        RoaringBitmap::from_lsb0_bytes(0, &self.bytes)
     }
 }

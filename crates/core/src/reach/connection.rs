@@ -36,14 +36,15 @@ pub struct Connection {
 #[must_use]
 pub fn connections(reach: &Reach, filter: &Filter) -> Vec<Connection> {
     let roster = Roster::of(reach, filter);
-    let by_destination = Rows::of(&roster, reach, filter, Direction::Ingress);
-    let by_source = Rows::of(&roster, reach, filter, Direction::Egress);
-    let rows = if by_source.merged.len() < by_destination.merged.len() { by_source } else { by_destination };
+    let by_destination = Rows::new(&roster, reach, filter, Direction::Ingress).filled(usize::MAX);
+    let most = by_destination.merged.len();
+    let by_source = Rows::new(&roster, reach, filter, Direction::Egress).filled(most);
+    let rows = if by_source.merged.len() < most { by_source } else { by_destination };
     rows.connections(&roster)
 }
 
 /// Units, and the ports that they may be talked to on.
-type Seen = Vec<(RoaringBitmap, u32)>;
+type Seen = Vec<(Key, u32)>;
 /// Units, as one end of a row.
 type Side = (Option<Family>, Key, u32);
 
@@ -62,9 +63,9 @@ struct Rows<'r> {
 }
 
 impl<'r> Rows<'r> {
-    fn of(roster: &'r Roster<'r>, reach: &'r Reach, filter: &'r Filter, direction: Direction) -> Self {
+    fn new(roster: &'r Roster<'r>, reach: &'r Reach, filter: &'r Filter, direction: Direction) -> Self {
         let is_from = direction == Direction::Egress;
-        let mut rows = Self {
+        Self {
             reach,
             roster,
             direction,
@@ -73,20 +74,11 @@ impl<'r> Rows<'r> {
             ports: Ports::new(filter.ports.as_ref()),
             merged: HashMap::new(),
             seen: HashMap::new(),
-        };
-        rows.inside();
-        rows.outside();
-        rows
-    }
-
-    fn cells(&self, class: ClassId) -> Arc<[Cell]> {
-        match self.direction {
-            Direction::Ingress => self.reach.sources(class),
-            Direction::Egress => self.reach.destinations(class),
         }
     }
 
-    fn inside(&mut self) {
+    /// Fills in the rows. With `most` of them there is no need to go on.
+    fn filled(mut self, most: usize) -> Self {
         let mut alike: BTreeMap<Faces, RoaringBitmap> = BTreeMap::new();
         for (at, group) in self.roster.groups.iter().enumerate() {
             if self.subjects.contains(number(at)) {
@@ -94,10 +86,15 @@ impl<'r> Rows<'r> {
             }
         }
         for (faces, subjects) in alike {
-            for (family, peers, ports) in self.of_faces(faces) {
-                *self.merged.entry((family, Key::of(peers), ports)).or_default() |= &subjects;
+            if self.merged.len() >= most {
+                return self;
+            }
+            for side in self.of_faces(faces) {
+                *self.merged.entry(side).or_default() |= &subjects;
             }
         }
+        self.outside();
+        self
     }
 
     fn outside(&mut self) {
@@ -107,37 +104,41 @@ impl<'r> Rows<'r> {
                 continue;
             }
             for (peers, ports) in self.seen(self.reach.classes.external(at), None) {
-                self.merged.entry((None, Key::of(peers), ports)).or_default().insert(unit);
+                self.merged.entry((None, peers, ports)).or_default().insert(unit);
             }
+        }
+    }
+
+    fn cells(&self, class: ClassId) -> Arc<[Cell]> {
+        match self.direction {
+            Direction::Ingress => self.reach.sources(class),
+            Direction::Egress => self.reach.destinations(class),
         }
     }
 
     /// What pods with these faces are answered. Where packets of both families can go between two, and
     /// the answers differ, each is told by itself.
-    fn of_faces(&mut self, faces: Faces) -> Vec<(Option<Family>, RoaringBitmap, u32)> {
-        let [v4, v6] = Family::ALL.map(|family| {
-            let class = faces.of(family).map(|class| (class, Some(family)));
-            class.map(|(class, family)| self.seen(class, family))
-        });
-        let (v4, v6) = match (v4, v6) {
-            (Some(v4), Some(v6)) => (v4, v6),
-            // The one face that is there answers for the other, where that is met by the outside.
-            _ => {
-                let class = faces.classes().next();
-                let cells = class.map(|class| self.seen(class, None)).unwrap_or_default();
-                return cells.into_iter().map(|(peers, ports)| (None, peers, ports)).collect();
-            }
-        };
-        self.joined(v4, v6)
+    fn of_faces(&mut self, faces: Faces) -> Vec<Side> {
+        let [v4, v6] = Family::ALL.map(|family| Some((faces.of(family)?, family)));
+        if let (Some((v4, _)), Some((v6, _))) = (v4, v6)
+            && !self.roster.both.is_empty()
+        {
+            let (v4, v6) = (self.seen(v4, Some(Family::V4)), self.seen(v6, Some(Family::V6)));
+            return self.joined(v4, v6);
+        }
+        // Of one face, or of one that is met by both families: it is the whole answer.
+        let class = faces.classes().next();
+        let cells = class.map(|class| self.seen(class, None)).unwrap_or_default();
+        cells.into_iter().map(|(peers, ports)| (None, peers, ports)).collect()
     }
 
-    fn joined(&self, v4: Seen, v6: Seen) -> Vec<(Option<Family>, RoaringBitmap, u32)> {
+    fn joined(&self, v4: Seen, v6: Seen) -> Vec<Side> {
         let mut by_ports: BTreeMap<u32, [RoaringBitmap; 2]> = BTreeMap::new();
         for (peers, ports) in v4 {
-            by_ports.entry(ports).or_default()[0] |= peers;
+            by_ports.entry(ports).or_default()[0] |= &**peers.bitmap();
         }
         for (peers, ports) in v6 {
-            by_ports.entry(ports).or_default()[1] |= peers;
+            by_ports.entry(ports).or_default()[1] |= &**peers.bitmap();
         }
         let mut joined = Vec::new();
         for (ports, [v4, v6]) in by_ports {
@@ -147,7 +148,7 @@ impl<'r> Rows<'r> {
             joined.push((Some(Family::V6), v6 & differ, ports));
         }
         joined.retain(|(_, peers, _)| !peers.is_empty());
-        joined
+        joined.into_iter().map(|(family, peers, ports)| (family, Key::of(peers), ports)).collect()
     }
 
     /// The cells of a class as units that packets of `family` can go to, those that are asked about.
@@ -160,20 +161,16 @@ impl<'r> Rows<'r> {
         let mut seen = Vec::with_capacity(cells.len());
         for cell in cells.iter() {
             let Some(ports) = self.ports.of(cell) else { continue };
-            let mut units = RoaringBitmap::new();
-            for class in &cell.with {
-                let is_met = family.is_none_or(|family| {
-                    self.reach.class(class).is_some_and(|class| class.family.is_none_or(|of| of == family))
-                });
-                if is_met {
-                    units |= self.roster.units_of(class);
-                }
-            }
-            units &= &self.peers;
+            let is_met = |class: &ClassId| {
+                let of = self.reach.class(*class).and_then(|class| class.family);
+                family.is_none_or(|family| of.is_none_or(|of| of == family))
+            };
+            let units = self.roster.units_of(cell.with.iter().filter(is_met)) & &self.peers;
             if !units.is_empty() {
-                seen.push((units, ports));
+                seen.push((Key::of(units), ports));
             }
         }
+        // INVARIANT: the answer keeps its cells, so no other has their address while it lives.
         if !cells.is_empty() {
             self.seen.insert(key, seen.clone());
         }

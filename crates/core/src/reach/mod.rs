@@ -182,7 +182,7 @@ impl Reach {
     /// The shortest true description of a set of classes, where every pod of them is meant.
     #[must_use]
     pub fn party(&self, classes: &RoaringBitmap) -> Party {
-        roster::Roster::of(self, &Filter::default()).party_of_classes(self, classes)
+        roster::Roster::of(self, &Filter::default()).party_of_classes(classes)
     }
 
     /// What each class is answered, in the direction of its own policies; computed when first asked.

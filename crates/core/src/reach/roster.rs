@@ -2,6 +2,7 @@
 
 use super::{
     Reach,
+    bitmaps::Dense,
     class::{ClassId, Family},
     filter::{Ends, Filter, Grain},
     party::{Party, Term, WorkloadPods},
@@ -78,8 +79,8 @@ pub(super) struct Roster<'r> {
     workloads: Vec<Entry>,
     pub(super) groups: Vec<Group>,
     /// The groups that bear a class.
-    of_class: Vec<RoaringBitmap>,
-    /// Groups to which packets of both families can go.
+    of_class: Vec<Vec<u32>>,
+    /// Groups to which packets of both families can go; none where no pod is of both.
     pub(super) both: RoaringBitmap,
     /// Units outside of which pods bear every address.
     borne: RoaringBitmap,
@@ -112,13 +113,8 @@ impl<'r> Roster<'r> {
             filter,
             namespaces: Vec::new(),
             workloads: Vec::new(),
-            of_class: vec![RoaringBitmap::new(); reach.classes.list.len()],
-            both: groups
-                .iter()
-                .enumerate()
-                .filter(|(_, g)| g.faces.is_both())
-                .map(|(at, _)| number(at))
-                .collect(),
+            of_class: vec![Vec::new(); reach.classes.list.len()],
+            both: both(&groups),
             groups,
             borne: RoaringBitmap::new(),
         };
@@ -131,7 +127,7 @@ impl<'r> Roster<'r> {
         for (at, group) in self.groups.iter().enumerate() {
             for class in group.faces.classes() {
                 if let Some(groups) = self.of_class.get_mut(class as usize) {
-                    groups.insert(number(at));
+                    groups.push(number(at));
                 }
             }
         }
@@ -173,13 +169,20 @@ impl<'r> Roster<'r> {
         number(self.groups.len() + at)
     }
 
-    /// The units of a class: groups of pods, or itself.
-    pub(super) fn units_of(&self, class: ClassId) -> RoaringBitmap {
-        let inside = self.reach.classes.inside.len();
-        match u64::from(class).checked_sub(inside) {
-            Some(at) => [self.unit_outside(usize::try_from(at).unwrap_or(usize::MAX))].into_iter().collect(),
-            None => self.of_class.get(class as usize).cloned().unwrap_or_default(),
+    /// The units of classes: groups of pods, and classes outside for themselves.
+    pub(super) fn units_of(&self, classes: impl Iterator<Item = ClassId>) -> RoaringBitmap {
+        let inside = self.reach.inside().len();
+        let mut units = Dense::new(self.groups.len() + self.reach.classes.externals.len());
+        for class in classes {
+            match u64::from(class).checked_sub(inside) {
+                Some(at) => units.insert(self.unit_outside(usize::try_from(at).unwrap_or(usize::MAX))),
+                None => {
+                    let groups = self.of_class.get(class as usize).into_iter().flatten();
+                    groups.for_each(|group| units.insert(*group));
+                }
+            }
         }
+        units.finish()
     }
 
     /// The units that the filter asks about as one end.
@@ -200,13 +203,8 @@ impl<'r> Roster<'r> {
     }
 
     /// The party that a set of classes is, all of their pods meant.
-    pub(super) fn party_of_classes(&self, reach: &Reach, classes: &RoaringBitmap) -> Party {
-        let mut units = RoaringBitmap::new();
-        for class in classes {
-            units |= self.units_of(class);
-        }
-        debug_assert!(std::ptr::eq(reach, self.reach));
-        self.party(&units, true)
+    pub(super) fn party_of_classes(&self, classes: &RoaringBitmap) -> Party {
+        self.party(&self.units_of(classes.iter()), true)
     }
 
     /// The shortest true description of a set of units.
@@ -247,61 +245,48 @@ impl<'r> Roster<'r> {
 
     fn by_namespace(&self, groups: &RoaringBitmap) -> Vec<Term> {
         let mut terms = Vec::new();
-        let mut members = groups.iter().peekable();
-        while let Some(first) = members.peek().copied() {
-            let Some(namespace) = self.namespace_of(first) else { break };
-            let end = self.workloads.get(namespace.end - 1).map_or(0, |entry| entry.groups.end);
-            let mut here = RoaringBitmap::new();
-            while let Some(group) = members.next_if(|group| (*group as usize) < end) {
-                here.insert(group);
+        for namespace in &self.namespaces {
+            let entries = self.workloads.get(namespace.clone()).unwrap_or_default();
+            let range = groups_of(entries);
+            let present = groups.range_cardinality(range.clone());
+            if present == range.len() as u64 && entries.len() > 1 {
+                let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+                terms.extend(name.map(|name| Term::Namespace { name, except: Vec::new() }));
+            } else if present > 0 {
+                self.of_namespace(entries, groups, &mut terms);
             }
-            self.of_namespace(namespace, &here, &mut terms);
         }
         terms
     }
 
-    fn namespace_of(&self, group: u32) -> Option<Range<usize>> {
-        let at = self.namespaces.partition_point(|namespace| {
-            let last = self.workloads.get(namespace.end - 1);
-            last.is_some_and(|entry| entry.groups.end <= group as usize)
-        });
-        self.namespaces.get(at).cloned()
-    }
-
-    /// The terms of one namespace's groups: as a whole, as a whole but for some, or one by one.
-    fn of_namespace(&self, namespace: Range<usize>, groups: &RoaringBitmap, terms: &mut Vec<Term>) {
-        let entries = self.workloads.get(namespace).unwrap_or_default();
-        let (mut named, mut missing) = (Vec::new(), Vec::new());
-        let mut whole = 0;
-        for entry in entries {
-            let range = number(entry.groups.start)..number(entry.groups.end);
-            let present = groups.range_cardinality(range.clone());
-            let all = entry.groups.len() as u64;
-            whole += usize::from(present == all);
-            if present > 0 {
-                named.push(self.named(entry, groups.range(range), present == all));
+    /// The terms of a namespace of which some groups are meant: all but some workloads, or one by one.
+    fn of_namespace(&self, entries: &[Entry], groups: &RoaringBitmap, terms: &mut Vec<Term>) {
+        let present = |entry: &&Entry| groups.range_cardinality(groups_of(std::slice::from_ref(*entry)));
+        let (missing, some): (Vec<&Entry>, Vec<&Entry>) =
+            entries.iter().partition(|entry| present(entry) == 0);
+        let are_whole = some.iter().all(|entry| present(entry) == entry.groups.len() as u64);
+        let first = some.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+        match first {
+            Some(name) if are_whole && missing.len() + 1 < some.len() => {
+                let except = missing.iter().map(|entry| self.named(entry, None)).collect();
+                terms.push(Term::Namespace { name, except });
             }
-            if present == 0 {
-                missing.push(self.named(entry, std::iter::empty(), true));
-            }
-        }
-        let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
-        let is_all_or_none = whole + missing.len() == entries.len();
-        match name {
-            Some(name) if entries.len() > 1 && is_all_or_none && missing.len() + 1 < whole.max(2) => {
-                terms.push(Term::Namespace { name, except: missing });
-            }
-            _ => terms.extend(named.into_iter().map(Term::Workload)),
+            _ => terms.extend(some.into_iter().map(|entry| {
+                let is_whole = present(&entry) == entry.groups.len() as u64;
+                Term::Workload(self.named(entry, (!is_whole).then_some(groups)))
+            })),
         }
     }
 
-    fn named(&self, entry: &Entry, groups: impl Iterator<Item = u32>, whole: bool) -> WorkloadPods {
+    /// A workload; where `groups` are told, those of its pods that are in them.
+    fn named(&self, entry: &Entry, groups: Option<&RoaringBitmap>) -> WorkloadPods {
         let (workload, is_ambiguous) = (Arc::clone(&entry.workload), entry.is_ambiguous);
-        if whole {
+        let Some(groups) = groups else {
             return WorkloadPods { workload, is_ambiguous, pods: Vec::new(), addresses: Vec::new() };
-        }
+        };
         let (mut pods, mut addresses) = (BTreeSet::new(), BTreeSet::new());
-        for group in groups.filter_map(|group| self.groups.get(group as usize)) {
+        let range = groups.range(groups_of(std::slice::from_ref(entry)));
+        for group in range.filter_map(|group| self.groups.get(group as usize)) {
             for (id, of_pod) in &group.pods {
                 let name = self.reach.pods.get(*id as usize).and_then(Option::as_ref);
                 pods.extend(name.map(|name| Arc::clone(&name.name)));
@@ -315,6 +300,22 @@ impl<'r> Roster<'r> {
             addresses: addresses.into_iter().collect(),
         }
     }
+}
+
+/// Groups to which packets of both families can go, where some pod has an address of each: else the
+/// families need not be told apart.
+fn both(groups: &[Group]) -> RoaringBitmap {
+    let numbered = || (0..).zip(groups);
+    if !numbered().any(|(_, group)| group.faces.v4.is_some() && group.faces.v6.is_some()) {
+        return RoaringBitmap::new();
+    }
+    numbered().filter(|(_, group)| group.faces.is_both()).map(|(at, _)| at).collect()
+}
+
+/// The groups of workloads that follow each other.
+fn groups_of(entries: &[Entry]) -> Range<u32> {
+    let start = entries.first().map_or(0, |entry| entry.groups.start);
+    number(start)..number(entries.last().map_or(start, |entry| entry.groups.end))
 }
 
 /// The number of each pod's label, and the labels, sorted.
