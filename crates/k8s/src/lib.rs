@@ -25,6 +25,6 @@ mod tree;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use files::{MAX_BYTES, ReadError};
-pub use reading::{Options, Reading, read_paths, read_text};
+pub use reading::{Options, Reading, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

@@ -68,8 +68,20 @@ pub fn read_paths(paths: &[PathBuf], options: &Options) -> Result<Reading, ReadE
 /// Reads one text as a cluster.
 #[must_use]
 pub fn read_text(name: &str, bytes: &[u8], options: &Options) -> Reading {
+    read_texts([(name, bytes)], options)
+}
+
+/// Reads texts that are in memory already, each with a name for messages and excerpts, as one
+/// cluster. The names must differ, or excerpts are taken from the wrong text.
+#[must_use]
+pub fn read_texts<N: AsRef<str>, B: AsRef<[u8]>>(
+    texts: impl IntoIterator<Item = (N, B)>,
+    options: &Options,
+) -> Reading {
     let mut reader = Reader::new(options);
-    reader.read(name, bytes);
+    for (name, bytes) in texts {
+        reader.read(name.as_ref(), bytes);
+    }
     reader.finish()
 }
 

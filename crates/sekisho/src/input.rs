@@ -20,7 +20,12 @@ pub(crate) struct Input {
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
     let options = Options { default_namespace: arguments.namespace.as_str().into() };
-    let reading = read_paths(&arguments.paths, &options)?;
+    accept(read_paths(&arguments.paths, &options)?)
+}
+
+/// Tells what there is to say about `reading`, and takes it as an input. `None` when some of it is
+/// wrong, as [`read`] says.
+pub(crate) fn accept(reading: Reading) -> anyhow::Result<Option<Input>> {
     tell(&reading)?;
     if reading.has_errors() {
         return Ok(None);
