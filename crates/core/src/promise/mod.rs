@@ -2,14 +2,27 @@
 //!
 //! A promise is about every pair of ends that its words fit. What no policy can forbid breaks none: a
 //! pod that reaches itself (S21), its own node that reaches it (S20), neighbour discovery (S34).
+//!
+//! [`World::judge`] asks [`Reach`](crate::reach::Reach), class by class; a promise that is broken comes
+//! with packets that show it, which [`explain`](crate::explain) explains.
 
+mod breach;
+mod future;
 mod group;
+mod judge;
+mod part;
 mod port;
+mod question;
 mod same;
+mod side;
+mod world;
 
+pub use breach::{Breach, MAX_BREACHES, Party};
 pub use group::{Group, Members};
+pub use judge::{Judgement, State};
 pub use port::PromisedPort;
 pub use same::Same;
+pub use world::World;
 
 use crate::object::Origin;
 use std::{fmt, sync::Arc};

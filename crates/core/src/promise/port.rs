@@ -39,6 +39,17 @@ impl PromisedPort {
     }
 }
 
+impl PromisedPort {
+    /// The name that it has to be looked up by.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(_, name) => Some(name),
+            Self::All | Self::Protocol(_) | Self::Range(..) => None,
+        }
+    }
+}
+
 impl fmt::Display for PromisedPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -115,7 +115,8 @@ pub struct Class {
 
 impl Class {
     /// Whether several pods bear the one address of this class (S26).
-    pub(super) fn is_shared(&self) -> bool {
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
         self.bearers.len() > 1
     }
 

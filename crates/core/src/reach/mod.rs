@@ -148,6 +148,13 @@ impl Reach {
         self.answers(Direction::Egress).of(from)
     }
 
+    /// The classes that packets can go to from a class, and come from, whatever policies say: of a common
+    /// family, and not both outside.
+    #[must_use]
+    pub fn meeting(&self, id: ClassId) -> RoaringBitmap {
+        self.class(id).map(|class| self.classes.met_by(class).clone()).unwrap_or_default()
+    }
+
     /// The ports on which one class may reach another.
     #[must_use]
     pub fn between(&self, from: ClassId, to: ClassId) -> Arc<PortSet> {

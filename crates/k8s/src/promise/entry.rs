@@ -9,7 +9,8 @@ use crate::{
     syntax,
     tree::NodeId,
 };
-use sekisho_core::promise::{Claim, Promise, Same};
+use sekisho_core::promise::{Claim, Group, Members, Promise, Same};
+use std::sync::Arc;
 
 /// The fields of a promise.
 pub const PROMISE_FIELDS: [&str; 10] = [
@@ -66,6 +67,9 @@ pub(super) fn read(
     }
     let who = end::read_list(cx, form.who.1, path.field(form.who.0), groups);
     let whom = end::read_list(cx, form.whom.1, path.field(form.whom.0), groups);
+    if same.as_ref().is_some_and(Option::is_some) {
+        without_addresses(cx, node, who.iter().chain(&whom));
+    }
     let origin = cx.origin(node);
     // A group that cannot be read is told where it is defined, and makes no error here.
     let is_whole = cx.errors() == errors && !who.is_empty() && !whom.is_empty();
@@ -140,6 +144,15 @@ fn form(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Form> {
         }
     };
     Some(Form { claim, who, whom })
+}
+
+/// Reports groups that can have nothing in common with anybody.
+fn without_addresses<'g>(cx: &mut Context<'_>, node: NodeId, groups: impl Iterator<Item = &'g Arc<Group>>) {
+    let Some(value) = cx.get(node, "with the same") else { return };
+    for group in groups.filter(|group| matches!(group.members, Members::Internet | Members::Addresses(_))) {
+        let message = format!("`{}` is addresses, which have neither labels nor a namespace", group.name);
+        cx.error_help("conflict", value, message, "leave either out");
+    }
 }
 
 /// What follows `with the same`; `None` where it cannot be read.

@@ -1,0 +1,156 @@
+//! Pods that are not there yet, and that policies would let in or out.
+//!
+//! A selector that matches nobody today may match somebody tomorrow. For each pod selector of a peer that
+//! does not, there is one pod that it would match, with no label but those that it asks for.
+
+use crate::{
+    eval,
+    object::{
+        Cluster, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey, Origin, PeerKind,
+        Pod, PodUid, Requirement, Workload,
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// A pod that is not there yet.
+#[derive(Clone, Debug)]
+pub(super) struct FuturePod {
+    pub(super) pod: Pod,
+    /// Its namespace, where that is not there either.
+    pub(super) namespace: Option<Namespace>,
+    /// Whether a rule would let it in, rather than out.
+    pub(super) is_source: bool,
+}
+
+/// Whom a peer selects: where, and there whom.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// In this namespace.
+    Named(Arc<str>),
+    /// In namespaces with such labels.
+    Labelled(LabelSelector),
+}
+
+/// The pods that rules of `cluster` are about, and that are not there. Sorted.
+pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
+    let mut selected: BTreeSet<(Direction, Place, LabelSelector)> = BTreeSet::new();
+    for policy in cluster.policies.values() {
+        for direction in Direction::ALL.into_iter().filter(|direction| policy.isolates(*direction)) {
+            let peers = policy.rules(direction).iter().flat_map(|rule| &rule.peers);
+            selected.extend(peers.filter_map(|peer| {
+                let (place, pods) = selector(policy, &peer.kind)?;
+                Some((direction, place, pods))
+            }));
+        }
+    }
+    let there = Labelled::of(cluster);
+    let missing = selected.into_iter().filter(|(_, place, pods)| !there.has(place, pods));
+    missing.filter_map(|(direction, place, pods)| future(cluster, direction, &place, &pods)).collect()
+}
+
+fn selector(policy: &NetworkPolicy, peer: &PeerKind) -> Option<(Place, LabelSelector)> {
+    match peer {
+        PeerKind::Pods(pods) => Some((Place::Named(Arc::clone(&policy.key.namespace)), pods.clone())),
+        PeerKind::Namespaces(namespaces) => {
+            Some((Place::Labelled(namespaces.clone()), LabelSelector::everything()))
+        }
+        PeerKind::PodsInNamespaces { namespaces, pods } => {
+            Some((Place::Labelled(namespaces.clone()), pods.clone()))
+        }
+        PeerKind::Block(_) => None,
+    }
+}
+
+/// The distinct labels of pods in each namespace: replicas have the same.
+struct Labelled<'c> {
+    namespaces: BTreeMap<&'c Arc<str>, (Labels, BTreeSet<&'c Labels>)>,
+}
+
+impl<'c> Labelled<'c> {
+    fn of(cluster: &'c Cluster) -> Self {
+        let mut namespaces: BTreeMap<&Arc<str>, (Labels, BTreeSet<&Labels>)> = BTreeMap::new();
+        for pod in cluster.pods.values().filter(|pod| pod.is_policed()) {
+            let entry = namespaces
+                .entry(&pod.key.namespace)
+                .or_insert_with(|| (eval::namespace_of(cluster, pod).labels().clone(), BTreeSet::new()));
+            entry.1.insert(&pod.labels);
+        }
+        Self { namespaces }
+    }
+
+    fn has(&self, place: &Place, pods: &LabelSelector) -> bool {
+        let matches = |labels: &BTreeSet<&Labels>| labels.iter().any(|labels| pods.matches(labels));
+        match place {
+            Place::Named(name) => self.namespaces.get(name).is_some_and(|(_, labels)| matches(labels)),
+            Place::Labelled(selector) => {
+                let mut there = self.namespaces.values().filter(|(labels, _)| selector.matches(labels));
+                there.any(|(_, labels)| matches(labels))
+            }
+        }
+    }
+}
+
+/// The pod that a selector would match; `None` where it contradicts itself, or where the namespace that
+/// it asks for can have no such labels.
+fn future(
+    cluster: &Cluster,
+    direction: Direction,
+    place: &Place,
+    selector: &LabelSelector,
+) -> Option<FuturePod> {
+    let labels = meeting(selector)?;
+    let (name, namespace) = match place {
+        Place::Named(name) => (Arc::clone(name), None),
+        Place::Labelled(selector) => home(cluster, selector)?,
+    };
+    let what =
+        if selector.is_everything() { "any pod".to_owned() } else { format!("any pod with {selector}") };
+    let mut pod = Pod::new(ObjectKey::new(Arc::clone(&name), what));
+    // Two selectors may differ in where they look, and find the same namespace.
+    pod.uid = PodUid(format!("future {direction} {name} {place:?} {selector}").into());
+    pod.workload = Workload { key: pod.key.clone(), kind: "Pod".into() };
+    pod.labels = labels;
+    Some(FuturePod { pod, namespace, is_source: direction == Direction::Ingress })
+}
+
+/// A namespace with such labels: the first that there is, or else a new one.
+fn home(cluster: &Cluster, selector: &LabelSelector) -> Option<(Arc<str>, Option<Namespace>)> {
+    let mut there = cluster.namespaces.values().filter(|namespace| selector.matches(namespace.labels()));
+    if let Some(namespace) = there.next() {
+        return Some((Arc::clone(namespace.name()), None));
+    }
+    let labels = meeting(selector)?;
+    let name: Arc<str> = match labels.get(crate::object::NAME_LABEL) {
+        Some(name) => name.into(),
+        None => format!("(any namespace with {selector})").into(),
+    };
+    if cluster.namespaces.contains_key(&name) {
+        return None;
+    }
+    let namespace = Namespace::new(Arc::clone(&name), labels, Origin::default());
+    selector.matches(namespace.labels()).then_some((name, Some(namespace)))
+}
+
+/// The fewest labels that meet a selector; `None` where none do.
+fn meeting(selector: &LabelSelector) -> Option<Labels> {
+    let mut labels = Labels::new();
+    for requirement in selector.requirements() {
+        match requirement {
+            Requirement::In(key, values) if labels.get(key).is_none() => {
+                let fits = |value: &&Arc<str>| {
+                    let mut one = Labels::new();
+                    one.set(Arc::clone(key), Arc::clone(value));
+                    let mut about = selector.requirements().filter(|requirement| requirement.key() == key);
+                    about.all(|requirement| requirement.matches(&one))
+                };
+                labels.set(Arc::clone(key), Arc::clone(values.iter().find(fits)?));
+            }
+            Requirement::Exists(key) if labels.get(key).is_none() => labels.set(Arc::clone(key), "any"),
+            _ => {}
+        }
+    }
+    selector.matches(&labels).then_some(labels)
+}
