@@ -19,3 +19,4 @@ pub mod set;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verdict;
+pub mod ways;

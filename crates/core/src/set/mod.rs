@@ -4,6 +4,7 @@
 
 mod address;
 mod cidr;
+mod internet;
 mod interval;
 mod port;
 mod protocol;

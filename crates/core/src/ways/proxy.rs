@@ -1,0 +1,164 @@
+//! Who serves an Ingress or a Gateway, and how it sends on what it takes.
+
+use super::{
+    Finder, balanced,
+    controller::{self, Known},
+    way::{Clients, Hop, Missing, Proxy, Source},
+};
+use crate::object::{
+    Balancer, BalancerTargets, Class, Gateway, Ingress, IngressTarget, ObjectKey, Origin, Pod, Provider,
+    Service,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The label that says which Gateway a proxy is of (GEP-1762).
+const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
+/// Envoy Gateway's own labels, whose proxies are in another namespace than the Gateway.
+const ENVOY_GATEWAY: [&str; 2] =
+    ["gateway.envoyproxy.io/owning-gateway-namespace", "gateway.envoyproxy.io/owning-gateway-name"];
+
+impl<'a> Finder<'a> {
+    /// Who serves an Ingress.
+    pub(super) fn proxy_of_ingress(&self, ingress: &Ingress) -> Proxy {
+        let classes = &self.cluster.entrances.ingress_classes;
+        let default = || classes.values().find(|class| class.is_default).map(|class| Arc::clone(&class.name));
+        let Some(name) = ingress.class.clone().or_else(default) else {
+            return self.proxy_without_class(ingress);
+        };
+        self.proxy(&name, classes, &ingress.balancer)
+    }
+
+    /// GKE takes Ingresses without a class, and puts an annotation on their Services.
+    fn proxy_without_class(&self, ingress: &Ingress) -> Proxy {
+        if ingress.balancer.provider == Some(Provider::Amazon) {
+            return outside(Provider::Amazon, &ingress.balancer);
+        }
+        let services = ingress.paths.iter().filter_map(|path| match &path.target {
+            IngressTarget::Service(name, _) => {
+                let key = ObjectKey::new(Arc::clone(&ingress.key.namespace), Arc::clone(name));
+                self.cluster.services.get(&key)
+            }
+            IngressTarget::Resource(_) => None,
+        });
+        let of_google = |service: &Service| service.balancer.provider == Some(Provider::Google);
+        if services.into_iter().any(of_google) {
+            return Proxy::Google { regional: false, internal: false };
+        }
+        self.told_controllers().unwrap_or(Proxy::Unknown(Missing::Class))
+    }
+
+    /// Who serves a Gateway.
+    pub(super) fn proxy_of_gateway(&self, gateway: &Gateway) -> Proxy {
+        let named = |pod: &&Pod| {
+            let by = |key: &str| pod.labels.get(key);
+            let own =
+                pod.key.namespace == gateway.key.namespace && by(OF_GATEWAY) == Some(&*gateway.key.name);
+            let [namespace, name] = ENVOY_GATEWAY.map(by);
+            own || (namespace == Some(&*gateway.key.namespace) && name == Some(&*gateway.key.name))
+        };
+        let pods: Vec<&Pod> = self.running().filter(named).collect();
+        if !pods.is_empty() {
+            return inside(&pods);
+        }
+        self.proxy(&gateway.class, &self.cluster.entrances.gateway_classes, &gateway.balancer)
+    }
+
+    fn proxy(&self, class: &str, classes: &BTreeMap<Arc<str>, Class>, balancer: &Balancer) -> Proxy {
+        let controller = classes.get(class).map(|class| &*class.controller);
+        match controller::of(class, controller) {
+            Some(Known::Google { regional, internal }) => Proxy::Google { regional, internal },
+            Some(Known::Outside(provider)) => outside(provider, balancer),
+            Some(Known::Inside(known)) => self.told_controllers().unwrap_or_else(|| {
+                let pods: Vec<&Pod> = self.running().filter(|pod| known.has(&pod.labels)).collect();
+                if pods.is_empty() {
+                    return Proxy::Unknown(Missing::ControllerPods(known.name.into()));
+                }
+                inside(&pods)
+            }),
+            None => self
+                .told_controllers()
+                .unwrap_or_else(|| Proxy::Unknown(Missing::Controller(controller.unwrap_or(class).into()))),
+        }
+    }
+
+    /// The pods that the user says serve Ingresses and Gateways.
+    fn told_controllers(&self) -> Option<Proxy> {
+        let told = |pod: &&Pod| {
+            self.told.controllers.contains(&pod.workload.key) || self.told.controllers.contains(&pod.key)
+        };
+        let pods: Vec<&Pod> = self.running().filter(told).collect();
+        (!pods.is_empty()).then(|| inside(&pods))
+    }
+
+    fn running(&self) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.cluster.pods.values().filter(|pod| !pod.finished)
+    }
+
+    /// Who may begin where this proxy stands.
+    pub(super) fn clients_of(&self, proxy: &Proxy) -> Clients {
+        match proxy {
+            Proxy::Google { internal: true, .. } | Proxy::Outside { internal: true, .. } => {
+                Clients::InnerNetwork
+            }
+            Proxy::Google { .. } | Proxy::Outside { .. } => Clients::Internet,
+            Proxy::Unknown(_) => Clients::Controller,
+            Proxy::Inside { pods, .. } => {
+                let first = pods.iter().find_map(|uid| self.cluster.pods.get(uid));
+                let services: Vec<&Service> =
+                    first.into_iter().flat_map(|pod| self.services.selecting(pod)).collect();
+                let of_kind = |kind: &str| services.iter().find(|service| &*service.kind == kind);
+                match (of_kind("LoadBalancer"), of_kind("NodePort")) {
+                    (Some(service), _) => balanced::clients(service),
+                    (None, Some(_)) => Clients::NodeNetwork,
+                    (None, None) => Clients::Controller,
+                }
+            }
+        }
+    }
+
+    /// Who comes to the pods of `service` when this proxy sends on what it takes.
+    pub(super) fn source_of(&self, proxy: &Proxy, service: &Service) -> Source {
+        match proxy {
+            // Since 1.17.6-gke.7, GKE makes Services of Ingresses container-native unless told otherwise.
+            Proxy::Google { .. } if service.balancer.targets == Some(BalancerTargets::Nodes) => Source::Nodes,
+            Proxy::Google { regional: false, .. } => {
+                Source::Balancer { ranges: balanced::google(), missing: None }
+            }
+            Proxy::Google { .. } => {
+                let missing = self.told.balancers.is_empty().then_some(Missing::ProxySubnet);
+                Source::Balancer { ranges: balanced::google().union(&self.told.balancers), missing }
+            }
+            Proxy::Outside { targets: BalancerTargets::Nodes, .. } => Source::Nodes,
+            Proxy::Outside { provider, .. } => self.balancer(Some(*provider)),
+            Proxy::Inside { workloads, pods } => {
+                Source::Pods { workloads: workloads.clone(), pods: pods.clone() }
+            }
+            Proxy::Unknown(missing) => Source::Unknown(missing.clone()),
+        }
+    }
+
+    /// The proxy as a stop on the way, where it is pods.
+    pub(super) fn hop_of(&self, proxy: &Proxy) -> Option<Hop> {
+        let Proxy::Inside { workloads, pods } = proxy else { return None };
+        let names: Vec<String> = workloads.iter().map(|workload| workload.key.to_string()).collect();
+        let first = pods.iter().find_map(|uid| self.cluster.pods.get(uid));
+        let origin = first.map_or_else(Origin::default, |pod| pod.origin.clone());
+        Some(Hop { kind: "Pod".into(), name: names.join(", ").into(), detail: "".into(), origin })
+    }
+}
+
+fn inside(pods: &[&Pod]) -> Proxy {
+    Proxy::Inside {
+        workloads: pods.iter().map(|pod| pod.workload.clone()).collect(),
+        pods: pods.iter().map(|pod| pod.uid.clone()).collect(),
+    }
+}
+
+/// AWS's and Azure's: AWS sends to nodes unless told otherwise, Azure's Application Gateway to pods.
+fn outside(provider: Provider, balancer: &Balancer) -> Proxy {
+    let usual = match provider {
+        Provider::Azure => BalancerTargets::Pods,
+        Provider::Amazon | Provider::Google => BalancerTargets::Nodes,
+    };
+    Proxy::Outside { provider, targets: balancer.targets.unwrap_or(usual), internal: balancer.internal }
+}
