@@ -4,6 +4,7 @@
 //! distinct selector is evaluated once into a bitmap of pods and shared by all policies that write
 //! it; a change costs what it touches, not what there is.
 
+mod bulk;
 mod decide;
 mod delta;
 mod endpoints;
@@ -52,16 +53,6 @@ impl Index {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The index of the cluster that `changes` make.
-    #[must_use]
-    pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
-        let mut index = Self::new();
-        for change in changes {
-            index.apply(change);
-        }
-        index
     }
 
     /// Makes `change` and says what it asks of a dataplane. Removing what is not there, and putting

@@ -71,8 +71,23 @@ impl PodTable {
         self.by_address.get(&address).into_iter().flatten().copied()
     }
 
+    /// Takes in pods, sorted by UID, where there were none.
+    pub(super) fn load(&mut self, pods: impl Iterator<Item = Pod>) {
+        // The tree is built from its sorted keys at once, which costs a fraction of searching for each.
+        let ids: Vec<(PodUid, PodId)> = pods.map(|pod| (pod.uid.clone(), self.seat(pod))).collect();
+        self.ids = ids.into_iter().collect();
+    }
+
     /// Takes a pod in. It must not be there.
     pub(super) fn insert(&mut self, pod: Pod) -> PodId {
+        let uid = pod.uid.clone();
+        let id = self.seat(pod);
+        self.ids.insert(uid, id);
+        id
+    }
+
+    /// Gives a pod a number, and notes what it is found by but for its UID.
+    fn seat(&mut self, pod: Pod) -> PodId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             // INVARIANT: a cluster has far fewer than 2^32 pods in memory.
@@ -84,7 +99,6 @@ impl PodTable {
         for address in &pod.addresses {
             self.by_address.entry(*address).or_default().insert(id);
         }
-        self.ids.insert(pod.uid.clone(), id);
         self.all.insert(id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             *slot = Some(Entry { pod, labels });

@@ -73,6 +73,11 @@ impl SelectorTable {
         self.by_key.get(key)
     }
 
+    /// The selectors by which policies select their subjects. In no order.
+    pub(super) fn with_subjects(&self) -> impl Iterator<Item = &Selector> {
+        self.by_key.values().filter(|selector| !selector.subjects_of.is_empty())
+    }
+
     /// The selectors that a pod with `labels` is selected by.
     pub(super) fn selecting(
         &self,

@@ -16,15 +16,32 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn of(bitmap: RoaringBitmap) -> Self {
-        // FNV-1a over whole numbers: equal bitmaps are compared, so it need only spread.
-        let digest = bitmap.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, member| {
-            (digest ^ u64::from(member)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-        });
-        Self { digest, bitmap: Arc::new(bitmap) }
+        let mut digest = Digest(bitmap.len());
+        // INVARIANT: the digest takes everything. Equal bitmaps are compared, so it need only spread.
+        let _ = bitmap.serialize_into(&mut digest);
+        Self { digest: digest.0, bitmap: Arc::new(bitmap) }
     }
 
     pub(super) fn bitmap(&self) -> &Arc<RoaringBitmap> {
         &self.bitmap
+    }
+}
+
+/// What a bitmap's bytes come to. They are a tenth of its members.
+struct Digest(u64);
+
+impl std::io::Write for Digest {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            // The multiplier of FNV, and a rotation that carries high bits down.
+            self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
