@@ -3,7 +3,8 @@
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
-    explain::{Side, explain, representatives},
+    explain::{Excerpts, Side, explain, representatives},
+    index::Index,
     object::{Cluster, Direction, Pod, Workload},
     packet::{End, Packet},
     testing::{cluster, config, packet, packet_choice},
@@ -65,6 +66,16 @@ proptest! {
             for direction in Direction::ALL {
                 check(explanation.side(direction))?;
             }
+        }
+    }
+
+    #[test]
+    fn an_excerpt_explains_what_the_whole_does(cluster in cluster(0..8, 0..6), choices in vec(packet_choice(), 4)) {
+        let index = Index::of(cluster.changes());
+        let excerpts = Excerpts::of(&cluster, &index);
+        for choice in choices {
+            let packet = packet(&cluster, choice);
+            prop_assert_eq!(excerpts.explain(&packet), explain(&cluster, &packet));
         }
     }
 

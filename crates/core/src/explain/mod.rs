@@ -4,6 +4,7 @@
 //! INVARIANT: there is no second matcher. What matches is asked of [`crate::eval`]; this module
 //! only names, for what the evaluator refused, the condition that failed.
 
+mod excerpt;
 mod hint;
 mod miss;
 mod obstacle;
@@ -12,6 +13,7 @@ mod port;
 mod representatives;
 mod words;
 
+pub use excerpt::Excerpts;
 pub use hint::Hint;
 pub use miss::{Miss, PeerForm};
 pub use obstacle::{Obstacle, PortTrouble};
