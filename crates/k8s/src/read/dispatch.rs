@@ -8,6 +8,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Severity},
     policy,
+    snapshot::MARK,
     tree::NodeId,
 };
 use sekisho_core::object::{ObjectKey, Origin};
@@ -110,6 +111,8 @@ fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim
         cx.wrong_type(items, Path::TOP.field("items"), "a list");
         return;
     };
+    let mark = ["metadata", "annotations", MARK];
+    cx.from_cluster |= mark.into_iter().try_fold(node, |value, key| cx.get(value, key)).is_some();
     let kind = claim.kind.strip_suffix("List").unwrap_or_default();
     let inherited = (!kind.is_empty()).then_some(Claim { version: claim.version, kind });
     for entry in entries.iter().copied() {
