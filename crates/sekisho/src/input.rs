@@ -1,8 +1,10 @@
-//! The manifests that a verb reads.
+//! The manifests that a verb reads, or the cluster.
+
+mod built;
 
 use crate::{args::InputArgs, output};
 use sekisho_core::object::Cluster;
-use sekisho_k8s::{Options, Reading, Severity, read_paths, render};
+use sekisho_k8s::{Options, Reading, Severity, live, read_all, render};
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 /// How many skipped kinds are named.
@@ -20,7 +22,14 @@ pub(crate) struct Input {
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
     let options = Options { default_namespace: arguments.namespace.as_str().into() };
-    accept(read_paths(&arguments.paths, &options)?)
+    let reading = match arguments.cluster.access() {
+        Some(access) => live::read_cluster(&access, &options)?,
+        None => {
+            let (paths, texts) = built::all(arguments)?;
+            read_all(&paths, texts, &options)?
+        }
+    };
+    accept(reading)
 }
 
 /// Tells what there is to say about `reading`, and takes it as an input. `None` when some of it is

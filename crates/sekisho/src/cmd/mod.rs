@@ -7,3 +7,4 @@ pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod render;
 pub(crate) mod schema;
+pub(crate) mod snapshot;
