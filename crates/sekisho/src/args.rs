@@ -1,5 +1,9 @@
 //! The command line.
 
+mod exposure;
+
+pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sekisho_k8s::live::Access;
@@ -27,6 +31,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Explain(ExplainArgs),
     Reach(ReachArgs),
+    Exposure(ExposureArgs),
     Lab(LabArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
@@ -346,6 +351,8 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaOf {
     /// `sekisho explain -o json`
     Explain,
+    /// `sekisho exposure -o json`
+    Exposure,
     /// `sekisho reach -o json`
     Reach,
 }

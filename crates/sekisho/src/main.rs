@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Explain(arguments) => cmd::explain::run(arguments),
         Verb::Reach(arguments) => cmd::reach::run(arguments),
+        Verb::Exposure(arguments) => cmd::exposure::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -452,6 +452,12 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
                 .map(|path| sekisho(&["reach", "-o", "json", path]).json())
                 .into(),
         ),
+        (
+            "exposure",
+            ["exposure.yaml", "shop.yaml", "../../../../examples/exchange/production"]
+                .map(|path| sekisho(&["exposure", "-o", "json", path]).json())
+                .into(),
+        ),
     ] {
         let made = sekisho(&["schema", verb]).out;
         let path = root().join("docs/schema").join(format!("{verb}.json"));

@@ -4,7 +4,10 @@ use super::Opening;
 use crate::{
     eval,
     index::{Index, NamespaceScope, PodSelectorKey},
-    object::{Cluster, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, PeerKind, Requirement},
+    object::{
+        Cluster, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, ObjectKey, Origin, PeerKind,
+        Pod, Requirement,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,6 +34,21 @@ pub struct Future {
     pub pods: LabelSelector,
     /// Whether the selector matches some pod today.
     pub matches_today: bool,
+}
+
+impl Future {
+    /// A pod that it is about, with no label but those that are asked for, in a namespace that may have to
+    /// be made for it.
+    #[must_use]
+    pub fn example(&self) -> Option<(Namespace, Pod)> {
+        let (name, labels) = match &self.place {
+            Place::Namespaces(names) | Place::Missing(names) => (Arc::clone(names.first()?), Labels::new()),
+            Place::Labelled(selector) => ("to-come".into(), meeting(selector)?),
+        };
+        let mut pod = Pod::new(ObjectKey::new(Arc::clone(&name), "to-come"));
+        pod.labels = meeting(&self.pods)?;
+        Some((Namespace::new(name, labels, Origin::default()), pod))
+    }
 }
 
 /// The namespaces that there are, with their labels: written ones, and those that pods are in (S9).

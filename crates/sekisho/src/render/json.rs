@@ -1,9 +1,10 @@
 //! Answers for programs. The types are the published schema: `docs/schema` is made from them.
 
 mod explain;
+mod exposure;
 mod reach;
 
-use crate::{args::SchemaOf, target::Answers};
+use crate::{args::SchemaOf, render::exposure::Report, target::Answers};
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::reach::Connection;
 use std::io::Write;
@@ -26,11 +27,19 @@ pub(crate) fn explain(answers: &Answers, out: &mut dyn Write) -> anyhow::Result<
     Ok(())
 }
 
+/// Writes ways in and exposure.
+pub(crate) fn exposure(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &exposure::Exposure::from(report))?;
+    writeln!(out)?;
+    Ok(())
+}
+
 /// The JSON Schema of an output, as text that ends in a new line.
 pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema: Schema = match of {
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
+        SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
