@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # A bare PATH (cron, CI, sudo) has neither cargo nor nft; .tools holds what scripts/setup builds.
-export PATH := $(CURDIR)/.tools/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/go/bin
+export PATH := $(CURDIR)/.tools/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/sbin:/usr/sbin:/sbin
 
 PREFIX ?= /usr/local
 CARGO_FLAGS := --locked
@@ -33,7 +33,7 @@ install: build ## Install the program into PREFIX/bin (default /usr/local/bin), 
 
 .PHONY: test
 test: ## Run every test, with real packets where the kernel allows
-	@scripts/setup test
+	@scripts/setup net
 	cargo test $(CARGO_FLAGS) --workspace
 
 .PHONY: lint
