@@ -9,6 +9,7 @@ mod outcome;
 mod output;
 mod plugin;
 mod render;
+mod results;
 mod target;
 
 use args::Verb;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Verb::Explain(arguments) => cmd::explain::run(arguments),
         Verb::Reach(arguments) => cmd::reach::run(arguments),
         Verb::Exposure(arguments) => cmd::exposure::run(arguments),
+        Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -62,7 +62,7 @@ pub(super) fn read(
     let form = form?;
     if form.claim == Claim::Can && cx.get(node, "on ports").is_none() {
         let message = format!("`{path}` says that somebody can reach somebody, and not on which ports");
-        let help = "write `on ports: TCP/8080`, or `on ports: all`";
+        let help = "write `on ports: TCP/8080`, `declared` for the container ports, or `all`";
         cx.error_help("missing-field", form.whom.1, message, help);
     }
     let who = end::read_list(cx, form.who.1, path.field(form.who.0), groups);

@@ -9,3 +9,4 @@ pub(crate) mod reach;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
+pub(crate) mod test;

@@ -3,5 +3,7 @@
 mod excerpt;
 pub(crate) mod exposure;
 pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod promises;
 pub(crate) mod table;
 pub(crate) mod text;
