@@ -1,6 +1,7 @@
 //! What became of promises, as JUnit XML: what GitLab, Jenkins and GitHub's actions read.
 //!
-//! No more than the schema of Jenkins' xUnit plugin (junit-10.xsd) knows, which is the strictest reader.
+//! No more than the schema of Jenkins' xUnit plugin (junit-10.xsd) knows, which refuses a report with an
+//! attribute that it does not.
 
 use crate::{
     render::{excerpt::Sources, promises, text},
@@ -28,7 +29,8 @@ pub(crate) fn test(results: &Results<'_>, sources: &Sources, out: &mut dyn Write
         }
     }
     report.add_test_suites(suites.into_iter().map(|(_, suite)| suite));
-    report.serialize(&mut *out)?;
+    // The schema has this count of suites alone. The first is that of the whole report.
+    out.write_all(report.to_string()?.replacen(" skipped=\"0\"", "", 1).as_bytes())?;
     Ok(())
 }
 
