@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use sekisho_core::{
     eval,
     index::Index,
-    object::{Cluster, Direction, PeerKind},
+    object::{Cluster, ClusterPeerKind, Direction, PeerKind},
     packet::{End, Packet, Traffic},
     set::Protocol,
 };
@@ -18,7 +18,7 @@ const MOST: usize = 12;
 
 fuzz_target!(|bytes: &[u8]| {
     let cluster = read_text("input", bytes, &Options::default()).cluster;
-    if cluster.policies.is_empty() {
+    if cluster.policies.is_empty() && cluster.cluster_policies.is_empty() {
         return;
     }
     let mut index = Index::new();
@@ -64,6 +64,15 @@ fn ends(cluster: &Cluster) -> Vec<End> {
                     let edges: Vec<IpAddr> = blocks.flat_map(|block| [block.first(), block.last()]).collect();
                     ends.extend(edges.into_iter().map(End::Address));
                 }
+            }
+        }
+    }
+    for policy in cluster.cluster_policies.values() {
+        let rules = policy.ingress.iter().chain(&policy.egress);
+        for peer in rules.flat_map(|rule| &rule.peers) {
+            if let ClusterPeerKind::Networks(networks) = &peer.kind {
+                let edges = networks.iter().flat_map(|network| [network.first(), network.last()]);
+                ends.extend(edges.map(End::Address));
             }
         }
     }

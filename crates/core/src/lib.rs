@@ -10,7 +10,6 @@
 
 pub mod eval;
 pub mod explain;
-pub mod exposure;
 pub mod index;
 pub mod object;
 pub mod packet;

@@ -1,6 +1,6 @@
 //! The answer, and why.
 
-use crate::object::{Direction, ObjectKey};
+use crate::object::{ClusterPolicyName, Direction, ObjectKey, Tier};
 use std::fmt;
 
 /// Whether a packet passes.
@@ -84,6 +84,45 @@ impl fmt::Display for RulePath {
     }
 }
 
+/// A rule of a cluster-wide policy that decided (S38, S39).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TierRule {
+    /// The tier of its policy.
+    pub tier: Tier,
+    /// The policy.
+    pub policy: ClusterPolicyName,
+    /// Which list of rules.
+    pub direction: Direction,
+    /// The rule's index, from 0.
+    pub rule: usize,
+    /// The index of the matching entry of `from` or `to`; `None` for a rule that denies everything
+    /// because one of its peers is not understood (S41).
+    pub peer: Option<usize>,
+}
+
+impl TierRule {
+    /// The path of the rule in its manifest: `spec.ingress[1]`.
+    #[must_use]
+    pub fn rule_path(&self) -> String {
+        format!("spec.{}[{}]", self.direction, self.rule)
+    }
+
+    /// The path of the matching peer: `spec.ingress[1].from[0]`, or the rule's where no peer matched.
+    #[must_use]
+    pub fn peer_path(&self) -> String {
+        match self.peer {
+            Some(peer) => format!("{}.{}[{peer}]", self.rule_path(), self.direction.peer_field()),
+            None => self.rule_path(),
+        }
+    }
+}
+
+impl fmt::Display for TierRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of the {} tier", self.policy, self.peer_path(), self.tier)
+    }
+}
+
 /// Why a side of a connection decided as it did.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Because {
@@ -99,8 +138,20 @@ pub enum Because {
     NotIsolated,
     /// A rule allows it (S10).
     Rule(RulePath),
+    /// A rule of a cluster-wide policy accepts it (S39).
+    TierAccept(TierRule),
+    /// A rule of a cluster-wide policy denies it (S39, S41).
+    TierDeny(TierRule),
     /// These policies isolate the pod, and no rule of theirs allows it (S2, S10).
     NoRule(Vec<ObjectKey>),
+}
+
+impl Because {
+    /// What follows from it: only a rule that denies, and the want of one that allows, deny.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        Decision::from_allowed(!matches!(self, Self::NoRule(_) | Self::TierDeny(_)))
+    }
 }
 
 impl fmt::Display for Because {
@@ -112,6 +163,8 @@ impl fmt::Display for Because {
             Self::NeighbourDiscovery => f.write_str("neighbour discovery"),
             Self::NotIsolated => f.write_str("not isolated"),
             Self::Rule(path) => write!(f, "allowed by {path}"),
+            Self::TierAccept(rule) => write!(f, "accepted by {rule}"),
+            Self::TierDeny(rule) => write!(f, "denied by {rule}"),
             Self::NoRule(policies) => {
                 let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
                 write!(f, "no rule of {} allows it", names.join(", "))
@@ -130,11 +183,10 @@ pub struct SideVerdict {
 }
 
 impl SideVerdict {
-    /// The answer that follows from `because`: only the want of a rule denies.
+    /// The answer that follows from `because`.
     #[must_use]
     pub fn new(because: Because) -> Self {
-        let decision = Decision::from_allowed(!matches!(because, Because::NoRule(_)));
-        Self { decision, because }
+        Self { decision: because.decision(), because }
     }
 }
 

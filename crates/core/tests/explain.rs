@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
-    explain::{Excerpts, Side, explain, representatives},
+    explain::{Excerpts, Side, TierAnswer, explain, representatives},
     index::Index,
     object::{Cluster, Direction, Pod, Workload},
     packet::{End, Packet},
@@ -25,6 +25,11 @@ fn check(side: &Side) -> Result<(), TestCaseError> {
                 keys == *isolating && subject.policies.iter().all(|policy| !policy.allows)
             });
             prop_assert!(refusing, "{:?}", side);
+        }
+        Because::TierAccept(rule) | Because::TierDeny(rule) => {
+            let mut answers = side.subjects.iter().flat_map(|subject| &subject.tiers);
+            let is_it = |answer: &TierAnswer| answer.matched.as_ref().is_some_and(|m| m.rule == *rule);
+            prop_assert!(answers.any(|answer| answer.left_out.is_none() && is_it(answer)), "{:?}", side);
         }
         Because::NotIsolated => prop_assert!(side.subjects.iter().any(|subject| !subject.is_isolated())),
         Because::Itself | Because::OwnNode | Because::NeighbourDiscovery => {}

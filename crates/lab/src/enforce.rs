@@ -213,6 +213,11 @@ fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
     changes.extend(after.policies.iter().filter_map(|(key, policy)| {
         new(before.policies.get(key) == Some(policy), Change::PutPolicy(policy.clone()))
     }));
+    changes.extend(after.cluster_policies.iter().filter_map(|(name, policy)| {
+        new(before.cluster_policies.get(name) == Some(policy), Change::PutClusterPolicy(policy.clone()))
+    }));
+    let gone = before.cluster_policies.keys().filter(|name| !after.cluster_policies.contains_key(*name));
+    changes.extend(gone.map(|name| Change::RemoveClusterPolicy(name.clone())));
     let gone = before.policies.keys().filter(|key| !after.policies.contains_key(*key));
     changes.extend(gone.map(|key| Change::RemovePolicy(key.clone())));
     let gone = before.pods.keys().filter(|uid| !after.pods.contains_key(*uid));

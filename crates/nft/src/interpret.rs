@@ -123,6 +123,7 @@ impl<'a> Run<'a> {
                 decided => Some(decided),
             },
             Action::Goto(name) => Some(self.enter(name, depth)),
+            Action::Return => Some(Fate::Through),
             Action::Dispatch { family, side, map } => {
                 let address = self.address(*family, *side)?;
                 let set = self.ruleset.sets.get(map)?;

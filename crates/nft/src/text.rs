@@ -137,6 +137,7 @@ fn action(action: &Action) -> String {
         Action::Refuse => "reject with icmpx admin-prohibited".to_owned(),
         Action::Jump(chain) => format!("jump {chain}"),
         Action::Goto(chain) => format!("goto {chain}"),
+        Action::Return => "return".to_owned(),
         Action::Dispatch { family, side, map } => format!("{} vmap @{map}", address(*family, *side)),
         Action::Log { prefix } => {
             let (rate, burst) = LOG_RATE;

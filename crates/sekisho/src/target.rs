@@ -10,7 +10,7 @@ use sekisho_core::{
     explain::{Explanation, explain, representatives},
     object::{Cluster, Direction, ObjectKey, Pod, PodUid},
     packet::{End, Packet, Traffic},
-    verdict::{Decision, RulePath},
+    verdict::{Decision, RulePath, TierRule},
 };
 use std::sync::Arc;
 
@@ -53,13 +53,6 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// The one answer about one packet, whose ends and port are called so.
-    pub(crate) fn about(from: String, to: String, port: String, explanation: Explanation) -> Self {
-        let packets = vec![explanation.packet.to_string()];
-        let first = Answer { explanation, from_pods: Vec::new(), to_pods: Vec::new(), packets };
-        Self { from, to, port, first, rest: Vec::new() }
-    }
-
     /// Whether every packet passes.
     pub(crate) fn are_allowed(&self) -> bool {
         self.all().all(|answer| answer.explanation.verdict.decision.is_allow())
@@ -146,17 +139,12 @@ fn twin(cluster: &Cluster, from: &Side<'_>, to: &Side<'_>) -> Option<(Cluster, P
     if one.uid != other.uid || !stands_for_many {
         return None;
     }
-    Some(with_another(cluster, one))
-}
-
-/// `cluster` with another pod like `pod`, and the other's UID.
-pub(crate) fn with_another(cluster: &Cluster, pod: &Pod) -> (Cluster, PodUid) {
     let mut with_twin = cluster.clone();
-    let mut twin = pod.clone();
-    twin.uid = PodUid(format!("{} (another)", pod.uid).into());
+    let mut twin = (*one).clone();
+    twin.uid = PodUid(format!("{} (another)", one.uid).into());
     let uid = twin.uid.clone();
     with_twin.pods.insert(uid.clone(), twin);
-    (with_twin, uid)
+    Some((with_twin, uid))
 }
 
 /// Pods that policies treat alike, or an address.
@@ -261,13 +249,19 @@ impl<'a> Group<'a> {
 fn is_same(a: &Explanation, b: &Explanation) -> bool {
     let side = |direction| {
         let (a, b) = (a.side(direction), b.side(direction));
-        a.verdict.because == b.verdict.because && policies(a).eq(policies(b))
+        a.verdict.because == b.verdict.because && policies(a).eq(policies(b)) && tiers(a).eq(tiers(b))
     };
     let same_traffic = match (a.packet.traffic, b.packet.traffic) {
         (a @ Traffic::Port(..), b) | (a, b @ Traffic::Port(..)) => a == b,
         _ => true, // Ping of either family.
     };
     same_traffic && Direction::ALL.into_iter().all(side)
+}
+
+/// The rules of cluster-wide policies that a side's packets meet.
+fn tiers(side: &sekisho_core::explain::Side) -> impl Iterator<Item = Option<&TierRule>> {
+    let answers = side.subjects.iter().flat_map(|subject| &subject.tiers);
+    answers.map(|answer| answer.matched.as_ref().map(|matched| &matched.rule))
 }
 
 type Said<'a> = (&'a ObjectKey, bool, Vec<&'a RulePath>);

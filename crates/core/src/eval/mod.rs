@@ -5,13 +5,16 @@
 
 mod matching;
 mod party;
+mod tier;
 
 pub(crate) use matching::{destinations, namespace_of, pod_matches};
 pub use matching::{peer_matches, port_matches, rule_matches, selects};
 pub use party::Party;
+pub(crate) use tier::in_order;
+pub use tier::{TierMatch, cluster_peer_matches, cluster_selects, tier_matches};
 
 use crate::{
-    object::{Cluster, Direction, NetworkPolicy, Pod},
+    object::{Cluster, Direction, NetworkPolicy, Pod, Tier},
     packet::{Packet, Traffic},
     verdict::{Because, SideVerdict, Verdict},
 };
@@ -97,19 +100,25 @@ impl<'a> Flow<'a> {
     fn every_pod(&self, direction: Direction, pods: &[&Pod]) -> Because {
         let mut reasons = pods.iter().map(|pod| self.one_pod(direction, pod));
         let first = reasons.next().unwrap_or(Because::NoPod);
-        if matches!(first, Because::NoRule(_)) {
+        if !first.decision().is_allow() {
             return first;
         }
-        reasons.find(|reason| matches!(reason, Because::NoRule(_))).unwrap_or(first)
+        reasons.find(|reason| !reason.decision().is_allow()).unwrap_or(first)
     }
 
-    fn one_pod(&self, direction: Direction, pod: &Pod) -> Because {
+    /// The answer of one of the pods on a side.
+    pub(crate) fn one_pod(&self, direction: Direction, pod: &Pod) -> Because {
         if direction == Direction::Ingress && self.is_own_node(pod) {
             return Because::OwnNode; // S20: ingress only; egress to the own node is not exempt.
         }
+        // S38: the Admin tier, then NetworkPolicy, then the Baseline tier.
+        if let Some(decided) = tier::decide(self, Tier::Admin, direction, pod) {
+            return decided; // S39
+        }
         let isolating = isolating(self.cluster, pod, direction);
         if isolating.is_empty() {
-            return Because::NotIsolated; // S2
+            // S40: Baseline is for pods that no policy isolates; where nothing matches, it passes (S2).
+            return tier::decide(self, Tier::Baseline, direction, pod).unwrap_or(Because::NotIsolated);
         }
         // S10: the union over the policies that select the pod; the first rule found is the reason.
         let allowed = isolating.iter().find_map(|policy| self.allowed_by(policy, direction));

@@ -76,6 +76,8 @@ impl<'a> Excerpts<'a> {
         for name in names {
             self.add_namespace(&name, &mut part);
         }
+        // There are few, and any may select any pod.
+        part.cluster_policies.clone_from(&self.cluster.cluster_policies);
         for stray in &self.strays {
             part.policies.insert(stray.key.clone(), (*stray).clone());
         }
@@ -144,7 +146,7 @@ fn within<'m, T>(
 
 /// Some pod that a policy selects.
 fn selected<'a>(index: &'a Index, policy: &NetworkPolicy) -> Option<&'a Pod> {
-    let rules = index.policy(&policy.key)?;
+    let rules = index.policy(&policy.key.clone().into())?;
     let pod = index.selected_pods(&rules.subjects)?.min()?;
     index.pod(pod)
 }

@@ -114,7 +114,9 @@ fn other_side(verdict: &Verdict, closed: Direction) -> Option<Hint> {
     };
     // A rule for everybody was not written for this connection.
     let by_rule = matches!(&verdict.side(open).because, Because::Rule(path) if path.peer.is_some());
-    (by_rule && !verdict.side(closed).decision.is_allow()).then_some(Hint::OtherSide { direction: closed })
+    // What a cluster-wide policy denies no rule of a NetworkPolicy opens.
+    let no_rule = matches!(&verdict.side(closed).because, Because::NoRule(_));
+    (by_rule && no_rule).then_some(Hint::OtherSide { direction: closed })
 }
 
 /// S3: a policy without types and rules closes ingress alone.

@@ -11,6 +11,7 @@ mod obstacle;
 mod peer;
 mod port;
 mod representatives;
+mod tier;
 mod words;
 
 pub use excerpt::Excerpts;
@@ -18,6 +19,7 @@ pub use hint::Hint;
 pub use miss::{Miss, PeerForm};
 pub use obstacle::{Obstacle, PortTrouble};
 pub use representatives::representatives;
+pub use tier::{LeftOut, TierAnswer, TierMatched};
 
 use crate::{
     eval::{Flow, Party, rule_matches, selects},
@@ -90,16 +92,8 @@ impl Side {
     /// The pod whose answer is this side's: where several bear the address, the first that denies.
     #[must_use]
     pub fn deciding(&self) -> Option<&Subject> {
-        let denied_by = match &self.verdict.because {
-            Because::NoRule(policies) => Some(policies),
-            _ => None,
-        };
-        let denies = |subject: &&Subject| {
-            let mut isolating = subject.policies.iter().filter(|policy| policy.selects);
-            denied_by.is_some_and(|policies| isolating.clone().map(|policy| &policy.policy).eq(policies))
-                && isolating.all(|policy| !policy.allows)
-        };
-        self.subjects.iter().find(denies).or(self.subjects.first())
+        let decides = |subject: &&Subject| subject.because == self.verdict.because;
+        self.subjects.iter().find(decides).or(self.subjects.first())
     }
 
     /// Whether a policy isolates a pod of this side in its direction (S2).
@@ -116,6 +110,11 @@ pub struct Subject {
     pub pod: ObjectKey,
     /// What it belongs to.
     pub workload: Workload,
+    /// Why this pod's policies decide as they do, whatever those of others on its address say (S26).
+    pub because: Because,
+    /// The cluster-wide policies that select it and have rules in the direction, in the order in which
+    /// they are read (S38).
+    pub tiers: Vec<TierAnswer>,
     /// Policies of the pod's namespace that have the direction: those that select it first, each part
     /// by name.
     pub policies: Vec<PolicyAnswer>,
@@ -190,7 +189,14 @@ fn subject(flow: &Flow<'_>, direction: Direction, pod: &Pod) -> Subject {
         .filter(|policy| policy.isolates(direction) && policy.key.namespace == pod.key.namespace);
     let mut policies: Vec<_> = near.map(|policy| answer(flow, direction, policy, pod)).collect();
     policies.sort_by_key(|answer| !answer.selects);
-    Subject { pod: pod.key.clone(), workload: pod.workload.clone(), policies }
+    let isolated = policies.iter().any(|answer| answer.selects);
+    Subject {
+        pod: pod.key.clone(),
+        workload: pod.workload.clone(),
+        because: flow.one_pod(direction, pod),
+        tiers: tier::answers(flow, direction, pod, isolated),
+        policies,
+    }
 }
 
 fn answer(flow: &Flow<'_>, direction: Direction, policy: &NetworkPolicy, pod: &Pod) -> PolicyAnswer {

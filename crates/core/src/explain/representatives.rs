@@ -1,6 +1,6 @@
 //! Which pods of a workload need a question of their own.
 
-use crate::object::{Cluster, IpBlock, LabelSelector, Labels, PeerKind, Pod};
+use crate::object::{Cluster, ClusterPeerKind, IpBlock, LabelSelector, Labels, PeerKind, Pod};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -42,7 +42,7 @@ pub fn representatives<'a>(
 /// What the policies of a cluster look at.
 struct Seen<'a> {
     keys: BTreeSet<&'a Arc<str>>,
-    blocks: BTreeSet<&'a IpBlock>,
+    blocks: BTreeSet<IpBlock>,
     /// Addresses that more than one pod bears: nobody stands for them (S26).
     shared: BTreeSet<IpAddr>,
 }
@@ -58,7 +58,22 @@ impl<'a> Seen<'a> {
                 match &peer.kind {
                     PeerKind::Pods(pods) | PeerKind::PodsInNamespaces { pods, .. } => selector(pods),
                     PeerKind::Namespaces(_) => {}
-                    PeerKind::Block(block) => drop(blocks.insert(block)),
+                    PeerKind::Block(block) => drop(blocks.insert(block.clone())),
+                }
+            }
+        }
+        for policy in cluster.cluster_policies.values() {
+            selector(&policy.subjects.pods);
+            for peer in policy.ingress.iter().chain(&policy.egress).flat_map(|rule| &rule.peers) {
+                match &peer.kind {
+                    ClusterPeerKind::Pods(pods) => selector(&pods.pods),
+                    ClusterPeerKind::Networks(networks) => {
+                        blocks.extend(networks.iter().filter_map(|network| IpBlock::new(*network, []).ok()));
+                    }
+                    // Addresses of nodes are looked at one by one, as those of no pod are.
+                    ClusterPeerKind::Nodes(_)
+                    | ClusterPeerKind::DomainNames(_)
+                    | ClusterPeerKind::Unknown => {}
                 }
             }
         }
@@ -74,9 +89,9 @@ impl<'a> Seen<'a> {
     }
 
     /// For each address of the pod: its family, the blocks it is in, and itself where it is shared.
-    fn addresses(&self, pod: &Pod) -> Vec<(bool, Vec<&'a IpBlock>, Option<IpAddr>)> {
+    fn addresses(&self, pod: &Pod) -> Vec<(bool, Vec<&IpBlock>, Option<IpAddr>)> {
         let of = |address: &IpAddr| {
-            let blocks = self.blocks.iter().copied().filter(|block| block.contains(*address)).collect();
+            let blocks = self.blocks.iter().filter(|block| block.contains(*address)).collect();
             // S20: a pod of the host network is its node's address to the pods of that node.
             let itself = !pod.is_policed() || self.shared.contains(address);
             (address.is_ipv4(), blocks, itself.then_some(*address))

@@ -7,6 +7,7 @@ use super::{
     pods::PodId,
     rules::PolicyRules,
     selectors::Selector,
+    tiers,
 };
 use crate::object::{Change, NetworkPolicy, Pod};
 use std::{
@@ -27,6 +28,9 @@ impl Index {
                 Change::PutNode(node) => drop(index.nodes.insert(Arc::clone(&node.name), node)),
                 Change::PutPod(pod) => pods.push(pod),
                 Change::PutPolicy(policy) => policies.push(policy),
+                Change::PutClusterPolicy(policy) => {
+                    index.cluster_policies.insert(policy.name.clone(), policy);
+                }
                 // What goes again is rare in a whole cluster; from here on it is change by change.
                 other => {
                     index.load(std::mem::take(&mut pods), std::mem::take(&mut policies));
@@ -40,13 +44,17 @@ impl Index {
         index
     }
 
-    /// Takes in pods and policies, where there were none. Of two with one key the later stays.
+    /// Takes in pods and policies, where there were none, and the cluster-wide policies that were put. Of two with one key the later stays.
     fn load(&mut self, pods: Vec<Pod>, policies: Vec<NetworkPolicy>) {
         // S22, S24: pods of the host network and finished pods are not there.
         self.pods.load(last_of_each(pods).into_iter().filter(Pod::is_policed));
         for policy in policies {
-            let (key, rules) = (policy.key.clone(), Arc::new(PolicyRules::compile(&policy)));
-            self.policies.insert(key, rules);
+            let rules = Arc::new(PolicyRules::compile(&policy));
+            self.policies.insert(rules.key.clone(), rules);
+        }
+        for policy in self.cluster_policies.values() {
+            let rules = Arc::new(tiers::compile(policy, &self.nodes));
+            self.policies.insert(rules.key.clone(), rules);
         }
         let policies: Vec<Arc<PolicyRules>> = self.policies.values().cloned().collect();
         for policy in policies {

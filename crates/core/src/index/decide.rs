@@ -1,13 +1,13 @@
 //! The verdict by the index: the same answer as the plain evaluator's, by set membership.
 
-use super::{CompiledRule, Index, Peers, PodId, Ports, SetKey};
+use super::{CompiledRule, Index, Peers, PodId, PolicyKey, Ports, SetKey};
 use crate::{
-    object::{Direction, Pod},
+    object::{Direction, Pod, RuleAction, Tier},
     packet::{End, Packet, Traffic},
     set::Protocol,
     verdict::Decision,
 };
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// One end of a packet, by number.
 struct Party {
@@ -56,14 +56,33 @@ impl Index {
             Direction::Egress => peer,
         };
         let selecting = self.policies_selecting(id);
+        let matches = |rule: &&CompiledRule| self.rule_matches(rule, peer, destination, traffic);
+        let first = |tier| self.tier_rules(&selecting, tier, direction).find(matches).map(|rule| rule.action);
+        match first(Tier::Admin) {
+            Some(RuleAction::Accept) => return true, // S39
+            Some(RuleAction::Deny) => return false,
+            Some(RuleAction::Pass) | None => {}
+        }
         let mut isolated = false;
-        for rules in selecting.iter().filter_map(|key| self.policies.get(key)?.rules(direction)) {
+        let namespaced = selecting.iter().filter(|key| key.tier().is_none());
+        for rules in namespaced.filter_map(|key| self.policies.get(key)?.rules(direction)) {
             isolated = true; // S2
-            if rules.iter().any(|rule| self.rule_allows(rule, peer, destination, traffic)) {
+            if rules.iter().any(|rule| matches(&rule)) {
                 return true; // S10
             }
         }
-        !isolated
+        !isolated && first(Tier::Baseline) != Some(RuleAction::Deny) // S40
+    }
+
+    /// The rules of a tier's policies among `selecting`, in the order in which they are read (S38).
+    fn tier_rules<'i>(
+        &'i self,
+        selecting: &'i BTreeSet<PolicyKey>,
+        tier: Tier,
+        direction: Direction,
+    ) -> impl Iterator<Item = &'i CompiledRule> {
+        let policies = selecting.iter().filter(move |key| key.tier() == Some(tier));
+        policies.filter_map(move |key| self.policies.get(key)?.rules(direction)).flatten()
     }
 
     fn is_own_node(&self, pod: &Pod, address: Option<IpAddr>) -> bool {
@@ -72,7 +91,7 @@ impl Index {
         pod.host_addresses.contains(&address) || node.is_some_and(|node| node.addresses.contains(&address))
     }
 
-    fn rule_allows(&self, rule: &CompiledRule, peer: &Party, destination: &Party, traffic: Traffic) -> bool {
+    fn rule_matches(&self, rule: &CompiledRule, peer: &Party, destination: &Party, traffic: Traffic) -> bool {
         let peer_matches = match &rule.peers {
             Peers::All => true,
             Peers::Some { pods, addresses, whole_family } => {

@@ -1,7 +1,6 @@
 //! What a change asks of a dataplane.
 
-use super::key::{Member, ProfileKey, SetKey};
-use crate::object::ObjectKey;
+use super::key::{Member, PolicyKey, ProfileKey, SetKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -36,7 +35,7 @@ pub enum Effect {
     /// A policy came or went, or its rules changed.
     Policy {
         /// The policy.
-        key: ObjectKey,
+        key: PolicyKey,
     },
     /// A node came, went, or changed its addresses or its pods' ranges.
     Node {
@@ -80,6 +79,16 @@ impl DeltaBuilder {
     /// Notes any other consequence.
     pub(super) fn push(&mut self, effect: Effect) {
         self.rest.push(effect);
+    }
+
+    /// Notes the consequences of the next step of the change.
+    pub(super) fn append(&mut self, other: Self) {
+        for (set, (added, removed)) in other.members {
+            let (all_added, all_removed) = self.members.entry(set).or_default();
+            all_added.extend(added);
+            all_removed.extend(removed);
+        }
+        self.rest.extend(other.rest);
     }
 
     pub(super) fn finish(self) -> Delta {

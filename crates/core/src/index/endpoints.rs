@@ -1,7 +1,7 @@
 //! Addresses of pods on nodes, and the profiles that police them.
 
-use super::key::ProfileKey;
-use crate::object::{ObjectKey, Pod};
+use super::key::{PolicyKey, ProfileKey};
+use crate::object::Pod;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -51,7 +51,7 @@ impl EndpointTable {
     }
 
     /// The shared key of a profile, whether it is in use already or not.
-    pub(super) fn key(&self, profile: BTreeSet<ObjectKey>) -> ProfileKey {
+    pub(super) fn key(&self, profile: BTreeSet<PolicyKey>) -> ProfileKey {
         match self.profiles.get_key_value(&profile) {
             Some((shared, _)) => Arc::clone(shared),
             None => Arc::new(profile),

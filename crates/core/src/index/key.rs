@@ -1,7 +1,7 @@
 //! What the index calls things: keys made of content, the same in every process.
 
 use crate::{
-    object::{LabelSelector, NAME_LABEL, ObjectKey, Requirement},
+    object::{LabelSelector, NAME_LABEL, ObjectKey, Rank, Requirement, Tier},
     set::Protocol,
 };
 use std::{
@@ -133,5 +133,55 @@ pub enum Member {
     AddressPort(IpAddr, u16),
 }
 
-/// The policies that select a pod, in either direction. Pods with the same profile are policed alike.
-pub type ProfileKey = Arc<BTreeSet<ObjectKey>>;
+/// What a policy is called, of a cluster or of a namespace. Sorted in the order in which policies are
+/// read: the Admin tier, NetworkPolicies, the Baseline tier (S38).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyKey {
+    /// A policy of the Admin tier, by its place there.
+    Admin(Rank),
+    /// A NetworkPolicy.
+    Namespaced(ObjectKey),
+    /// A policy of the Baseline tier, by its place there.
+    Baseline(Rank),
+}
+
+impl PolicyKey {
+    /// The key of a cluster-wide policy.
+    #[must_use]
+    pub fn of_tier(tier: Tier, rank: Rank) -> Self {
+        match tier {
+            Tier::Admin => Self::Admin(rank),
+            Tier::Baseline => Self::Baseline(rank),
+        }
+    }
+
+    /// The tier of a cluster-wide policy; `None` for a NetworkPolicy.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        match self {
+            Self::Admin(_) => Some(Tier::Admin),
+            Self::Namespaced(_) => None,
+            Self::Baseline(_) => Some(Tier::Baseline),
+        }
+    }
+}
+
+impl From<ObjectKey> for PolicyKey {
+    fn from(key: ObjectKey) -> Self {
+        Self::Namespaced(key)
+    }
+}
+
+impl fmt::Display for PolicyKey {
+    /// `namespace/name`, or `kind/name` for a cluster-wide policy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Admin(rank) | Self::Baseline(rank) => rank.policy.fmt(f),
+            Self::Namespaced(key) => key.fmt(f),
+        }
+    }
+}
+
+/// The policies that select a pod, in either direction, cluster-wide ones too. Pods with the same
+/// profile are policed alike.
+pub type ProfileKey = Arc<BTreeSet<PolicyKey>>;

@@ -17,20 +17,21 @@ mod pods;
 mod query;
 mod rules;
 mod selectors;
+mod tiers;
 
 pub use delta::{Delta, Effect};
-pub use key::{Member, NamespaceScope, PodSelectorKey, ProfileKey, SetKey};
+pub use key::{Member, NamespaceScope, PodSelectorKey, PolicyKey, ProfileKey, SetKey};
 pub use model::Model;
 pub use pods::PodId;
 pub use roaring::RoaringBitmap;
 pub use rules::{CompiledRule, Peers, PolicyRules, Ports};
 
-use crate::object::{Change, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid};
+use crate::object::{Change, ClusterPolicy, ClusterPolicyName, Namespace, Node, Pod, PodUid};
 use delta::DeltaBuilder;
 use endpoints::{EndpointTable, Seat};
 use namespaces::NamespaceTable;
 use pods::PodTable;
-use selectors::SelectorTable;
+use selectors::{Selector, SelectorTable};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
@@ -44,7 +45,9 @@ pub struct Index {
     nodes: BTreeMap<Arc<str>, Node>,
     pods: PodTable,
     selectors: SelectorTable,
-    policies: BTreeMap<ObjectKey, Arc<PolicyRules>>,
+    policies: BTreeMap<PolicyKey, Arc<PolicyRules>>,
+    /// Cluster-wide policies as told: what one is compiled to depends on its rank and on nodes.
+    cluster_policies: BTreeMap<ClusterPolicyName, ClusterPolicy>,
     endpoints: EndpointTable,
 }
 
@@ -75,10 +78,15 @@ impl Index {
             }
             Change::RemovePod(uid) => self.replace_pod(&uid, None),
             Change::PutPolicy(policy) => {
-                let key = policy.key.clone();
-                self.replace_policy(&key, Some(&policy))
+                let rules = PolicyRules::compile(&policy);
+                self.replace_policy(&rules.key.clone(), Some(rules)).finish()
             }
-            Change::RemovePolicy(key) => self.replace_policy(&key, None),
+            Change::RemovePolicy(key) => self.replace_policy(&key.into(), None).finish(),
+            Change::PutClusterPolicy(policy) => {
+                let name = policy.name.clone();
+                self.replace_cluster_policy(&name, Some(policy))
+            }
+            Change::RemoveClusterPolicy(name) => self.replace_cluster_policy(&name, None),
         }
     }
 
@@ -94,12 +102,17 @@ impl Index {
         let pods = self.pods.in_namespace(name);
         let addresses: BTreeSet<IpAddr> =
             pods.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| &pod.addresses).copied().collect();
-        self.change_members(&touched, &addresses, |index| {
+        let mut delta = self.change_members(&touched, &addresses, |index| {
             for key in &touched {
                 index.selectors.reevaluate(key, &pods, &index.pods, &after);
             }
-        })
-        .finish()
+        });
+        // Subjects of cluster-wide policies are selected by their namespace's labels.
+        if touched.iter().any(|key| self.selectors.get(key).is_some_and(Selector::has_subjects)) {
+            let seats = pods.iter().filter_map(|id| self.pods.get(id)).flat_map(endpoints::seats).collect();
+            self.refresh_endpoints(seats, &mut delta);
+        }
+        delta.finish()
     }
 
     fn replace_node(&mut self, name: Arc<str>, new: Option<Node>) -> Delta {
@@ -114,6 +127,7 @@ impl Index {
         if before != after {
             delta.push(Effect::Node { name });
         }
+        self.recompile_for_nodes(&mut delta);
         delta.finish()
     }
 
@@ -145,12 +159,40 @@ impl Index {
         delta.finish()
     }
 
-    fn replace_policy(&mut self, key: &ObjectKey, new: Option<&NetworkPolicy>) -> Delta {
+    fn replace_cluster_policy(&mut self, name: &ClusterPolicyName, new: Option<ClusterPolicy>) -> Delta {
+        let mut delta = DeltaBuilder::default();
+        let compiled = new.as_ref().map(|policy| tiers::compile(policy, &self.nodes));
+        let new_key = compiled.as_ref().map(|rules| rules.key.clone());
+        let old = match new {
+            Some(policy) => self.cluster_policies.insert(name.clone(), policy),
+            None => self.cluster_policies.remove(name),
+        };
+        let old_key = old.as_ref().map(tiers::key);
+        if let (Some(key), Some(rules)) = (&new_key, compiled) {
+            delta.append(self.replace_policy(key, Some(rules)));
+        }
+        // With another priority it is another policy to whoever reads them in order (S38).
+        if let Some(key) = old_key.filter(|key| new_key.as_ref() != Some(key)) {
+            delta.append(self.replace_policy(&key, None));
+        }
+        delta.finish()
+    }
+
+    /// Compiles anew what names nodes (S42).
+    fn recompile_for_nodes(&mut self, delta: &mut DeltaBuilder) {
+        let policies = self.cluster_policies.values().filter(|policy| policy.names_nodes());
+        let compiled: Vec<_> = policies.map(|policy| tiers::compile(policy, &self.nodes)).collect();
+        for rules in compiled {
+            delta.append(self.replace_policy(&rules.key.clone(), Some(rules)));
+        }
+    }
+
+    fn replace_policy(&mut self, key: &PolicyKey, new: Option<PolicyRules>) -> DeltaBuilder {
         let old = self.policies.get(key).cloned();
-        let new = new.map(|policy| Arc::new(PolicyRules::compile(policy)));
+        let new = new.map(Arc::new);
         let mut delta = DeltaBuilder::default();
         if old == new {
-            return delta.finish();
+            return delta;
         }
         delta.push(Effect::Policy { key: key.clone() });
         let subjects = |policy: &Option<Arc<PolicyRules>>| policy.as_ref().map(|p| Arc::clone(&p.subjects));
@@ -182,7 +224,7 @@ impl Index {
         }
         let seats = moved.iter().filter_map(|id| self.pods.get(id)).flat_map(endpoints::seats).collect();
         self.refresh_endpoints(seats, &mut delta);
-        delta.finish()
+        delta
     }
 
     /// Makes a change that moves pods in and out of the `touched` selectors, and notes how their sets

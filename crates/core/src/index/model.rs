@@ -1,7 +1,6 @@
 //! Everything that an index tells a dataplane, as one comparable value.
 
-use super::{Index, Member, PolicyRules, ProfileKey, SetKey};
-use crate::object::ObjectKey;
+use super::{Index, Member, PolicyKey, PolicyRules, ProfileKey, SetKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -12,7 +11,7 @@ use std::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// The policies, compiled.
-    pub policies: BTreeMap<ObjectKey, Arc<PolicyRules>>,
+    pub policies: BTreeMap<PolicyKey, Arc<PolicyRules>>,
     /// The members of each set that some policy uses.
     pub sets: BTreeMap<SetKey, BTreeSet<Member>>,
     /// The profiles of each address on each node.

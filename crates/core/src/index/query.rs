@@ -1,7 +1,9 @@
 //! What the index knows.
 
-use super::{Index, Member, PodId, PodSelectorKey, PolicyRules, ProfileKey, SetKey, selectors::Selector};
-use crate::object::{Node, ObjectKey, Pod, PodUid};
+use super::{
+    Index, Member, PodId, PodSelectorKey, PolicyKey, PolicyRules, ProfileKey, SetKey, selectors::Selector,
+};
+use crate::object::{Node, Pod, PodUid};
 use roaring::RoaringBitmap;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -34,20 +36,20 @@ impl Index {
         self.selectors.get(key).map(|selector| &selector.pods)
     }
 
-    /// The policies, by namespace and name.
+    /// The policies, in the order in which they are read (S38).
     pub fn policies(&self) -> impl Iterator<Item = &Arc<PolicyRules>> {
         self.policies.values()
     }
 
     /// The policy of this key.
     #[must_use]
-    pub fn policy(&self, key: &ObjectKey) -> Option<&Arc<PolicyRules>> {
+    pub fn policy(&self, key: &PolicyKey) -> Option<&Arc<PolicyRules>> {
         self.policies.get(key)
     }
 
     /// The policies that select the pod with this number, in either direction.
     #[must_use]
-    pub fn policies_selecting(&self, id: PodId) -> BTreeSet<ObjectKey> {
+    pub fn policies_selecting(&self, id: PodId) -> BTreeSet<PolicyKey> {
         subjects_of(&self.subject_selectors(id))
     }
 
@@ -83,7 +85,10 @@ impl Index {
     /// The selectors of a pod by which policies select their subjects, sorted.
     pub(super) fn subject_selectors(&self, id: PodId) -> Vec<&Selector> {
         match (self.pods.get(id), self.pods.labels_of(id)) {
-            (Some(pod), Some(labels)) => self.selectors.subject_selectors(pod, labels),
+            (Some(pod), Some(labels)) => {
+                let namespace = self.namespaces.labels(&pod.key.namespace);
+                self.selectors.subject_selectors(pod, labels, &namespace)
+            }
             _ => Vec::new(),
         }
     }
@@ -102,7 +107,7 @@ impl Index {
 }
 
 /// The policies whose subjects the selectors select.
-pub(super) fn subjects_of(selectors: &[&Selector]) -> BTreeSet<ObjectKey> {
+pub(super) fn subjects_of(selectors: &[&Selector]) -> BTreeSet<PolicyKey> {
     selectors.iter().flat_map(|selector| &selector.subjects_of).cloned().collect()
 }
 

@@ -1,8 +1,8 @@
 //! Policies as conjunctions over shared sets.
 
-use super::key::{NamespaceScope, PodSelectorKey, SetKey};
+use super::key::{NamespaceScope, PodSelectorKey, PolicyKey, SetKey};
 use crate::{
-    object::{Direction, LabelSelector, NetworkPolicy, ObjectKey, PeerKind, PortMatch, Rule},
+    object::{Direction, LabelSelector, NetworkPolicy, PeerKind, PolicyPort, PortMatch, Rule, RuleAction},
     set::{AddressSet, PortSet},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -38,11 +38,14 @@ pub enum Ports {
     },
 }
 
-/// One conjunction: it allows what matches `peers` and `ports`. Rules of a policy are ORed.
+/// One conjunction: it does `action` with what matches `peers` and `ports`. Rules of a NetworkPolicy
+/// are ORed and all accept; those of a cluster-wide policy are read in order (S39).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompiledRule {
     /// The index of the rule it comes from in the policy's list.
     pub rule: usize,
+    /// What it does with what it matches.
+    pub action: RuleAction,
     /// Whom it matches.
     pub peers: Peers,
     /// Which traffic.
@@ -64,11 +67,12 @@ impl CompiledRule {
     }
 }
 
-/// A policy compiled: for each direction, its rules where it isolates, `None` where it does not (S2).
+/// A policy compiled: for each direction, its rules where it isolates (S2) or, of a cluster-wide
+/// policy, where it has rules; else `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRules {
     /// The policy.
-    pub key: ObjectKey,
+    pub key: PolicyKey,
     /// Whose subjects it selects.
     pub subjects: Arc<PodSelectorKey>,
     /// The ingress rules.
@@ -86,14 +90,19 @@ impl PolicyRules {
         let compile = |direction| {
             policy.isolates(direction).then(|| {
                 let rules = policy.rules(direction).iter().enumerate();
-                rules.flat_map(|(at, rule)| compile(policy, &subjects, direction, at, rule)).collect()
+                rules
+                    .flat_map(|(at, rule)| {
+                        let written = Written { rule: at, action: RuleAction::Accept, ports: &rule.ports };
+                        written.compile(compile_peers(policy, rule), &subjects, direction)
+                    })
+                    .collect()
             })
         };
         let (ingress, egress) = (compile(Direction::Ingress), compile(Direction::Egress));
-        Self { key: policy.key.clone(), subjects, ingress, egress }
+        Self { key: policy.key.clone().into(), subjects, ingress, egress }
     }
 
-    /// The rules of one direction, `None` where the policy does not isolate in it.
+    /// The rules of one direction, `None` where the policy has no say in it.
     #[must_use]
     pub fn rules(&self, direction: Direction) -> Option<&[CompiledRule]> {
         match direction {
@@ -109,57 +118,67 @@ impl PolicyRules {
     }
 }
 
-fn compile(
-    policy: &NetworkPolicy,
-    subjects: &Arc<PodSelectorKey>,
-    direction: Direction,
-    at: usize,
-    rule: &Rule,
-) -> Vec<CompiledRule> {
-    let peers = compile_peers(policy, rule);
-    if rule.ports.is_empty() {
-        return vec![CompiledRule { rule: at, peers, ports: Ports::All }];
-    }
-    let numbers = numbers(rule);
-    match direction {
-        // S14: in ingress the destination is the subject itself, whoever the peer is.
-        Direction::Ingress => {
-            let ports = Ports::Some { numbers, named: named(rule, std::slice::from_ref(subjects)) };
-            vec![CompiledRule { rule: at, peers, ports }]
-        }
-        Direction::Egress => compile_egress(at, rule, peers, numbers),
-    }
+/// A rule as it was written, but for its peers.
+pub(super) struct Written<'r> {
+    pub(super) rule: usize,
+    pub(super) action: RuleAction,
+    pub(super) ports: &'r [PolicyPort],
 }
 
-/// S14: in egress the named port must be the matching peer's own. A set of (address, port) of a
-/// selector's pods says both at once, so named ports of selectors become rules without a peer test.
-fn compile_egress(at: usize, rule: &Rule, peers: Peers, numbers: PortSet) -> Vec<CompiledRule> {
-    let by_name = |peers, selectors: &[_]| {
-        let named = named(rule, selectors);
-        let ports = Ports::Some { numbers: PortSet::empty(), named };
-        CompiledRule { rule: at, peers, ports }
-    };
-    let mut rules = Vec::new();
-    if rule.ports.iter().any(|port| matches!(port.port, PortMatch::Named(_))) {
-        match &peers {
-            Peers::All => rules.push(by_name(Peers::All, &[PodSelectorKey::all_pods()])),
-            Peers::Some { pods, addresses, whole_family } => {
-                if !pods.is_empty() {
-                    rules.push(by_name(Peers::All, pods));
-                }
-                if !addresses.is_empty() {
-                    let (addresses, whole_family) = (addresses.clone(), *whole_family);
-                    let blocks = Peers::Some { pods: Vec::new(), addresses, whole_family };
-                    rules.push(by_name(blocks, &[PodSelectorKey::all_pods()]));
+impl Written<'_> {
+    /// The conjunctions that the rule is.
+    pub(super) fn compile(
+        &self,
+        peers: Peers,
+        subjects: &Arc<PodSelectorKey>,
+        direction: Direction,
+    ) -> Vec<CompiledRule> {
+        if self.ports.is_empty() {
+            return vec![self.conjunction(peers, Ports::All)];
+        }
+        let numbers = numbers(self.ports);
+        match direction {
+            // S14: in ingress the destination is the subject itself, whoever the peer is.
+            Direction::Ingress => {
+                let named = named(self.ports, std::slice::from_ref(subjects));
+                vec![self.conjunction(peers, Ports::Some { numbers, named })]
+            }
+            Direction::Egress => self.compile_egress(peers, numbers),
+        }
+    }
+
+    fn conjunction(&self, peers: Peers, ports: Ports) -> CompiledRule {
+        CompiledRule { rule: self.rule, action: self.action, peers, ports }
+    }
+
+    /// S14: in egress the named port must be the matching peer's own. A set of (address, port) of a
+    /// selector's pods says both at once, so named ports of selectors become rules without a peer test.
+    fn compile_egress(&self, peers: Peers, numbers: PortSet) -> Vec<CompiledRule> {
+        let by_name = |peers, selectors: &[_]| {
+            let named = named(self.ports, selectors);
+            self.conjunction(peers, Ports::Some { numbers: PortSet::empty(), named })
+        };
+        let mut rules = Vec::new();
+        if self.ports.iter().any(|port| matches!(port.port, PortMatch::Named(_))) {
+            match &peers {
+                Peers::All => rules.push(by_name(Peers::All, &[PodSelectorKey::all_pods()])),
+                Peers::Some { pods, addresses, whole_family } => {
+                    if !pods.is_empty() {
+                        rules.push(by_name(Peers::All, pods));
+                    }
+                    if !addresses.is_empty() {
+                        let (addresses, whole_family) = (addresses.clone(), *whole_family);
+                        let blocks = Peers::Some { pods: Vec::new(), addresses, whole_family };
+                        rules.push(by_name(blocks, &[PodSelectorKey::all_pods()]));
+                    }
                 }
             }
         }
+        if !numbers.is_empty() {
+            rules.insert(0, self.conjunction(peers, Ports::Some { numbers, named: Vec::new() }));
+        }
+        rules
     }
-    if !numbers.is_empty() {
-        let ports = Ports::Some { numbers, named: Vec::new() };
-        rules.insert(0, CompiledRule { rule: at, peers, ports });
-    }
-    rules
 }
 
 fn compile_peers(policy: &NetworkPolicy, rule: &Rule) -> Peers {
@@ -189,17 +208,16 @@ fn compile_peers(policy: &NetworkPolicy, rule: &Rule) -> Peers {
     Peers::Some { pods: pods.into_iter().collect(), addresses, whole_family }
 }
 
-fn numbers(rule: &Rule) -> PortSet {
-    rule.ports.iter().fold(PortSet::empty(), |all, port| match &port.port {
+fn numbers(ports: &[PolicyPort]) -> PortSet {
+    ports.iter().fold(PortSet::empty(), |all, port| match &port.port {
         PortMatch::All => all.union(&PortSet::every(port.protocol)),
         PortMatch::Range(range) => all.union(&PortSet::range(port.protocol, *range)),
         PortMatch::Named(_) => all,
     })
 }
 
-fn named(rule: &Rule, selectors: &[Arc<PodSelectorKey>]) -> Vec<SetKey> {
-    let names: BTreeSet<_> = rule
-        .ports
+fn named(ports: &[PolicyPort], selectors: &[Arc<PodSelectorKey>]) -> Vec<SetKey> {
+    let names: BTreeSet<_> = ports
         .iter()
         .filter_map(|port| match &port.port {
             PortMatch::Named(name) => Some((port.protocol, Arc::clone(name))),

@@ -1,12 +1,12 @@
 //! Distinct selectors, each with the bitmap of the pods it selects.
 
 use super::{
-    key::{NamespaceScope, PodSelectorKey, SetKey},
+    key::{NamespaceScope, PodSelectorKey, PolicyKey, SetKey},
     labels::{LabelIds, Matcher},
     pods::{PodId, PodTable},
 };
 use crate::{
-    object::{LabelSelector, Labels, ObjectKey, Pod},
+    object::{LabelSelector, Labels, Pod},
     set::Protocol,
 };
 use roaring::RoaringBitmap;
@@ -23,7 +23,7 @@ pub(super) struct Selector {
     /// The pods it selects.
     pub(super) pods: RoaringBitmap,
     /// The policies whose subjects it selects.
-    pub(super) subjects_of: BTreeSet<ObjectKey>,
+    pub(super) subjects_of: BTreeSet<PolicyKey>,
     /// How many rules use the set of its pods' addresses.
     address_users: usize,
     /// How many rules use each named port of its pods.
@@ -40,6 +40,11 @@ impl Selector {
             name: Arc::clone(name),
         });
         addresses.into_iter().chain(ports)
+    }
+
+    /// Whether policies select their subjects by it.
+    pub(super) fn has_subjects(&self) -> bool {
+        !self.subjects_of.is_empty()
     }
 
     fn is_unused(&self) -> bool {
@@ -65,6 +70,9 @@ type Anchor = (Option<Arc<str>>, Option<u32>);
 pub(super) struct SelectorTable {
     by_key: HashMap<Arc<PodSelectorKey>, Selector>,
     anchored: HashMap<Anchor, BTreeSet<Arc<PodSelectorKey>>>,
+    /// Those by which policies select subjects in namespaces that they do not name: few, and apart
+    /// from the many that are peers in such.
+    wide: BTreeSet<Arc<PodSelectorKey>>,
 }
 
 impl SelectorTable {
@@ -96,14 +104,18 @@ impl SelectorTable {
     }
 
     /// The selectors of `pod` by which policies select their subjects, sorted.
-    pub(super) fn subject_selectors(&self, pod: &Pod, labels: &LabelIds) -> Vec<&Selector> {
+    pub(super) fn subject_selectors(
+        &self,
+        pod: &Pod,
+        labels: &LabelIds,
+        namespace: &Labels,
+    ) -> Vec<&Selector> {
         let pairs = labels.pairs.iter().map(|pair| Some(*pair)).chain([None]);
         let anchors = pairs.map(|pair| (Some(Arc::clone(&pod.key.namespace)), pair));
         let keys = anchors.filter_map(|anchor| self.anchored.get(&anchor)).flatten();
-        let selectors = keys.filter_map(|key| self.get(key)).filter(|selector| {
-            // INVARIANT: subjects are selected in the policy's own namespace alone (S1).
-            !selector.subjects_of.is_empty() && selector.matcher.matches(labels)
-        });
+        // INVARIANT: what is wide names no namespace, so no anchor of one leads to it as well.
+        let selectors = keys.chain(&self.wide).filter_map(|key| self.get(key));
+        let selectors = selectors.filter(|s| s.has_subjects() && s.matches(pod, labels, namespace));
         let mut selectors: Vec<_> = selectors.collect();
         selectors.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         selectors
@@ -188,22 +200,28 @@ impl SelectorTable {
     pub(super) fn acquire_subjects(
         &mut self,
         key: &Arc<PodSelectorKey>,
-        policy: &ObjectKey,
+        policy: &PolicyKey,
         pods: &mut PodTable,
         scope: &dyn Scope,
     ) {
         self.ensure(key, pods, scope).subjects_of.insert(policy.clone());
+        if key.namespaces().names().is_none() {
+            self.wide.insert(Arc::clone(key));
+        }
     }
 
     /// Takes [`Self::acquire_subjects`] back.
     pub(super) fn release_subjects(
         &mut self,
         key: &Arc<PodSelectorKey>,
-        policy: &ObjectKey,
+        policy: &PolicyKey,
         pods: &mut PodTable,
     ) {
         if let Some(selector) = self.by_key.get_mut(key) {
             selector.subjects_of.remove(policy);
+            if !selector.has_subjects() {
+                self.wide.remove(key);
+            }
         }
         self.drop_unused(key, pods);
     }

@@ -1,6 +1,9 @@
 //! All objects together, and the changes that bring them in and out.
 
-use super::{Entrances, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid, Service};
+use super::{
+    ClusterPolicy, ClusterPolicyName, Entrances, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid,
+    Service,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One step from one state of the cluster to the next. A folder of manifests is many.
@@ -22,6 +25,10 @@ pub enum Change {
     PutPolicy(NetworkPolicy),
     /// A policy went.
     RemovePolicy(ObjectKey),
+    /// A cluster-wide policy came or changed.
+    PutClusterPolicy(ClusterPolicy),
+    /// A cluster-wide policy went.
+    RemoveClusterPolicy(ClusterPolicyName),
 }
 
 /// The objects as they were told, in plain sorted maps: what the plain evaluator reads.
@@ -35,6 +42,8 @@ pub struct Cluster {
     pub pods: BTreeMap<PodUid, Pod>,
     /// Policies by namespace and name.
     pub policies: BTreeMap<ObjectKey, NetworkPolicy>,
+    /// Cluster-wide policies by name and kind.
+    pub cluster_policies: BTreeMap<ClusterPolicyName, ClusterPolicy>,
     /// Services by namespace and name. No verdict depends on them (S16).
     pub services: BTreeMap<ObjectKey, Service>,
     /// What leads in from outside besides Services. No verdict depends on it.
@@ -55,6 +64,10 @@ impl Cluster {
             Change::RemovePod(uid) => drop(self.pods.remove(&uid)),
             Change::PutPolicy(policy) => drop(self.policies.insert(policy.key.clone(), policy)),
             Change::RemovePolicy(key) => drop(self.policies.remove(&key)),
+            Change::PutClusterPolicy(policy) => {
+                self.cluster_policies.insert(policy.name.clone(), policy);
+            }
+            Change::RemoveClusterPolicy(name) => drop(self.cluster_policies.remove(&name)),
         }
     }
 
@@ -65,6 +78,7 @@ impl Cluster {
         let nodes = self.nodes.values().cloned().map(Change::PutNode);
         let pods = self.pods.values().cloned().map(Change::PutPod);
         let policies = self.policies.values().cloned().map(Change::PutPolicy);
-        namespaces.chain(nodes).chain(policies).chain(pods)
+        let tiers = self.cluster_policies.values().cloned().map(Change::PutClusterPolicy);
+        namespaces.chain(nodes).chain(policies).chain(tiers).chain(pods)
     }
 }

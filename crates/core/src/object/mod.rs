@@ -5,6 +5,7 @@
 
 mod balancer;
 mod cluster;
+mod cluster_network_policy;
 mod entrances;
 mod gateway;
 mod ingress;
@@ -19,6 +20,10 @@ mod service;
 
 pub use balancer::{Balancer, BalancerTargets, Provider};
 pub use cluster::{Change, Cluster};
+pub use cluster_network_policy::{
+    ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind, ClusterPolicyName,
+    ClusterRule, Effective, Rank, RuleAction, Tier,
+};
 pub use entrances::Entrances;
 pub use gateway::{
     Gateway, Listener, ReferenceGrant, Route, RouteBackend, RouteParent, RouteRule, RoutesFrom,

@@ -1,6 +1,6 @@
 //! A node.
 
-use super::Origin;
+use super::{Labels, Origin};
 use crate::set::Cidr;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -9,6 +9,8 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 pub struct Node {
     /// The name.
     pub name: Arc<str>,
+    /// Its labels, by which `nodes` of cluster-wide policies name it (S42).
+    pub labels: Labels,
     /// Every address the node itself bears: what S20 calls the pod's own node.
     pub addresses: BTreeSet<IpAddr>,
     /// The ranges that its pods' addresses come from, where known (S23).

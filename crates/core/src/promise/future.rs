@@ -6,8 +6,8 @@
 use crate::{
     eval,
     object::{
-        Cluster, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey, Origin, PeerKind,
-        Pod, PodUid, Requirement, Workload,
+        Cluster, ClusterPeerKind, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey,
+        Origin, PeerKind, Pod, PodUid, Requirement, RuleAction, Workload,
     },
 };
 use std::{
@@ -43,6 +43,18 @@ pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
             selected.extend(peers.filter_map(|peer| {
                 let (place, pods) = selector(policy, &peer.kind)?;
                 Some((direction, place, pods))
+            }));
+        }
+    }
+    for policy in cluster.cluster_policies.values() {
+        for direction in Direction::ALL {
+            // What passes or denies lets nobody in by itself.
+            let rules = policy.rules(direction).iter().filter(|rule| rule.action == RuleAction::Accept);
+            selected.extend(rules.flat_map(|rule| &rule.peers).filter_map(|peer| match &peer.kind {
+                ClusterPeerKind::Pods(named) => {
+                    Some((direction, Place::Labelled(named.namespaces.clone()), named.pods.clone()))
+                }
+                _ => None,
             }));
         }
     }

@@ -10,7 +10,6 @@ mod breach;
 mod future;
 mod group;
 mod judge;
-mod meant;
 mod part;
 mod port;
 mod question;

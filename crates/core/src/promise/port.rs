@@ -1,7 +1,7 @@
 //! Ports that a promise is about.
 
 use crate::{
-    object::{ContainerPort, Pod},
+    object::Pod,
     set::{PortRange, PortSet, Protocol},
 };
 use std::{fmt, sync::Arc};
@@ -15,8 +15,6 @@ pub enum PromisedPort {
     Protocol(Protocol),
     /// A port or a range of ports.
     Range(Protocol, PortRange),
-    /// Every container port of the pod that is reached.
-    Declared,
     /// The container ports of this name on the pod that is reached, of one protocol or of any (S14).
     Named(Option<Protocol>, Arc<str>),
 }
@@ -30,17 +28,25 @@ impl PromisedPort {
             Self::All => PortSet::all(),
             Self::Protocol(protocol) => PortSet::every(*protocol),
             Self::Range(protocol, range) => PortSet::range(*protocol, *range),
-            Self::Declared => declared(pod, |_| true),
-            Self::Named(protocol, name) => declared(pod, |port| {
-                port.name.as_ref() == Some(name) && protocol.is_none_or(|asked| asked == port.protocol)
-            }),
+            Self::Named(protocol, name) => {
+                let ports = pod.into_iter().flat_map(|pod| &pod.ports).filter(|port| {
+                    port.name.as_ref() == Some(name) && protocol.is_none_or(|asked| asked == port.protocol)
+                });
+                ports
+                    .fold(PortSet::empty(), |set, port| set.union(&PortSet::port(port.protocol, port.number)))
+            }
         }
     }
+}
 
-    /// Whether it depends on the pod that is reached.
+impl PromisedPort {
+    /// The name that it has to be looked up by.
     #[must_use]
-    pub fn is_of_pod(&self) -> bool {
-        matches!(self, Self::Declared | Self::Named(..))
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(_, name) => Some(name),
+            Self::All | Self::Protocol(_) | Self::Range(..) => None,
+        }
     }
 }
 
@@ -50,14 +56,8 @@ impl fmt::Display for PromisedPort {
             Self::All => f.write_str("all"),
             Self::Protocol(protocol) => protocol.fmt(f),
             Self::Range(protocol, range) => write!(f, "{protocol}/{range}"),
-            Self::Declared => f.write_str("declared"),
             Self::Named(Some(protocol), name) => write!(f, "{protocol}/{name}"),
             Self::Named(None, name) => f.write_str(name),
         }
     }
-}
-
-fn declared(pod: Option<&Pod>, is_meant: impl Fn(&ContainerPort) -> bool) -> PortSet {
-    let ports = pod.into_iter().flat_map(|pod| &pod.ports).filter(|port| is_meant(port));
-    ports.fold(PortSet::empty(), |set, port| set.union(&PortSet::port(port.protocol, port.number)))
 }

@@ -72,7 +72,7 @@ fn met(row: Option<&Row>, meeting: &RoaringBitmap, other: &Turned, list: u32, po
     let mut met = Row::default();
     for (members, allowed) in base {
         let members = members & meeting;
-        let closed = &members & other.isolated();
+        let closed = &members & other.closed();
         met.put(members - &closed, *allowed);
         if closed.is_empty() {
             continue;

@@ -101,10 +101,13 @@ pub struct Class {
     pub addresses: AddressSet,
     /// The family of its addresses; `None` for pods whose address nobody knows.
     pub family: Option<Family>,
-    /// Whether some policy isolates the pods for ingress (S2).
+    /// Whether some NetworkPolicy isolates the pods for ingress (S2).
+    /// A cluster-wide policy, which may have a say, does not (S40).
     pub isolated_ingress: bool,
-    /// Whether some policy isolates the pods for egress (S2).
+    /// Whether some NetworkPolicy isolates the pods for egress (S2).
     pub isolated_egress: bool,
+    /// Whether some policy, cluster-wide ones too, has a say about what the pods may reach (S38).
+    pub policed_egress: bool,
     pub(super) standing: Standing,
     /// The pods that bear the one address of a class that is shared: each must allow (S26). Else the
     /// pod that stands for all.
@@ -132,6 +135,7 @@ impl Class {
             family: standing.family(),
             isolated_ingress: false,
             isolated_egress: false,
+            policed_egress: false,
             standing,
             bearers,
             address,
@@ -205,10 +209,11 @@ impl Classes {
     }
 
     /// Notes which classes some policy isolates.
-    pub(super) fn note_isolated(&mut self, ingress: &RoaringBitmap, egress: &RoaringBitmap) {
+    pub(super) fn note_isolated(&mut self, [ingress, egress]: &[RoaringBitmap; 2], policed: &RoaringBitmap) {
         for (at, class) in (0..).zip(&mut self.list) {
             class.isolated_ingress = ingress.contains(at);
             class.isolated_egress = egress.contains(at);
+            class.policed_egress = policed.contains(at);
         }
     }
 

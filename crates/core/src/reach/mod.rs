@@ -23,6 +23,7 @@ mod ports;
 mod roster;
 mod row;
 mod side;
+mod tiers;
 mod turned;
 
 pub use answer::Cell;
@@ -77,7 +78,8 @@ impl Reach {
         let mut sides = Sides::new(index, &classes, &sets);
         let ingress = sides.turned(Direction::Ingress, &mut ports);
         let egress = sides.turned(Direction::Egress, &mut ports);
-        classes.note_isolated(ingress.isolated(), egress.isolated());
+        let isolated = Direction::ALL.map(|direction| sides.isolated(direction));
+        classes.note_isolated(&isolated, egress.closed());
         Self {
             pods: pod_names(index),
             classes,

@@ -18,6 +18,7 @@ pub(super) struct PortTable {
     ids: HashMap<Arc<PortSet>, PortsId>,
     unions: HashMap<(PortsId, PortsId), PortsId>,
     intersections: HashMap<(PortsId, PortsId), PortsId>,
+    differences: HashMap<(PortsId, PortsId), PortsId>,
 }
 
 impl PortTable {
@@ -27,6 +28,7 @@ impl PortTable {
             ids: HashMap::new(),
             unions: HashMap::new(),
             intersections: HashMap::new(),
+            differences: HashMap::new(),
         };
         // INVARIANT: the first two numbers are `NOTHING` and `EVERYTHING`.
         table.id(PortSet::empty());
@@ -80,6 +82,24 @@ impl PortTable {
                     let set = self.get(pair.0).intersection(&self.get(pair.1));
                     let id = self.id(set);
                     self.intersections.insert(pair, id);
+                    id
+                }
+            },
+        }
+    }
+
+    /// What is in `a` and not in `b`.
+    pub(super) fn difference(&mut self, a: PortsId, b: PortsId) -> PortsId {
+        match (a, b) {
+            (NOTHING, _) | (_, EVERYTHING) => NOTHING,
+            (_, NOTHING) => a,
+            (a, b) if a == b => NOTHING,
+            pair => match self.differences.get(&pair) {
+                Some(id) => *id,
+                None => {
+                    let set = self.get(a).difference(&self.get(b));
+                    let id = self.id(set);
+                    self.differences.insert(pair, id);
                     id
                 }
             },

@@ -65,6 +65,30 @@ impl Row {
         both
     }
 
+    /// What this row allows and the other does not.
+    pub(super) fn without(&self, other: &Self, table: &mut PortTable) -> Self {
+        let mut without = Self::default();
+        for (members, ports) in &self.cells {
+            let mut rest = members.clone();
+            for (others, theirs) in &other.cells {
+                let both = &rest & others;
+                if !both.is_empty() {
+                    rest -= &both;
+                    without.put(both, table.difference(*ports, *theirs));
+                }
+            }
+            without.put(rest, *ports);
+        }
+        without
+    }
+
+    /// Allows what `other` does as well.
+    pub(super) fn append(&mut self, other: &Self, table: &mut PortTable) {
+        for (members, ports) in &other.cells {
+            self.add(members, *ports, table);
+        }
+    }
+
     /// The cells.
     pub(super) fn cells(&self) -> &[(RoaringBitmap, PortsId)] {
         &self.cells

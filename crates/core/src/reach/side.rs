@@ -4,11 +4,12 @@ use super::{
     class::{Class, Classes, own_node, port_names},
     ports::{EVERYTHING, PortTable},
     row::Row,
+    tiers::Walk,
     turned::Turned,
 };
 use crate::{
-    index::{CompiledRule, Index, Peers, PodId, PodSelectorKey, Ports, SetKey},
-    object::{Direction, ObjectKey, Pod},
+    index::{CompiledRule, Index, Peers, PodId, PodSelectorKey, PolicyKey, Ports, SetKey},
+    object::{Direction, Pod, Tier},
     set::{AddressSet, PortSet, Protocol},
 };
 use roaring::RoaringBitmap;
@@ -22,7 +23,7 @@ use std::{
 /// shared address are those of all its pods (S26).
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RowKey {
-    policies: BTreeSet<ObjectKey>,
+    policies: BTreeSet<PolicyKey>,
     names: BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>,
     shared: Option<IpAddr>,
 }
@@ -74,7 +75,15 @@ impl<'a> Sides<'a> {
         Turned::of(rows, row_of, self.classes.list.len())
     }
 
-    /// What a class allows; `None` where no pod of it is isolated (S2). Each pod that bears its address
+    /// The classes of which a NetworkPolicy isolates a pod (S2). Cluster-wide policies do not (S40).
+    pub(super) fn isolated(&self, direction: Direction) -> RoaringBitmap {
+        let classes = self.classes.list.iter().enumerate();
+        let isolated =
+            classes.filter(|(_, class)| class.bearers.iter().any(|pod| self.isolates(*pod, direction)));
+        isolated.map(|(at, _)| number(at)).collect()
+    }
+
+    /// What a class allows; `None` where no policy has a say about a pod of it (S2, S40). Each pod that bears its address
     /// must allow (S26).
     fn side(&mut self, class: &Class, direction: Direction, table: &mut PortTable) -> Option<Arc<Row>> {
         let mut side: Option<Arc<Row>> = None;
@@ -88,7 +97,7 @@ impl<'a> Sides<'a> {
         side
     }
 
-    /// What the pod with this number, one of `class`, allows; `None` where it is not isolated.
+    /// What the pod with this number, one of `class`, allows; `None` where no policy has a say.
     fn row(
         &mut self,
         class: &Class,
@@ -129,30 +138,82 @@ impl<'a> Sides<'a> {
         own_node(self.index, pod).filter_map(|address| self.classes.borne(address)).collect()
     }
 
+    /// What the policies that select a pod of `class` allow, tier by tier (S38); `None` where none has
+    /// a say.
     fn compute(
         &mut self,
         class: &Class,
-        policies: &BTreeSet<ObjectKey>,
+        policies: &BTreeSet<PolicyKey>,
         direction: Direction,
         table: &mut PortTable,
     ) -> Option<Row> {
         let index = self.index;
-        let mut isolated = None;
-        for policy in policies.iter().filter_map(|key| index.policy(key)) {
-            let Some(rules) = policy.rules(direction) else { continue };
-            let row = isolated.get_or_insert_with(Row::default); // S2
-            for rule in rules {
-                for (who, ports) in self.allowed(rule, class, direction) {
-                    let ports = table.id(ports);
-                    row.add(&who, ports, table);
-                }
-            }
+        let of = |tier| {
+            let keys = policies.iter().filter(move |key| key.tier() == tier);
+            keys.filter_map(|key| index.policy(key)?.rules(direction)).collect::<Vec<_>>()
+        };
+        let (admin, namespaced, baseline) = (of(Some(Tier::Admin)), of(None), of(Some(Tier::Baseline)));
+        let isolated = !namespaced.is_empty(); // S2
+        if admin.is_empty() && (isolated || baseline.is_empty()) {
+            return isolated.then(|| self.union(class, &namespaced, direction, table));
         }
-        isolated
+        let mut walk = Walk::of(self.everyone.clone());
+        self.walk(&mut walk, class, &admin, direction, table);
+        if isolated {
+            let union = self.union(class, &namespaced, direction, table);
+            return Some(walk.among(&union, table));
+        }
+        self.walk(&mut walk, class, &baseline, direction, table); // S40
+        Some(walk.rest(table))
     }
 
-    /// Whom a rule allows which ports with, where the subject is in `class`.
-    fn allowed(
+    /// What the rules of NetworkPolicies allow together (S10).
+    fn union(
+        &mut self,
+        class: &Class,
+        policies: &[&[CompiledRule]],
+        direction: Direction,
+        table: &mut PortTable,
+    ) -> Row {
+        let mut row = Row::default();
+        for rule in policies.iter().copied().flatten() {
+            for (who, ports) in self.matched(rule, class, direction) {
+                let ports = table.id(ports);
+                row.add(&who, ports, table);
+            }
+        }
+        row
+    }
+
+    /// Takes the rules of a tier in order (S38, S39).
+    fn walk(
+        &mut self,
+        walk: &mut Walk,
+        class: &Class,
+        policies: &[&[CompiledRule]],
+        direction: Direction,
+        table: &mut PortTable,
+    ) {
+        for rule in policies.iter().copied().flatten() {
+            let mut matched = Row::default();
+            for (who, ports) in self.matched(rule, class, direction) {
+                let ports = table.id(ports);
+                matched.add(&who, ports, table);
+            }
+            walk.meet(&matched, rule.action, table);
+        }
+        walk.leave_tier(table);
+    }
+
+    /// Whether a NetworkPolicy isolates the pod with this number (S2).
+    fn isolates(&self, id: PodId, direction: Direction) -> bool {
+        let selecting = self.index.policies_selecting(id);
+        let mut namespaced = selecting.iter().filter(|key| key.tier().is_none());
+        namespaced.any(|key| self.index.policy(key).is_some_and(|policy| policy.rules(direction).is_some()))
+    }
+
+    /// Whom a rule matches on which ports, where the subject is in `class`.
+    fn matched(
         &mut self,
         rule: &CompiledRule,
         class: &Class,
@@ -167,9 +228,9 @@ impl<'a> Sides<'a> {
                 vec![(who, named.fold(numbers.clone(), |ports, named| ports.union(&named)))]
             }
             (Ports::Some { numbers, named }, Direction::Egress) => {
-                let mut allowed = self.destinations(&who, named);
-                allowed.push((who, numbers.clone()));
-                allowed
+                let mut matched = self.destinations(&who, named);
+                matched.push((who, numbers.clone()));
+                matched
             }
         }
     }

@@ -11,13 +11,14 @@ pub(super) struct Rectangle {
     pub(super) ports: PortsId,
 }
 
-/// What the isolated classes allow in one direction.
+/// What the classes that policies have a say about allow in one direction.
 #[derive(Debug, Default)]
 pub(super) struct Turned {
     rows: Vec<Arc<Row>>,
-    /// The row of each class, where it is isolated.
+    /// The row of each class, where policies have a say about it.
     row_of: Vec<Option<u32>>,
-    isolated: RoaringBitmap,
+    /// The classes that have a row.
+    closed: RoaringBitmap,
     rectangles: Vec<Rectangle>,
     /// The distinct lists of rectangles that a peer is in, sorted.
     lists: Vec<Vec<u32>>,
@@ -32,7 +33,7 @@ impl Turned {
         let mut subjects: Vec<RoaringBitmap> = vec![RoaringBitmap::new(); turned.rows.len()];
         for (class, row) in (0..).zip(&turned.row_of) {
             let Some(row) = row else { continue };
-            turned.isolated.insert(class);
+            turned.closed.insert(class);
             if let Some(subjects) = subjects.get_mut(*row as usize) {
                 subjects.insert(class);
             }
@@ -88,12 +89,12 @@ impl Turned {
         }
     }
 
-    /// The classes that some policy isolates in this direction.
-    pub(super) fn isolated(&self) -> &RoaringBitmap {
-        &self.isolated
+    /// The classes about which some policy has a say in this direction: the others allow everything.
+    pub(super) fn closed(&self) -> &RoaringBitmap {
+        &self.closed
     }
 
-    /// The number of the row of a class, where it is isolated.
+    /// The number of the row of a class, where policies have a say about it.
     pub(super) fn row_of(&self, class: ClassId) -> Option<u32> {
         self.row_of.get(class as usize).copied().flatten()
     }

@@ -8,7 +8,7 @@ mod policies;
 mod universe;
 
 pub use pods::{namespace, node, pod};
-pub use policies::policy;
+pub use policies::{cluster_policy, policy};
 pub use universe::{EXTERNAL, NAMESPACES, NODES, PORTS, node_addresses, pod_addresses};
 
 use crate::{
@@ -43,22 +43,25 @@ pub fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// A cluster of up to three namespaces, two nodes, `pods` pods and `policies` policies.
+/// A cluster of up to three namespaces, two nodes, `pods` pods, `policies` policies and, in every
+/// second one, a few cluster-wide policies.
 pub fn cluster(
     pods: std::ops::Range<usize>,
     policies: std::ops::Range<usize>,
 ) -> impl Strategy<Value = Cluster> {
     let namespaces = vec(namespace(), 0..4);
     let nodes = Vec::from(NODES.map(node));
-    (namespaces, nodes, vec(pod(), pods), vec(policy(), policies)).prop_map(
-        |(namespaces, nodes, pods, policies)| {
+    let tiers = prop_oneof![Just(Vec::new()), vec(cluster_policy(), 1..5)];
+    (namespaces, nodes, vec(pod(), pods), vec(policy(), policies), tiers).prop_map(
+        |(namespaces, nodes, pods, policies, tiers)| {
             let mut cluster = Cluster::default();
             let changes = namespaces
                 .into_iter()
                 .map(Change::PutNamespace)
                 .chain(nodes.into_iter().map(Change::PutNode))
                 .chain(pods.into_iter().map(Change::PutPod))
-                .chain(policies.into_iter().map(Change::PutPolicy));
+                .chain(policies.into_iter().map(Change::PutPolicy))
+                .chain(tiers.into_iter().map(Change::PutClusterPolicy));
             changes.for_each(|change| cluster.apply(change));
             cluster
         },
@@ -76,6 +79,8 @@ pub fn change() -> impl Strategy<Value = Change> {
         3 => pod().prop_map(|pod| Change::RemovePod(pod.uid)),
         6 => policy().prop_map(Change::PutPolicy),
         3 => policy().prop_map(|policy| Change::RemovePolicy(policy.key)),
+        4 => cluster_policy().prop_map(Change::PutClusterPolicy),
+        2 => cluster_policy().prop_map(|policy| Change::RemoveClusterPolicy(policy.name)),
     ]
 }
 

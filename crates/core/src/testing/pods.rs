@@ -25,8 +25,9 @@ pub fn namespace() -> impl Strategy<Value = Namespace> {
 pub fn node(name: &'static str) -> impl Strategy<Value = Node> {
     let addresses: BTreeSet<IpAddr> = node_addresses(node_number(name)).into();
     let range = format!("10.244.{}.0/24", node_number(name)).parse().ok();
-    any::<bool>().prop_map(move |has_range| Node {
+    (labels(), any::<bool>()).prop_map(move |(labels, has_range)| Node {
         name: name.into(),
+        labels,
         addresses: addresses.clone(),
         pod_cidrs: range.into_iter().filter(|_| has_range).collect(),
         origin: Origin::default(),

@@ -3,8 +3,9 @@
 use super::universe::{BLOCKS, LABEL_KEYS, LABEL_VALUES, NAMESPACES, PORT_NAMES, PORTS};
 use crate::{
     object::{
-        Direction, IpBlock, LabelSelector, NAME_LABEL, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind,
-        PolicyPort, PortMatch, Requirement, Rule,
+        ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind, ClusterPolicyName,
+        ClusterRule, Direction, IpBlock, LabelSelector, NAME_LABEL, NetworkPolicy, ObjectKey, Origin, Peer,
+        PeerKind, PolicyPort, PortMatch, Requirement, Rule, RuleAction, Tier,
     },
     set::{Cidr, PortRange, Protocol},
 };
@@ -84,6 +85,54 @@ pub fn policy() -> impl Strategy<Value = NetworkPolicy> {
             key: ObjectKey::new(namespace, format!("policy-{number}")),
             subjects,
             types: types.into_iter().collect(),
+            ingress,
+            egress,
+            origin: Origin::default(),
+        },
+    )
+}
+
+fn cluster_pods() -> impl Strategy<Value = ClusterPods> {
+    (namespace_selector(), selector()).prop_map(|(namespaces, pods)| ClusterPods { namespaces, pods })
+}
+
+fn cluster_peer() -> impl Strategy<Value = ClusterPeer> {
+    let network = select(BLOCKS.to_vec()).prop_filter_map("blocks are valid", |(cidr, _)| cidr.parse().ok());
+    let kind = prop_oneof![
+        8 => cluster_pods().prop_map(ClusterPeerKind::Pods),
+        4 => btree_set(network, 1..3).prop_map(ClusterPeerKind::Networks),
+        3 => selector().prop_map(ClusterPeerKind::Nodes),
+        1 => Just(ClusterPeerKind::DomainNames(["example.org".into()].into())),
+        1 => Just(ClusterPeerKind::Unknown),
+    ];
+    kind.prop_map(|kind| ClusterPeer { kind, origin: Origin::default() })
+}
+
+fn cluster_rule() -> impl Strategy<Value = ClusterRule> {
+    let action = select(vec![RuleAction::Accept, RuleAction::Deny, RuleAction::Pass]);
+    (action, vec(cluster_peer(), 1..3), vec(port(), 0..3)).prop_map(|(action, peers, ports)| ClusterRule {
+        name: "".into(),
+        action,
+        peers,
+        ports,
+        origin: Origin::default(),
+    })
+}
+
+/// A cluster-wide policy: one of four names a kind, with few priorities, so that some are equal.
+pub fn cluster_policy() -> impl Strategy<Value = ClusterPolicy> {
+    let place = prop_oneof![
+        2 => select(vec![Tier::Admin, Tier::Baseline])
+            .prop_map(|tier| (ClusterPolicyKind::ClusterNetworkPolicy, tier)),
+        1 => Just((ClusterPolicyKind::AdminNetworkPolicy, Tier::Admin)),
+        1 => Just((ClusterPolicyKind::BaselineAdminNetworkPolicy, Tier::Baseline)),
+    ];
+    (place, 0..4_u8, 0..3_u16, cluster_pods(), vec(cluster_rule(), 0..4), vec(cluster_rule(), 0..4)).prop_map(
+        |((kind, tier), number, priority, subjects, ingress, egress)| ClusterPolicy {
+            name: ClusterPolicyName { name: format!("cluster-{number}").into(), kind },
+            tier,
+            priority,
+            subjects,
             ingress,
             egress,
             origin: Origin::default(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     eval::port_matches,
-    index::{Index, PodId},
+    index::{Index, PodId, PolicyKey},
     object::{Cluster, Direction, Node, Pod, Workload},
     packet::{End, Packet, Traffic},
     reach::{ClassId, Family, Reach},
@@ -155,7 +155,7 @@ impl<'a> Admission<'a> {
                 (None, Some(b)) if other.pods.is_empty() => self.families.contains(&b),
                 _ => true,
             };
-            !meets || other.isolated_egress || id == class || open.contains(id)
+            !meets || other.policed_egress || id == class || open.contains(id)
         })
     }
 
@@ -165,7 +165,16 @@ impl<'a> Admission<'a> {
         let pods = matches!(missing, Missing::ControllerPods(_) | Missing::Class | Missing::Controller(_));
         let Some(id) = self.id(pod) else { return false };
         let selecting = self.index.policies_selecting(id);
-        let policies = selecting.iter().filter_map(|key| self.cluster.policies.get(key));
+        // A cluster-wide policy names everybody with few words.
+        let has_rules =
+            |key: &PolicyKey| self.index.policy(key).is_some_and(|p| p.rules(Direction::Ingress).is_some());
+        if selecting.iter().any(|key| key.tier().is_some() && has_rules(key)) {
+            return false;
+        }
+        let policies = selecting.iter().filter_map(|key| match key {
+            PolicyKey::Namespaced(key) => self.cluster.policies.get(key),
+            PolicyKey::Admin(_) | PolicyKey::Baseline(_) => None,
+        });
         let isolating = policies.filter(|policy| policy.isolates(Direction::Ingress));
         let mut rules = isolating.flat_map(|policy| policy.rules(Direction::Ingress));
         !rules.any(|rule| {

@@ -2,7 +2,7 @@
 
 use super::{Listeners, NodePlan, Options, OutsideAddress, ServicePlan};
 use sekisho_core::{
-    object::{Cluster, IpBlock, PeerKind, PortMatch},
+    object::{Cluster, ClusterPeerKind, IpBlock, PeerKind, PortMatch},
     set::{AddressSet, Cidr, Protocol},
 };
 use std::{
@@ -56,13 +56,22 @@ pub(super) fn addresses(
 /// Every block that a policy writes.
 fn blocks(cluster: &Cluster) -> BTreeSet<IpBlock> {
     let rules = cluster.policies.values().flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
-    rules
-        .flat_map(|rule| &rule.peers)
-        .filter_map(|peer| match &peer.kind {
-            PeerKind::Block(block) => Some(block.clone()),
-            _ => None,
-        })
-        .collect()
+    let blocks = rules.flat_map(|rule| &rule.peers).filter_map(|peer| match &peer.kind {
+        PeerKind::Block(block) => Some(block.clone()),
+        _ => None,
+    });
+    blocks.chain(networks(cluster)).collect()
+}
+
+/// Every network that a cluster-wide policy writes.
+fn networks(cluster: &Cluster) -> impl Iterator<Item = IpBlock> {
+    let policies = cluster.cluster_policies.values();
+    let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
+    let networks = rules.flat_map(|rule| &rule.peers).filter_map(|peer| match &peer.kind {
+        ClusterPeerKind::Networks(networks) => Some(networks),
+        _ => None,
+    });
+    networks.flatten().filter_map(|network| IpBlock::new(*network, []).ok())
 }
 
 /// What is in the cluster: addresses of pods, nodes and Services, and the ranges of pods, where an
@@ -142,7 +151,9 @@ fn smallest(blocks: &BTreeSet<IpBlock>, address: IpAddr) -> Option<Cidr> {
 /// The ports that egress rules write by number, so that a pod's way out meets an answer.
 pub(super) fn listeners(cluster: &Cluster) -> Listeners {
     let rules = cluster.policies.values().flat_map(|policy| &policy.egress);
-    let written = rules.flat_map(|rule| &rule.ports).filter_map(|port| match &port.port {
+    let tiers = cluster.cluster_policies.values().flat_map(|policy| &policy.egress);
+    let ports = rules.flat_map(|rule| &rule.ports).chain(tiers.flat_map(|rule| &rule.ports));
+    let written = ports.filter_map(|port| match &port.port {
         PortMatch::Range(range) => Some((port.protocol, range.first())),
         PortMatch::All | PortMatch::Named(_) => None,
     });

@@ -11,7 +11,7 @@ pub(crate) mod names {
     use crate::tree::{Family, Name};
     use sekisho_core::object::Direction;
 
-    /// Local pods isolated in a direction, to the chains of their profiles.
+    /// Local pods that policies have a say about in a direction, to the chains of their profiles.
     pub(crate) fn dispatch(direction: Direction, family: Family) -> Name {
         Name::fixed(match (direction, family) {
             (Direction::Ingress, Family::V4) => "ingress4",
@@ -21,7 +21,7 @@ pub(crate) mod names {
         })
     }
 
-    /// Local pods isolated in some direction.
+    /// Local pods that policies have a say about in some direction.
     pub(crate) fn policed(family: Family) -> Name {
         Name::fixed(match family {
             Family::V4 => "policed4",
@@ -29,7 +29,7 @@ pub(crate) mod names {
         })
     }
 
-    /// Each local pod isolated in some direction, with itself.
+    /// Each of these, with itself.
     pub(crate) fn itself(family: Family) -> Name {
         Name::fixed(match family {
             Family::V4 => "itself4",
@@ -106,10 +106,10 @@ fn sets() -> BTreeMap<Name, Set> {
     let mut sets = BTreeMap::new();
     for family in Family::ALL {
         for direction in Direction::ALL {
-            let comment = format!("local pods isolated for {direction}, IPv{family}");
+            let comment = format!("local pods policed for {direction}, IPv{family}");
             sets.insert(names::dispatch(direction, family), Set::new(SetKind::Dispatch(family), comment));
         }
-        let comment = format!("local pods isolated in some direction, IPv{family}");
+        let comment = format!("local pods policed in some direction, IPv{family}");
         sets.insert(names::policed(family), Set::new(SetKind::Addresses(family), comment));
         let comment = format!("a pod always reaches itself (S21), IPv{family}");
         sets.insert(names::itself(family), Set::new(SetKind::AddressPairs(family), comment));

@@ -6,40 +6,52 @@
 //! goes on to `ingress`, which does the same with the destination. A profile that no rule of matched
 //! ends in the exemptions (S21, S34), a log entry and a drop. So the exemptions cost allowed traffic
 //! nothing, and what cannot be read matches nothing and is dropped (S35).
+//!
+//! Around the NetworkPolicies of a profile stand the tiers of cluster-wide policies (S38), each a chain
+//! that profiles with the same such policies share: what accepts goes on as above, what denies goes to
+//! the exemptions and the drop, and what passes comes back. A profile that no NetworkPolicy isolates ends
+//! in what accepts (S40).
 
 mod base;
 mod policy;
 mod profile;
+mod shared;
+mod tier;
 
 pub(crate) use base::{Mode, Phase, base, entrances, names};
-pub(crate) use policy::{policy_chain_name, policy_rules};
+pub(crate) use policy::policy_chain_name;
 pub(crate) use profile::{Target, target};
 
-use crate::tree::{Element, Family, Name, Rule, Set, SetKind};
+use crate::tree::{Action, Element, Family, Name, Rule, Set, SetKind};
 use sekisho_core::{
-    index::{Index, Member, ProfileKey, SetKey},
-    object::{Direction, ObjectKey},
+    index::{Index, Member, PolicyKey, ProfileKey, SetKey},
+    object::Direction,
     set::{AddressSet, IntervalSet},
 };
 
 /// What a chain is made of, so that it can be made again when a policy changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChainPart {
-    /// The rules of one policy.
-    Policy { direction: Direction, family: Family, key: ObjectKey },
-    /// A profile: the policies that isolate a pod in this direction, sorted.
-    Profile { direction: Direction, family: Family, policies: Vec<ObjectKey> },
-    /// One of several profiles that must all allow (S26), and those that come after it.
-    Stage { direction: Direction, family: Family, profiles: Vec<Vec<ObjectKey>> },
+    /// The rules of one NetworkPolicy.
+    Policy { direction: Direction, family: Family, key: PolicyKey },
+    /// The rules of the policies of a tier that select a pod, in order (S38).
+    Tier { direction: Direction, family: Family, policies: Vec<PolicyKey> },
+    /// What a rule of a cluster-wide policy denies.
+    Deny { direction: Direction, family: Family, key: PolicyKey },
+    /// A profile: the policies that have a say about a pod in this direction, in order.
+    Profile { direction: Direction, family: Family, policies: Vec<PolicyKey> },
+    /// Several profiles that must all allow (S26).
+    Shared { direction: Direction, family: Family, profiles: Vec<Vec<PolicyKey>> },
+    /// One of several profiles: what it allows comes back.
+    Check { direction: Direction, family: Family, policies: Vec<PolicyKey> },
 }
 
 impl ChainPart {
-    /// Whether the chain has rules of the policy in it.
-    pub(crate) fn has_rules_of(&self, policy: &ObjectKey) -> bool {
+    /// Whether the chain has rules of the policy in it, and rules of others as well.
+    pub(crate) fn mixes_in(&self, policy: &PolicyKey) -> bool {
         match self {
-            Self::Policy { key, .. } => key == policy,
-            Self::Profile { .. } => false,
-            Self::Stage { profiles, .. } => profiles.first().is_some_and(|first| first.contains(policy)),
+            Self::Tier { policies, .. } | Self::Check { policies, .. } => policies.contains(policy),
+            Self::Policy { .. } | Self::Deny { .. } | Self::Profile { .. } | Self::Shared { .. } => false,
         }
     }
 
@@ -47,15 +59,22 @@ impl ChainPart {
     pub(crate) fn comment(&self) -> String {
         match self {
             Self::Policy { direction, family, key } => format!("policy {key}, {direction}, IPv{family}"),
-            Self::Profile { direction, family, policies } => {
-                format!("pods isolated by {}, {direction}, IPv{family}", list(policies))
+            Self::Tier { direction, family, policies } => {
+                format!("in order {}, {direction}, IPv{family}", list(policies))
             }
-            Self::Stage { direction, family, profiles } => {
+            Self::Deny { direction, family, key } => format!("denied by {key}, {direction}, IPv{family}"),
+            Self::Profile { direction, family, policies } => {
+                format!("pods policed by {}, {direction}, IPv{family}", list(policies))
+            }
+            Self::Shared { direction, family, profiles } => {
                 let profiles: Vec<String> = profiles.iter().map(|profile| list(profile)).collect();
                 format!(
-                    "several pods on one address, isolated by {}, {direction}, IPv{family}",
+                    "several pods on one address, policed by {}, {direction}, IPv{family}",
                     profiles.join("; ")
                 )
+            }
+            Self::Check { direction, family, policies } => {
+                format!("one of several pods, policed by {}, {direction}, IPv{family}", list(policies))
             }
         }
     }
@@ -162,15 +181,32 @@ impl Compiled {
     pub(crate) fn of(part: &ChainPart, index: &Index) -> Self {
         match part {
             ChainPart::Policy { direction, family, key } => {
-                policy_rules(index, *direction, *family, key, &base::allow(*direction))
+                policy::policy_rules(index, *direction, *family, key, &base::allow(*direction))
             }
+            ChainPart::Tier { direction, family, policies } => {
+                tier::tier_rules(index, *direction, *family, policies)
+            }
+            ChainPart::Deny { direction, family, key } => tier::deny_rules(*direction, *family, key),
             ChainPart::Profile { direction, family, policies } => {
                 profile::profile_rules(*direction, *family, policies)
             }
-            ChainPart::Stage { direction, family, profiles } => {
-                profile::stage_rules(index, *direction, *family, profiles)
+            ChainPart::Shared { direction, family, profiles } => {
+                shared::shared_rules(*direction, *family, profiles)
+            }
+            ChainPart::Check { direction, family, policies } => {
+                shared::check_rules(index, *direction, *family, policies)
             }
         }
+    }
+
+    /// A rule that leads to a chain.
+    fn leading(action: impl FnOnce(Name) -> Action, (name, part): Target) -> Self {
+        Self { rules: vec![Rule::always(action(name.clone()))], chains: vec![(name, part)], sets: Vec::new() }
+    }
+
+    /// Adds a rule that leads to a chain.
+    fn lead(&mut self, action: impl FnOnce(Name) -> Action, target: Target) {
+        self.append(Self::leading(action, target));
     }
 
     fn append(&mut self, mut other: Self) {
@@ -180,12 +216,45 @@ impl Compiled {
     }
 }
 
-fn list(policies: &[ObjectKey]) -> String {
+fn list(policies: &[PolicyKey]) -> String {
     policies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The policies of a profile that isolate in a direction (S2).
-fn isolating(index: &Index, direction: Direction, profile: &ProfileKey) -> Vec<ObjectKey> {
-    let isolates = |key: &&ObjectKey| index.policy(key).is_some_and(|p| p.rules(direction).is_some());
-    profile.iter().filter(isolates).cloned().collect()
+/// A list of policies as the content of a name: with all that their order and their part depend on.
+fn content(policies: &[PolicyKey]) -> String {
+    let one = |key: &PolicyKey| match key {
+        PolicyKey::Admin(rank) => format!("Admin {} {key}", rank.priority),
+        PolicyKey::Namespaced(_) => key.to_string(),
+        PolicyKey::Baseline(rank) => format!("Baseline {} {key}", rank.priority),
+    };
+    policies.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The policies of a profile that have a say in a direction, in order: those that isolate (S2), and
+/// of the tiers those that have rules. Baseline is not read where some policy isolates (S40).
+fn deciding(index: &Index, direction: Direction, profile: &ProfileKey) -> Vec<PolicyKey> {
+    let has_say = |key: &&PolicyKey| index.policy(key).is_some_and(|p| p.rules(direction).is_some());
+    let mut policies: Vec<PolicyKey> = profile.iter().filter(has_say).cloned().collect();
+    if policies.iter().any(|key| matches!(key, PolicyKey::Namespaced(_))) {
+        policies.retain(|key| !matches!(key, PolicyKey::Baseline(_)));
+    }
+    policies
+}
+
+/// The policies of a profile, tier by tier (S38).
+struct Tiers<'p> {
+    admin: &'p [PolicyKey],
+    namespaced: &'p [PolicyKey],
+    baseline: &'p [PolicyKey],
+}
+
+impl<'p> Tiers<'p> {
+    /// INVARIANT: `policies` are sorted, and keys sort by tier.
+    fn of(policies: &'p [PolicyKey]) -> Self {
+        let first = policies.partition_point(|key| matches!(key, PolicyKey::Admin(_)));
+        let last = policies.partition_point(|key| !matches!(key, PolicyKey::Baseline(_)));
+        let (before, baseline) = policies.split_at(last);
+        let (admin, namespaced) = before.split_at(first);
+        Self { admin, namespaced, baseline }
+    }
 }

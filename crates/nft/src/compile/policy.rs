@@ -1,63 +1,62 @@
-//! One policy's rules.
+//! One NetworkPolicy's rules, and how any rule becomes kernel rules.
 
 use super::{ChainPart, Compiled, SetPart};
 use crate::tree::{Action, Family, Match, Name, Rule, Side};
 use sekisho_core::{
-    index::{CompiledRule, Index, Peers, Ports, SetKey},
-    object::{Direction, ObjectKey},
+    index::{CompiledRule, Index, Peers, PolicyKey, Ports, SetKey},
+    object::Direction,
     set::{PortSet, Protocol},
 };
 
-/// The name of a policy's chain.
-pub(crate) fn policy_chain_name(direction: Direction, family: Family, key: &ObjectKey) -> Name {
+/// The name of a NetworkPolicy's chain.
+pub(crate) fn policy_chain_name(direction: Direction, family: Family, key: &PolicyKey) -> Name {
     Name::readable(&format!("{direction}{family}"), &key.to_string())
 }
 
-/// A jump to the chain of a policy.
-pub(super) fn jump(direction: Direction, family: Family, key: &ObjectKey) -> Compiled {
+/// A jump to the chain of a NetworkPolicy.
+pub(super) fn jump(direction: Direction, family: Family, key: &PolicyKey) -> Compiled {
     let name = policy_chain_name(direction, family, key);
-    let part = ChainPart::Policy { direction, family, key: key.clone() };
-    Compiled {
-        rules: vec![Rule::always(Action::Jump(name.clone()))],
-        chains: vec![(name, part)],
-        sets: Vec::new(),
-    }
+    Compiled::leading(Action::Jump, (name, ChainPart::Policy { direction, family, key: key.clone() }))
 }
 
-/// The rules of a policy, each of which does `allow` with what it matches. A policy that is not
+/// The rules of a NetworkPolicy, each of which does `allow` with what it matches. A policy that is not
 /// there, or does not isolate in the direction, has none.
-pub(crate) fn policy_rules(
+pub(super) fn policy_rules(
     index: &Index,
     direction: Direction,
     family: Family,
-    key: &ObjectKey,
+    key: &PolicyKey,
     allow: &Action,
 ) -> Compiled {
     let mut compiled = Compiled::default();
-    let policy = index.policy(key);
-    for rule in policy.and_then(|policy| policy.rules(direction)).unwrap_or_default() {
+    for rule in rules_of(index, direction, key) {
         add_rule(&mut compiled, rule, direction, family, allow);
     }
     compiled
 }
 
+/// The rules of a policy in a direction.
+pub(super) fn rules_of<'i>(index: &'i Index, direction: Direction, key: &PolicyKey) -> &'i [CompiledRule] {
+    index.policy(key).and_then(|policy| policy.rules(direction)).unwrap_or_default()
+}
+
 /// One alternative of a list of peers or ports: a condition, and the set that it reads.
 type Alternative = (Option<Match>, Option<SetPart>);
 
-/// A rule matches when a peer and a port do: one kernel rule for each pair of alternatives.
-fn add_rule(
+/// A rule does `action` with what it matches, when a peer and a port match: one kernel rule for each pair of alternatives.
+pub(super) fn add_rule(
     compiled: &mut Compiled,
     rule: &CompiledRule,
     direction: Direction,
     family: Family,
-    allow: &Action,
+    action: &Action,
 ) {
     let peers = peers(&rule.peers, direction, family);
     for (port, port_set) in ports(&rule.ports, family) {
         for (peer, peer_set) in &peers {
             // The port first: comparing a number is cheaper than a look into a large set.
             let matches = port.iter().chain(peer).cloned();
-            compiled.rules.push(Rule::when(matches, allow.clone()));
+            compiled.rules.push(Rule::when(matches, action.clone()));
             compiled.sets.extend(port_set.iter().chain(peer_set).map(|part| (part.name(), part.clone())));
         }
     }

@@ -15,6 +15,7 @@ pub(super) enum Verdict<'a> {
     Accept,
     Jump(&'a Name),
     Goto(&'a Name),
+    Return,
 }
 
 impl Verdict<'_> {
@@ -26,6 +27,7 @@ impl Verdict<'_> {
             Self::Accept => code(1),
             Self::Jump(chain) => code(-3).text(2, chain.as_str()),
             Self::Goto(chain) => code(-4).text(2, chain.as_str()),
+            Self::Return => code(-5),
         };
         Attributes::new().nested(2, &verdict)
     }

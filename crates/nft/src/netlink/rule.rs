@@ -89,6 +89,7 @@ impl Writer {
             Action::Refuse => self.push([refuse()]),
             Action::Jump(chain) => self.push([verdict(Verdict::Jump(chain))]),
             Action::Goto(chain) => self.push([verdict(Verdict::Goto(chain))]),
+            Action::Return => self.push([verdict(Verdict::Return)]),
             Action::Dispatch { family, side, map } => {
                 self.address(*family, *side, FIRST);
                 self.push([dispatch(map, FIRST)]);

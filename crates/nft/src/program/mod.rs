@@ -13,8 +13,8 @@ use crate::{
 };
 use edits::Edits;
 use sekisho_core::{
-    index::{Delta, Effect, Index, Member, ProfileKey, SetKey},
-    object::{Direction, ObjectKey},
+    index::{Delta, Effect, Index, Member, PolicyKey, ProfileKey, SetKey},
+    object::Direction,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -139,12 +139,11 @@ impl Program {
         }
     }
 
-    /// A policy came, went or has other rules: its chains are made anew, and pods that it isolates in
-    /// other directions than before lead elsewhere.
-    fn policy(&mut self, index: &Index, key: &ObjectKey) {
-        let shared = self.parts.iter().filter(|(_, part)| matches!(part, ChainPart::Stage { .. }));
-        let mut chains: Vec<Name> =
-            shared.filter(|(_, part)| part.has_rules_of(key)).map(|(name, _)| name.clone()).collect();
+    /// A policy came, went or has other rules: the chains that have its rules are made anew, and pods
+    /// about which it has a say in other directions than before lead elsewhere.
+    fn policy(&mut self, index: &Index, key: &PolicyKey) {
+        let mixed = self.parts.iter().filter(|(_, part)| part.mixes_in(key));
+        let mut chains: Vec<Name> = mixed.map(|(name, _)| name.clone()).collect();
         for family in Family::ALL {
             chains.extend(Direction::ALL.map(|direction| policy_chain_name(direction, family, key)));
         }

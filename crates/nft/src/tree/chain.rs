@@ -104,6 +104,8 @@ pub enum Action {
     Jump(Name),
     /// Goes on in another chain and does not come back.
     Goto(Name),
+    /// Leaves the chain for where a packet came from, as after its last rule.
+    Return,
     /// Goes to the chain that a map tells for an address; on when it tells none.
     Dispatch {
         /// The family, which the packet must be of.
@@ -153,6 +155,7 @@ impl Rule {
             | Action::Drop
             | Action::Reset
             | Action::Refuse
+            | Action::Return
             | Action::Dispatch { .. }
             | Action::Log { .. }
             | Action::SetCut => None,
@@ -170,6 +173,7 @@ impl Rule {
             | Action::Refuse
             | Action::Jump(_)
             | Action::Goto(_)
+            | Action::Return
             | Action::Log { .. }
             | Action::SetCut => None,
         };

@@ -1,6 +1,9 @@
 //! An explanation for people: the verdict, then each side, policy by policy, with the lines that say so.
 
-use super::excerpt::{self, Sources};
+use super::{
+    excerpt::{self, Sources},
+    tiers,
+};
 use crate::{
     output::{BAD, BOLD, DIM, GOOD, NOTE},
     target::{Answer, Answers},
@@ -8,7 +11,7 @@ use crate::{
 use anstyle::Style;
 use sekisho_core::{
     explain::{Explanation, Matched, Miss, PolicyAnswer, Side, Subject},
-    object::{Direction, Origin},
+    object::{Direction, Origin, Tier},
     verdict::{Because, Decision},
 };
 use std::io::Write;
@@ -88,6 +91,15 @@ impl Page<'_> {
         writeln!(self.out, "  {style}{mark}{style:#} {BOLD}{}{BOLD:#} of {who}: {reason}", side.direction)?;
         // Where it passes whatever policies say, what they say is beside the point.
         let Some(subject) = subject.filter(|_| is_for_policies(&side.verdict.because)) else { return Ok(()) };
+        tiers::write(&subject.tiers, Tier::Admin, self.sources, self.out)?;
+        if is_by_rules(&side.verdict.because) {
+            self.policies(side, subject)?;
+        }
+        tiers::write(&subject.tiers, Tier::Baseline, self.sources, self.out)
+    }
+
+    /// What each NetworkPolicy says.
+    fn policies(&mut self, side: &Side, subject: &Subject) -> anyhow::Result<()> {
         let mut selecting: Vec<&PolicyAnswer> = subject.policies.iter().filter(|p| p.selects).collect();
         // What allows comes first, then what came near.
         selecting.sort_by_key(|policy| policy.miss.as_ref().map_or(0, |miss| miss.distance));
@@ -152,8 +164,20 @@ impl Page<'_> {
     }
 }
 
-/// Whether policies decided.
+/// Whether policies were asked.
 fn is_for_policies(because: &Because) -> bool {
+    match because {
+        Because::NoPod | Because::Itself | Because::OwnNode | Because::NeighbourDiscovery => false,
+        Because::NotIsolated
+        | Because::Rule(_)
+        | Because::NoRule(_)
+        | Because::TierAccept(_)
+        | Because::TierDeny(_) => true,
+    }
+}
+
+/// Whether NetworkPolicies decided.
+fn is_by_rules(because: &Because) -> bool {
     matches!(because, Because::Rule(_) | Because::NoRule(_))
 }
 
@@ -172,6 +196,9 @@ fn reason(side: &Side, subject: Option<&Subject>) -> String {
         Because::OwnNode => "a pod's own node always reaches it".to_owned(),
         Because::NeighbourDiscovery => "no policy may stop what keeps the link alive".to_owned(),
         Because::NotIsolated => format!("no policy isolates it, so anything may {verb}"),
+        Because::TierAccept(_) | Because::TierDeny(_) => {
+            tiers::because(&side.verdict.because).unwrap_or_default()
+        }
         Because::Rule(_) | Because::NoRule(_) => {
             let isolating = subject.map_or(0, |s| s.policies.iter().filter(|p| p.selects).count());
             let allowing = subject.map_or(0, |s| s.policies.iter().filter(|p| p.allows).count());

@@ -3,7 +3,7 @@
 use crate::target::{Answer, Answers};
 use schemars::JsonSchema;
 use sekisho_core::{
-    explain::{self, PolicyAnswer},
+    explain::{self, LeftOut, PolicyAnswer, TierAnswer},
     object::Origin,
     verdict::Decision,
 };
@@ -72,9 +72,46 @@ struct Side<'a> {
     verdict: Verdict,
     /// Why, in a few words.
     because: String,
+    /// The cluster-wide policies that select the pod and have rules in this direction, in the order in
+    /// which they are read: the Admin tier before NetworkPolicies, the Baseline tier after them.
+    tiers: Vec<TierPolicy<'a>>,
     /// The policies of the pod's namespace that have this direction: those that select the pod first,
     /// each part by name. Empty where no pod stands.
     policies: Vec<Policy<'a>>,
+}
+
+/// What one cluster-wide policy says.
+#[derive(Debug, JsonSchema, Serialize)]
+struct TierPolicy<'a> {
+    /// `Admin` or `Baseline`.
+    tier: String,
+    /// The kind that it was written as.
+    kind: String,
+    /// Its name.
+    name: Cow<'a, str>,
+    /// Its priority in the tier; the lower is read first.
+    priority: u16,
+    /// Whether it has no say, and why: `decided` where a rule read before it decides, `isolated` where
+    /// a NetworkPolicy isolates the pod. Null where it is read.
+    left_out: Option<NotRead>,
+    /// What the first rule that matches does: `Accept`, `Deny` or `Pass`. Null where none matches.
+    action: Option<String>,
+    /// The path of the entry of it that matches, such as `spec.ingress[1].from[0]`.
+    rule: Option<String>,
+    /// The name that its author gave the rule; null where there is none.
+    rule_name: Option<Cow<'a, str>>,
+    /// Where that entry was written, or the policy, as `file:line:column`.
+    source: Option<String>,
+}
+
+/// Why a policy is not read.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum NotRead {
+    /// A rule read before it decided, or left the tier.
+    Decided,
+    /// A NetworkPolicy isolates the pod.
+    Isolated,
 }
 
 /// What one policy says.
@@ -173,7 +210,29 @@ impl<'a> From<&'a explain::Side> for Side<'a> {
             isolated: side.is_isolated(),
             verdict: side.verdict.decision.into(),
             because: side.verdict.because.to_string(),
+            tiers: side.deciding().into_iter().flat_map(|s| &s.tiers).map(TierPolicy::from).collect(),
             policies: policies.map(Policy::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a TierAnswer> for TierPolicy<'a> {
+    fn from(answer: &'a TierAnswer) -> Self {
+        let matched = answer.matched.as_ref();
+        let rule_name = matched.map(|matched| &*matched.name).filter(|name| !name.is_empty());
+        Self {
+            tier: answer.tier.to_string(),
+            kind: answer.policy.kind.to_string(),
+            name: Cow::Borrowed(&answer.policy.name),
+            priority: answer.priority,
+            left_out: answer.left_out.map(|left_out| match left_out {
+                LeftOut::Decided => NotRead::Decided,
+                LeftOut::Isolated => NotRead::Isolated,
+            }),
+            action: matched.map(|matched| matched.action.to_string()),
+            rule: matched.map(|matched| matched.rule.peer_path()),
+            rule_name: rule_name.map(Cow::Borrowed),
+            source: place(matched.map_or(&answer.origin, |matched| &matched.origin)),
         }
     }
 }
