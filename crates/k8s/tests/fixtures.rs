@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
 use sekisho_core::object::{
-    Balancer, Cluster, Direction, Entrances, Listener, NetworkPolicy, Origin, Pod, RouteBackend, RouteParent,
-    Service,
+    Balancer, Cluster, ClusterPolicy, Direction, Entrances, Listener, NetworkPolicy, Origin, Pod,
+    RouteBackend, RouteParent, Service,
 };
 use sekisho_k8s::{Options, Reading, read_paths, render};
 use std::{
@@ -32,10 +32,18 @@ fn cluster(cluster: &Cluster) -> String {
     let mut lines = vec!["read:".to_owned()];
     lines.extend(cluster.namespaces.keys().map(|name| format!("  Namespace {name}")));
     for node in cluster.nodes.values() {
-        lines.push(format!("  Node {} {} {}", node.name, list(&node.addresses), list(&node.pod_cidrs)));
+        let labels = node.labels.iter().map(|(key, value)| format!(" {key}={value}"));
+        let labels: String = labels.collect();
+        lines.push(format!(
+            "  Node {} {} {}{labels}",
+            node.name,
+            list(&node.addresses),
+            list(&node.pod_cidrs)
+        ));
     }
     lines.extend(cluster.pods.values().map(pod));
     lines.extend(cluster.policies.values().map(policy));
+    lines.extend(cluster.cluster_policies.values().map(cluster_policy));
     for service in cluster.services.values() {
         let addresses = service.cluster_addresses.iter().chain(&service.external_addresses);
         lines.push(format!("  Service {} {}{}", service.key, list(addresses), balancing(service)));
@@ -138,6 +146,26 @@ fn policy(policy: &NetworkPolicy) -> String {
         for rule in policy.rules(direction) {
             let peers = rule.peers.iter().map(|peer| format!("{:?}", peer.kind));
             lines.push(format!("      {} ports {}", list(peers), list(&rule.ports)));
+        }
+    }
+    lines.join("\n")
+}
+
+fn cluster_policy(policy: &ClusterPolicy) -> String {
+    let ClusterPolicy { name, tier, priority, subjects, .. } = policy;
+    let mut lines = vec![format!(
+        "  {name} {tier} {priority} of pods {} in namespaces {}",
+        subjects.pods, subjects.namespaces
+    )];
+    for direction in Direction::ALL {
+        for rule in policy.rules(direction) {
+            let peers = rule.peers.iter().map(|peer| format!("{:?}", peer.kind));
+            let (action, name) = (rule.action, &rule.name);
+            lines.push(format!(
+                "    {direction} {action} {name:?} {} ports {}",
+                list(peers),
+                list(&rule.ports)
+            ));
         }
     }
     lines.join("\n")

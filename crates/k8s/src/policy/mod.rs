@@ -2,6 +2,7 @@
 //!
 //! The rules are those of `pkg/apis/networking/validation` in Kubernetes.
 
+pub(crate) mod cluster;
 mod peer;
 mod port;
 mod rule;
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 
 /// The NetworkPolicy at `node`.
 pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<NetworkPolicy> {
-    schema::check(cx, node);
+    schema::check(cx, node, &schema::NETWORK_POLICY);
     let meta = meta::read(cx, node);
     let spec = cx.mapping(node, "spec", Path::TOP);
     let Some(spec) = spec else { return without_spec(cx, node, meta?) };

@@ -101,21 +101,27 @@ fn outside(cx: &mut Context<'_>, entry: NodeId, cidr: Cidr, except: Cidr) {
     cx.error_help("invalid-except", entry, message, help);
 }
 
-fn read_cidr(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Cidr> {
+/// An address and a prefix length, without more: whether host bits are set is for others to mind.
+pub(super) fn parse_cidr(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<(IpAddr, Cidr)> {
     let text = cx.text_at(node, path)?;
     let parsed = text.split_once('/').and_then(|(address, length)| {
         let plain = length.bytes().all(|byte| byte.is_ascii_digit());
         let canonical = plain && (length == "0" || !length.starts_with('0'));
         Some((address.parse::<IpAddr>().ok()?, text.parse::<Cidr>().ok().filter(|_| canonical)?))
     });
-    let Some((address, cidr)) = parsed else {
+    if parsed.is_none() {
         let message = format!("`{text}` is not an address block such as `10.0.0.0/8` or `2001:db8::/32`");
         let origin = cx.origin(node);
         let mut diagnostic = Diagnostic::new(Severity::Error, "invalid-cidr", message, origin);
         diagnostic.help = cidr_help(text);
         cx.report(diagnostic);
-        return None;
-    };
+    }
+    parsed
+}
+
+fn read_cidr(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Cidr> {
+    let text = cx.text_at(node, path)?;
+    let (address, cidr) = parse_cidr(cx, node, path)?;
     if address != cidr.first() {
         let message = format!("`{text}` has host bits set; it is read as `{cidr}`");
         let origin = cx.origin(node);

@@ -1,17 +1,31 @@
-//! The fields of a NetworkPolicy, and what to say about one that is not among them (S43).
+//! The fields of policies, and what to say about one that is not among them (S43).
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
     read::context::{Context, Path},
     tree::NodeId,
 };
-use sekisho_core::object::Direction;
+
+/// The fields of a kind.
+#[derive(Debug)]
+pub(super) struct Schema {
+    /// The kind with its article, as in `a NetworkPolicy has no field`.
+    pub(super) kind: &'static str,
+    /// Its fields.
+    pub(super) fields: &'static Fields,
+}
 
 /// The fields of a mapping, or of each mapping in a list.
 #[derive(Debug)]
-struct Fields(&'static [(&'static str, Option<&'static Fields>)]);
+pub(super) struct Fields {
+    pub(super) fields: &'static [(&'static str, Option<&'static Fields>)],
+    /// Whether a mapping that has none of them may be of a later version (S41).
+    pub(super) may_be_newer: bool,
+}
 
-const POLICY: Fields = Fields(&[
+pub(super) const NETWORK_POLICY: Schema = Schema { kind: "a NetworkPolicy", fields: &POLICY };
+
+const POLICY: Fields = Fields::of(&[
     ("apiVersion", None),
     ("kind", None),
     ("metadata", Some(&METADATA)),
@@ -20,7 +34,7 @@ const POLICY: Fields = Fields(&[
     ("status", None),
 ]);
 
-const METADATA: Fields = Fields(&[
+pub(super) const METADATA: Fields = Fields::of(&[
     ("annotations", None),
     ("creationTimestamp", None),
     ("deletionGracePeriodSeconds", None),
@@ -38,40 +52,45 @@ const METADATA: Fields = Fields(&[
     ("uid", None),
 ]);
 
-const SPEC: Fields = Fields(&[
+const SPEC: Fields = Fields::of(&[
     ("podSelector", Some(&SELECTOR)),
     ("policyTypes", None),
     ("ingress", Some(&INGRESS)),
     ("egress", Some(&EGRESS)),
 ]);
 
-const SELECTOR: Fields = Fields(&[("matchLabels", None), ("matchExpressions", Some(&EXPRESSION))]);
+pub(super) const SELECTOR: Fields =
+    Fields::of(&[("matchLabels", None), ("matchExpressions", Some(&EXPRESSION))]);
 
-const EXPRESSION: Fields = Fields(&[("key", None), ("operator", None), ("values", None)]);
+const EXPRESSION: Fields = Fields::of(&[("key", None), ("operator", None), ("values", None)]);
 
-const INGRESS: Fields = Fields(&[("from", Some(&PEER)), ("ports", Some(&PORT))]);
+const INGRESS: Fields = Fields::of(&[("from", Some(&PEER)), ("ports", Some(&PORT))]);
 
-const EGRESS: Fields = Fields(&[("to", Some(&PEER)), ("ports", Some(&PORT))]);
+const EGRESS: Fields = Fields::of(&[("to", Some(&PEER)), ("ports", Some(&PORT))]);
 
-const PEER: Fields = Fields(&[
+const PEER: Fields = Fields::of(&[
     ("podSelector", Some(&SELECTOR)),
     ("namespaceSelector", Some(&SELECTOR)),
     ("ipBlock", Some(&BLOCK)),
 ]);
 
-const BLOCK: Fields = Fields(&[("cidr", None), ("except", None)]);
+const BLOCK: Fields = Fields::of(&[("cidr", None), ("except", None)]);
 
-const PORT: Fields = Fields(&[("protocol", None), ("port", None), ("endPort", None)]);
+const PORT: Fields = Fields::of(&[("protocol", None), ("port", None), ("endPort", None)]);
 
 impl Fields {
+    pub(super) const fn of(fields: &'static [(&'static str, Option<&'static Self>)]) -> Self {
+        Self { fields, may_be_newer: false }
+    }
+
     fn find(&self, name: &str) -> Option<&(&'static str, Option<&'static Fields>)> {
-        self.0.iter().find(|(field, _)| *field == name)
+        self.fields.iter().find(|(field, _)| *field == name)
     }
 
     /// The field that `name` was probably meant to be.
     fn nearest(&self, name: &str) -> Option<&'static str> {
         let lower = name.to_ascii_lowercase();
-        self.0
+        self.fields
             .iter()
             .map(|(field, _)| (strsim::damerau_levenshtein(&field.to_ascii_lowercase(), &lower), *field))
             .filter(|(distance, field)| *distance <= (field.len() / 3).max(1))
@@ -82,17 +101,18 @@ impl Fields {
 
 /// Where a mapping stands among those around it.
 struct Level<'l> {
+    schema: &'static Schema,
     fields: &'static Fields,
     path: Path<'l>,
     outer: Option<&'l Level<'l>>,
 }
 
 /// Reports the fields that nobody knows in the policy at `node`.
-pub(super) fn check(cx: &mut Context<'_>, node: NodeId) {
-    check_level(cx, node, &Level { fields: &POLICY, path: Path::TOP, outer: None });
+pub(super) fn check(cx: &mut Context<'_>, node: NodeId, schema: &'static Schema) {
+    check_level(cx, node, &Level { schema, fields: schema.fields, path: Path::TOP, outer: None });
 }
 
-/// Recursion goes as deep as [`POLICY`], not as the text.
+/// Recursion goes as deep as the schema, not as the text.
 fn check_level(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) {
     let tree = cx.tree;
     if let Some(entries) = tree.sequence(node) {
@@ -100,16 +120,20 @@ fn check_level(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) {
             // A list in a list is a mistake of type, which the readers report.
             if tree.mapping(*entry).is_some() {
                 let path = level.path.index(index);
-                check_level(cx, *entry, &Level { fields: level.fields, path, outer: level.outer });
+                check_level(cx, *entry, &Level { path, ..*level });
             }
         }
+        return;
+    }
+    if level.fields.may_be_newer && is_newer(cx, node, level) {
         return;
     }
     for (key, value) in tree.mapping(node).into_iter().flatten() {
         let name = tree.key_text(key);
         match level.fields.find(name) {
             Some((_, Some(fields))) => {
-                check_level(cx, value, &Level { fields, path: level.path.field(name), outer: Some(level) });
+                let (schema, path) = (level.schema, level.path.field(name));
+                check_level(cx, value, &Level { schema, fields, path, outer: Some(level) });
             }
             Some((_, None)) => {}
             None => unknown(cx, key, name, level),
@@ -117,39 +141,33 @@ fn check_level(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) {
     }
 }
 
-/// Whether the rule at `rule`, of either direction, has a field that nobody knows.
-pub(super) fn is_beyond(cx: &Context<'_>, rule: NodeId, direction: Direction) -> bool {
-    let fields = match direction {
-        Direction::Ingress => &INGRESS,
-        Direction::Egress => &EGRESS,
+/// S41: whether nobody here knows any field of the mapping, and none looks like a slip of the pen or a
+/// field of NetworkPolicy. Says so.
+fn is_newer(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) -> bool {
+    let tree = cx.tree;
+    let names: Vec<&str> =
+        tree.mapping(node).into_iter().flatten().map(|(key, _)| tree.key_text(key)).collect();
+    let is_slip = |name: &&str| {
+        level.fields.find(name).is_some()
+            || level.fields.nearest(name).is_some()
+            || owner(name, level.schema.fields).is_some()
+            || owner(name, NETWORK_POLICY.fields).is_some()
     };
-    has_unknown(cx, rule, fields)
-}
-
-/// Recursion goes as deep as [`POLICY`], not as the text.
-fn has_unknown(cx: &Context<'_>, node: NodeId, fields: &Fields) -> bool {
-    if let Some(entries) = cx.tree.sequence(node) {
-        let mut mappings = entries.iter().filter(|entry| cx.tree.mapping(**entry).is_some());
-        return mappings.any(|entry| has_unknown(cx, *entry, fields));
+    if names.is_empty() || names.iter().any(is_slip) {
+        return false;
     }
-    cx.tree.mapping(node).into_iter().flatten().any(|(key, value)| match fields.find(cx.tree.key_text(key)) {
-        Some((_, Some(inner))) => has_unknown(cx, value, inner),
-        Some((_, None)) => false,
-        None => true,
-    })
+    let message = format!("`{}` has only fields that this version does not know", level.path);
+    let warning = Diagnostic::new(Severity::Warning, "unknown-peer", message, cx.origin(node));
+    cx.report(
+        warning.with_help("so a rule that accepts opens nothing, and any other denies everything (S41)"),
+    );
+    true
 }
 
 fn unknown(cx: &mut Context<'_>, key: NodeId, name: &str, level: &Level<'_>) {
     let place =
-        if level.outer.is_none() { "a NetworkPolicy".to_owned() } else { format!("`{}`", level.path) };
+        if level.outer.is_none() { level.schema.kind.to_owned() } else { format!("`{}`", level.path) };
     let origin = cx.origin(key);
-    if cx.from_cluster {
-        // The API server knows it, or it would have dropped it.
-        let message = format!("{place} has a field `{name}` that this version of sekisho does not know");
-        let warning = Diagnostic::new(Severity::Warning, "unknown-field", message, origin);
-        cx.report(warning.with_help("a rule that has one is read as if it allowed nothing"));
-        return;
-    }
     let mut diagnostic =
         Diagnostic::new(Severity::Error, "unknown-field", format!("{place} has no field `{name}`"), origin);
     if !cx.is_full() {
@@ -165,16 +183,16 @@ fn advice(name: &str, level: &Level<'_>) -> String {
     if let Some(meant) = level.fields.nearest(name) {
         return format!("did you mean `{meant}`?");
     }
-    if let Some(owner) = owner(name, &POLICY) {
+    if let Some(owner) = owner(name, level.schema.fields) {
         return format!("`{name}` is a field of `{owner}`");
     }
-    let fields: Vec<String> = level.fields.0.iter().map(|(field, _)| format!("`{field}`")).collect();
+    let fields: Vec<String> = level.fields.fields.iter().map(|(field, _)| format!("`{field}`")).collect();
     format!("its fields are {}", fields.join(", "))
 }
 
 /// The first field anywhere that has a field `name`. The schema is a tree, so this ends.
 fn owner(name: &str, fields: &'static Fields) -> Option<&'static str> {
-    fields.0.iter().find_map(|(field, inner)| {
+    fields.fields.iter().find_map(|(field, inner)| {
         let inner = (*inner)?;
         if inner.find(name).is_some() { Some(*field) } else { owner(name, inner) }
     })
@@ -201,7 +219,7 @@ fn too_deep(name: &str, level: &Level<'_>) -> Option<String> {
 fn too_shallow(name: &str, level: &Level<'_>) -> Option<String> {
     let owners: Vec<String> = level
         .fields
-        .0
+        .fields
         .iter()
         .filter(|(_, fields)| fields.is_some_and(|fields| fields.find(name).is_some()))
         .map(|(field, _)| format!("`{field}`"))

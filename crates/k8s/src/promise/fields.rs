@@ -2,10 +2,8 @@
 
 use crate::{read::context::Context, tree::NodeId};
 
-/// Reports the keys of the mapping at `node` that are not among `fields`, and says whether there are
-/// none.
-pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&str]) -> bool {
-    let before = cx.errors();
+/// Reports the keys of the mapping at `node` that are not among `fields`.
+pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&str]) {
     let tree = cx.tree;
     for (key, _) in tree.mapping(node).into_iter().flatten() {
         let name = tree.key_text(key);
@@ -19,7 +17,6 @@ pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&s
         };
         cx.error_help("unknown-field", key, format!("{what} has no field `{name}`"), help);
     }
-    cx.errors() == before
 }
 
 /// The one of `names` that `text` was probably meant to be.

@@ -7,9 +7,11 @@ use super::{
     workload::{Controller, Making},
 };
 use crate::diagnostic::{Diagnostic, Severity};
-use sekisho_core::object::{Cluster, ObjectKey, Origin, Pod, PodUid, Workload};
+use sekisho_core::object::{
+    Cluster, ClusterPolicy, ClusterPolicyKind, ObjectKey, Origin, Pod, PodUid, Tier, Workload,
+};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     sync::Arc,
 };
 
@@ -44,6 +46,7 @@ impl Objects {
 
     /// The cluster that the objects are, and what there is to say about it.
     pub(crate) fn assemble(mut self, out: &mut Vec<Diagnostic>) -> (Cluster, BTreeMap<String, usize>) {
+        self.report_equal_priorities(out);
         let owners = Owners::new(&self.controllers);
         let mut standing = BTreeSet::new();
         for raw in std::mem::take(&mut self.pods) {
@@ -59,6 +62,33 @@ impl Objects {
             self.stand_in(&owners, &standing, controller, out);
         }
         (self.cluster, self.skipped)
+    }
+
+    /// S38: among policies of one tier and priority the name decides, which nobody else promises.
+    fn report_equal_priorities(&self, out: &mut Vec<Diagnostic>) {
+        let mut first: BTreeMap<(Tier, u16), &ClusterPolicy> = BTreeMap::new();
+        let policies = self.cluster.cluster_policies.values();
+        // A BaselineAdminNetworkPolicy has no priority that could be equal.
+        for policy in policies.filter(|p| p.name.kind != ClusterPolicyKind::BaselineAdminNetworkPolicy) {
+            match first.entry((policy.tier, policy.priority)) {
+                Entry::Vacant(free) => drop(free.insert(policy)),
+                Entry::Occupied(taken) => {
+                    let other = taken.get();
+                    let message = format!(
+                        "`{}` has priority {} of the {} tier, as `{}` has: `{}` is read first, by its name",
+                        policy.name, policy.priority, policy.tier, other.name, other.name
+                    );
+                    let origin = policy.origin.clone();
+                    out.push(
+                        Diagnostic::new(Severity::Warning, "equal-priority", message, origin)
+                            .with_label(other.origin.clone(), "the other is here")
+                            .with_help(
+                                "others may read them in another order: give them different priorities",
+                            ),
+                    );
+                }
+            }
+        }
     }
 
     /// Lets `controller` stand for its pods, unless they are here themselves or its own controller

@@ -7,19 +7,21 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    policy,
-    snapshot::MARK,
+    policy::{self, cluster},
     tree::NodeId,
 };
-use sekisho_core::object::{ObjectKey, Origin};
+use sekisho_core::object::{ClusterPolicyKind, ObjectKey, Origin};
 
 /// The kinds that are read, with the API groups they were ever in.
-const KINDS: [(&str, &[&str]); 5] = [
+const KINDS: [(&str, &[&str]); 8] = [
     ("Namespace", &[""]),
     ("Node", &[""]),
     ("Pod", &[""]),
     ("Service", &[""]),
     ("NetworkPolicy", &["networking.k8s.io", "extensions"]),
+    ("ClusterNetworkPolicy", &[cluster::GROUP]),
+    ("AdminNetworkPolicy", &[cluster::GROUP]),
+    ("BaselineAdminNetworkPolicy", &[cluster::GROUP]),
 ];
 
 /// What a document or an entry of a list says it is.
@@ -75,9 +77,6 @@ fn missing(cx: &mut Context<'_>, node: NodeId, version: bool, kind: bool) {
     if (written("apiVersion") && !version) || (written("kind") && !kind) {
         return; // of the wrong type, and reported as such
     }
-    if written("version") && written("promises") {
-        return; // It is for `sekisho test`, and may lie beside the policies that it is about.
-    }
     let object = version || kind || written("spec") || written("metadata");
     if object {
         let field = if kind { "apiVersion" } else { "kind" };
@@ -114,8 +113,6 @@ fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim
         cx.wrong_type(items, Path::TOP.field("items"), "a list");
         return;
     };
-    let mark = ["metadata", "annotations", MARK];
-    cx.from_cluster |= mark.into_iter().try_fold(node, |value, key| cx.get(value, key)).is_some();
     let kind = claim.kind.strip_suffix("List").unwrap_or_default();
     let inherited = (!kind.is_empty()).then_some(Claim { version: claim.version, kind });
     for entry in entries.iter().copied() {
@@ -129,6 +126,11 @@ fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim
 }
 
 fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Objects, before: usize) {
+    if let Some((kind, name, versions)) = cluster::KINDS.iter().find(|(_, name, _)| *name == claim.kind) {
+        check_cluster_version(cx, at, claim, versions);
+        read_cluster_policy(cx, at, (*kind, name), objects, before);
+        return;
+    }
     match claim.kind {
         "NetworkPolicy" => {
             check_version(cx, at, claim);
@@ -191,6 +193,33 @@ fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut O
     }
 }
 
+fn read_cluster_policy(
+    cx: &mut Context<'_>,
+    at: NodeId,
+    (kind, name): (ClusterPolicyKind, &str),
+    objects: &mut Objects,
+    before: usize,
+) {
+    let policy = cluster::read(cx, at, kind);
+    if let Some(policy) = keep(cx, policy, before) {
+        let key = ObjectKey::new("", policy.name.name.clone());
+        if unique(cx, objects, name, &key, &policy.origin) {
+            objects.cluster.cluster_policies.insert(policy.name.clone(), policy);
+        }
+    }
+}
+
+fn check_cluster_version(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, versions: &[&str]) {
+    let version = claim.version.rsplit_once('/').map_or("", |(_, version)| version);
+    if !versions.contains(&version)
+        && let (Some(value), Some(known)) = (cx.get(node, "apiVersion"), versions.first())
+    {
+        let message = format!("no {} of `{}` is read", claim.kind, claim.version);
+        let help = format!("write `apiVersion: {}/{known}`", cluster::GROUP);
+        cx.error_help("unsupported-version", value, message, help);
+    }
+}
+
 /// The object, unless there were errors in it: what the API server would refuse is left out (S43).
 fn keep<T>(cx: &Context<'_>, object: Option<T>, before: usize) -> Option<T> {
     object.filter(|_| cx.errors() == before)
@@ -235,7 +264,7 @@ fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Obje
         let close = strsim::damerau_levenshtein(&kind.to_lowercase(), &claim.kind.to_lowercase());
         *kind != claim.kind && close <= usize::from(kind.len() > 4)
     });
-    let groups = ["", "apps", "batch", "networking.k8s.io"];
+    let groups = ["", "apps", "batch", "networking.k8s.io", cluster::GROUP];
     if let Some(meant) = meant
         && groups.contains(&claim.group())
     {

@@ -10,7 +10,7 @@ use sekisho_core::object::Node;
 /// The node at `node`.
 pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Node> {
     let meta = meta::read(cx, node)?;
-    let mut read = Node { name: meta.key.name, origin: meta.origin, ..Node::default() };
+    let mut read = Node { name: meta.key.name, labels: meta.labels, origin: meta.origin, ..Node::default() };
     if let Some(spec) = cx.mapping(node, "spec", Path::TOP) {
         let path = Path::TOP.field("spec");
         let mut ranges = cx.list(spec, "podCIDRs", path);
