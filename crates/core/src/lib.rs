@@ -10,6 +10,7 @@
 
 pub mod eval;
 pub mod explain;
+pub mod exposure;
 pub mod index;
 pub mod object;
 pub mod packet;

@@ -143,7 +143,7 @@ fn is_broken(promise: &Promise, cluster: &Cluster, from: Who<'_>, to: Who<'_>) -
 fn lacks_named_port(promise: &Promise, to: Who<'_>) -> bool {
     promise.claim == Claim::Can
         && to.pod.is_some()
-        && promise.ports.iter().any(|port| port.name().is_some() && port.on(to.pod).is_empty())
+        && promise.ports.iter().any(|port| port.is_of_pod() && port.on(to.pod).is_empty())
 }
 
 fn selector() -> impl Strategy<Value = LabelSelector> {
@@ -189,6 +189,7 @@ fn port() -> impl Strategy<Value = PromisedPort> {
         3 => range,
         1 => Just(PromisedPort::Protocol(Protocol::Udp)),
         1 => Just(PromisedPort::All),
+        1 => Just(PromisedPort::Declared),
         2 => select(vec!["web", "dns"]).prop_map(|name| PromisedPort::Named(None, name.into())),
     ]
 }

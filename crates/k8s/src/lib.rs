@@ -13,18 +13,21 @@
 mod diagnostic;
 pub mod expectation;
 mod files;
+#[cfg(feature = "live")]
+pub mod live;
 mod policy;
 pub mod promise;
 mod read;
 mod reading;
 mod render;
 mod selector;
+pub mod snapshot;
 mod source;
 mod syntax;
 mod tree;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use files::{MAX_BYTES, ReadError};
-pub use reading::{Options, Reading, read_paths, read_text, read_texts};
+pub use reading::{Options, Reading, read_all, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

@@ -57,10 +57,25 @@ impl Reading {
 /// When a path does not exist, cannot be read or holds a file that is too large. What is wrong inside
 /// a text is a [`Diagnostic`].
 pub fn read_paths(paths: &[PathBuf], options: &Options) -> Result<Reading, ReadError> {
+    read_all(paths, Vec::new(), options)
+}
+
+/// Reads files and folders as [`read_paths`] does, and with them texts as [`read_texts`] does.
+///
+/// # Errors
+/// As [`read_paths`].
+pub fn read_all(
+    paths: &[PathBuf],
+    texts: Vec<(String, Vec<u8>)>,
+    options: &Options,
+) -> Result<Reading, ReadError> {
     let mut reader = Reader::new(options);
     for file in files::expand(paths)? {
         let bytes = file.read()?;
         reader.read(&file.name(), bytes);
+    }
+    for (name, bytes) in texts {
+        reader.read(&name, bytes);
     }
     Ok(reader.finish())
 }

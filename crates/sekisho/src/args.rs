@@ -1,8 +1,13 @@
 //! The command line.
 
+mod exposure;
+
+pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use sekisho_k8s::live::Access;
+use std::{path::PathBuf, time::Duration};
 
 const EXIT_STATUS: &str = "Exit status: 0 allowed or done, 1 denied, 2 could not run.";
 
@@ -26,23 +31,70 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Explain(ExplainArgs),
     Reach(ReachArgs),
+    Exposure(ExposureArgs),
+    Test(TestArgs),
     Lab(LabArgs),
     Render(RenderArgs),
+    Snapshot(SnapshotArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     Schema(SchemaArgs),
 }
 
-/// The manifests to read.
+/// The manifests to read, or the cluster.
 #[derive(Args, Debug)]
 pub(crate) struct InputArgs {
-    /// Files and folders of manifests, YAML or JSON; `-` is standard input
-    #[arg(value_name = "PATHS", required = true)]
+    /// Files and folders of manifests, YAML or JSON; `-` is standard input. Folders of Kustomize and
+    /// charts of Helm are built first
+    #[arg(value_name = "PATHS", required_unless_present_any = CLUSTER, conflicts_with_all = CLUSTER)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// The namespace of objects and names that do not say theirs
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
     pub(crate) namespace: String,
+
+    /// Values for the charts of Helm among PATHS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) helm_values: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// What asks for a cluster.
+const CLUSTER: [&str; 3] = ["cluster", "context", "kubeconfig"];
+
+/// The live cluster to read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Live cluster")]
+pub(crate) struct ClusterArgs {
+    /// Read the cluster that the kubeconfig points to, instead of manifests
+    #[arg(long)]
+    pub(crate) cluster: bool,
+
+    /// Read the cluster of this context
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) context: Option<String>,
+
+    /// Read the cluster of this kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// How many seconds reading the cluster may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+}
+
+impl ClusterArgs {
+    /// The cluster to read, where one is asked for.
+    pub(crate) fn access(&self) -> Option<Access> {
+        let asked = self.cluster || self.context.is_some() || self.kubeconfig.is_some();
+        asked.then(|| Access {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            timeout: Duration::from_secs(self.timeout),
+        })
+    }
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -54,8 +106,7 @@ Examples:
     sekisho explain --from 198.51.100.7 --to shop/web --port https manifests/
 
   What the cluster runs now
-    kubectl get ns,pods,netpol,svc -A -o yaml > cluster.yaml
-    sekisho explain --from shop/web --to kube-system/coredns --port UDP/53 cluster.yaml
+    sekisho explain --from shop/web --to kube-system/coredns --port UDP/53 --cluster
 
   Two workloads of one name are told apart by their kind
     sekisho explain --from shop/statefulset/web --to shop/api --port 8080 manifests/
@@ -131,6 +182,55 @@ pub(crate) enum ReachFormat {
     Json,
 }
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  Do these policies keep what we promised?
+    sekisho test promises.yaml manifests/
+
+  As a report for GitLab, Jenkins or GitHub
+    sekisho test -o junit promises.yaml manifests/ > report.xml
+
+A file of promises:
+  # yaml-language-server: $schema=promises.json   (sekisho schema promises > promises.json)
+  version: 1
+  groups:
+    bff: { pods: app.kubernetes.io/component=bff }
+    backend: { pods: app.kubernetes.io/component=backend }
+  promises:
+    - name: a backend is reached by its own service's bff alone
+      only: bff
+      can reach: backend
+      with the same: app.kubernetes.io/part-of
+
+Exit status: 0 every promise is kept, 1 some are broken or about nothing, 2 could not run.";
+
+/// Say whether the policies keep the promises that are written in a file
+#[derive(Args, Debug)]
+#[command(after_help = TEST_EXAMPLES)]
+pub(crate) struct TestArgs {
+    /// The file of promises, or a folder of such files
+    #[arg(value_name = "EXPECTATIONS")]
+    pub(crate) expectations: PathBuf,
+
+    /// How to print the results
+    #[arg(short, long, value_enum, default_value_t = TestFormat::Table)]
+    pub(crate) output: TestFormat,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// How to print results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    Table,
+    /// For programs; `sekisho schema test` describes it
+    Json,
+    /// For CI systems: JUnit XML
+    Junit,
+}
+
 const LAB_EXAMPLES: &str = "\
 Examples:
   Do real packets go where the policies say?
@@ -190,8 +290,7 @@ const RENDER_EXAMPLES: &str = "\
 Examples:
   What would the kernel of a node be given?
     sekisho render nftables --node node-1 manifests/
-    kubectl get ns,nodes,pods,netpol -A -o yaml > cluster.yaml
-    sekisho render nftables --node worker-3 cluster.yaml | less
+    sekisho render nftables --node worker-3 --cluster | less
 
 Exit status: 0 printed, 2 could not run.";
 
@@ -216,6 +315,41 @@ pub(crate) struct RenderNftablesArgs {
     /// The node. Where the manifests place no pod on it, pods are placed as the lab places them
     #[arg(long, value_name = "NAME")]
     pub(crate) node: String,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  Keep what policies see of the cluster, and ask about it later
+    sekisho snapshot now/ --cluster
+    sekisho reach now/
+
+  Share it with somebody who is not to know what runs in it
+    sekisho snapshot shared/ --context production --redact
+
+A snapshot has no commands, environment, images, annotations, Secrets or ConfigMaps. With --redact
+names, labels and addresses are hidden as well, and every answer stays the same but for the names.
+
+Exit status: 0 written, 2 could not run.";
+
+/// Write what the verbs read of a cluster, and nothing else, to a folder
+#[derive(Args, Debug)]
+#[command(after_help = SNAPSHOT_EXAMPLES)]
+pub(crate) struct SnapshotArgs {
+    /// The folder; a snapshot that it holds is replaced, and nothing else is
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    /// Hide names, labels and addresses, so that each is still what selectors and blocks match
+    #[arg(long)]
+    pub(crate) redact: bool,
+
+    /// Hide them by the secret in this file, the same way each time; without it they are hidden
+    /// in a way of its own each time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact_key: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -253,20 +387,26 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   sekisho schema reach > reach.schema.json";
 
-/// Print the JSON Schema of what a verb prints with `-o json`
+/// Print the JSON Schema of what a verb prints with `-o json`, or of a file that it reads
 #[derive(Args, Debug)]
 #[command(after_help = SCHEMA_EXAMPLES)]
 pub(crate) struct SchemaArgs {
-    /// The verb
+    /// The verb, or the file
     #[arg(value_enum)]
     pub(crate) of: SchemaOf,
 }
 
-/// A verb that prints JSON.
+/// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
     /// `sekisho explain -o json`
     Explain,
+    /// `sekisho exposure -o json`
+    Exposure,
     /// `sekisho reach -o json`
     Reach,
+    /// `sekisho test -o json`
+    Test,
+    /// The file of promises that `sekisho test` reads
+    Promises,
 }

@@ -1,8 +1,10 @@
-//! The manifests that a verb reads.
+//! The manifests that a verb reads, or the cluster.
+
+mod built;
 
 use crate::{args::InputArgs, output};
 use sekisho_core::object::Cluster;
-use sekisho_k8s::{Options, Reading, Severity, read_paths, render};
+use sekisho_k8s::{Diagnostic, Options, Reading, Severity, live, read_all, render};
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 /// How many skipped kinds are named.
@@ -20,14 +22,20 @@ pub(crate) struct Input {
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
     let options = Options { default_namespace: arguments.namespace.as_str().into() };
-    accept(read_paths(&arguments.paths, &options)?)
+    let reading = match arguments.cluster.access() {
+        Some(access) => live::read_cluster(&access, &options)?,
+        None => {
+            let (paths, texts) = built::all(arguments)?;
+            read_all(&paths, texts, &options)?
+        }
+    };
+    accept(reading)
 }
 
 /// Tells what there is to say about `reading`, and takes it as an input. `None` when some of it is
 /// wrong, as [`read`] says.
 pub(crate) fn accept(reading: Reading) -> anyhow::Result<Option<Input>> {
-    tell(&reading)?;
-    if reading.has_errors() {
+    if !tell(&reading.diagnostics, &reading.sources, "the manifests")? {
         return Ok(None);
     }
     if let Some(skipped) = skipped(&reading.skipped) {
@@ -36,18 +44,23 @@ pub(crate) fn accept(reading: Reading) -> anyhow::Result<Option<Input>> {
     Ok(Some(Input { cluster: reading.cluster, sources: reading.sources }))
 }
 
-/// Draws all findings, and counts the errors.
-fn tell(reading: &Reading) -> anyhow::Result<()> {
+/// Draws all findings, counts the errors in `what`, and says whether there are none.
+pub(crate) fn tell(
+    diagnostics: &[Diagnostic],
+    sources: &BTreeMap<Arc<str>, Arc<str>>,
+    what: &str,
+) -> anyhow::Result<bool> {
     let mut err = output::stderr();
-    for diagnostic in &reading.diagnostics {
-        writeln!(err, "{}\n", render(diagnostic, &reading.sources, true))?;
+    for diagnostic in diagnostics {
+        writeln!(err, "{}\n", render(diagnostic, sources, true))?;
     }
-    let errors = reading.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+    let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
     if errors > 0 {
         let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
-        output::error(&anyhow::anyhow!("{errors} in the manifests; nothing was answered"));
+        output::error(&anyhow::anyhow!("{errors} in {what}; nothing was answered"));
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// One line about objects that no verdict depends on.

@@ -7,21 +7,25 @@ mod cmd;
 mod input;
 mod outcome;
 mod output;
+mod plugin;
 mod render;
+mod results;
 mod target;
 
-use args::{Cli, Verb};
-use clap::Parser;
+use args::Verb;
 use outcome::Outcome;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = plugin::parse();
     let result = match &cli.verb {
         Verb::Explain(arguments) => cmd::explain::run(arguments),
         Verb::Reach(arguments) => cmd::reach::run(arguments),
+        Verb::Exposure(arguments) => cmd::exposure::run(arguments),
+        Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
+        Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),
         Verb::Completions(arguments) => cmd::completions::run(arguments),
         Verb::Man(arguments) => cmd::man::run(arguments),
         Verb::Schema(arguments) => cmd::schema::run(arguments),

@@ -53,6 +53,13 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
+    /// The one answer about one packet, whose ends and port are called so.
+    pub(crate) fn about(from: String, to: String, port: String, explanation: Explanation) -> Self {
+        let packets = vec![explanation.packet.to_string()];
+        let first = Answer { explanation, from_pods: Vec::new(), to_pods: Vec::new(), packets };
+        Self { from, to, port, first, rest: Vec::new() }
+    }
+
     /// Whether every packet passes.
     pub(crate) fn are_allowed(&self) -> bool {
         self.all().all(|answer| answer.explanation.verdict.decision.is_allow())
@@ -139,12 +146,17 @@ fn twin(cluster: &Cluster, from: &Side<'_>, to: &Side<'_>) -> Option<(Cluster, P
     if one.uid != other.uid || !stands_for_many {
         return None;
     }
+    Some(with_another(cluster, one))
+}
+
+/// `cluster` with another pod like `pod`, and the other's UID.
+pub(crate) fn with_another(cluster: &Cluster, pod: &Pod) -> (Cluster, PodUid) {
     let mut with_twin = cluster.clone();
-    let mut twin = (*one).clone();
-    twin.uid = PodUid(format!("{} (another)", one.uid).into());
+    let mut twin = pod.clone();
+    twin.uid = PodUid(format!("{} (another)", pod.uid).into());
     let uid = twin.uid.clone();
     with_twin.pods.insert(uid.clone(), twin);
-    Some((with_twin, uid))
+    (with_twin, uid)
 }
 
 /// Pods that policies treat alike, or an address.

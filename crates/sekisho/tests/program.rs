@@ -452,6 +452,14 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
                 .map(|path| sekisho(&["reach", "-o", "json", path]).json())
                 .into(),
         ),
+        (
+            "exposure",
+            ["exposure.yaml", "shop.yaml", "../../../../examples/exchange/production"]
+                .map(|path| sekisho(&["exposure", "-o", "json", path]).json())
+                .into(),
+        ),
+        ("test", vec![test_json("exchange/production"), test_json("exchange/development")]),
+        ("promises", vec![promises_json()]),
     ] {
         let made = sekisho(&["schema", verb]).out;
         let path = root().join("docs/schema").join(format!("{verb}.json"));
@@ -474,4 +482,19 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
 
 fn explain_json(from: &str, to: &str, port: &str, path: &str) -> serde_json::Value {
     sekisho(&["explain", "-o", "json", "--from", from, "--to", to, "--port", port, path]).json()
+}
+
+fn test_json(environment: &str) -> serde_json::Value {
+    let examples = "../../../../examples";
+    let folder = format!("{examples}/{environment}");
+    let promises = format!("{examples}/promises/no-debugging.yaml");
+    sekisho(&["test", "-o", "json", &promises, &folder]).json()
+}
+
+/// Every key of a file of promises, as the reader knows them.
+fn promises_json() -> serde_json::Value {
+    serde_json::from_str(
+        &fs::read_to_string(root().join("crates/sekisho/tests/fixtures/promises.json")).unwrap(),
+    )
+    .unwrap()
 }

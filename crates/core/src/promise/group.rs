@@ -2,9 +2,10 @@
 
 use crate::{
     object::{LabelSelector, Labels, ObjectKey, Pod},
+    reach::Term,
     set::AddressSet,
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// Whom a group is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,31 @@ pub enum Members {
     /// Those of these addresses that no pod bears. Pods are named by what they are, so that a promise
     /// means the same of manifests, where nobody knows their addresses, and of a cluster.
     Addresses(AddressSet),
+}
+
+impl fmt::Display for Members {
+    /// Whom it is about, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anyone => f.write_str("every pod and every address"),
+            Self::Cluster => f.write_str("every pod"),
+            Self::Internet => f.write_str("every address that no pod bears"),
+            Self::Pods { namespaces, pods } => {
+                match pods.is_everything() {
+                    true => f.write_str("pods")?,
+                    false => write!(f, "pods with {pods}")?,
+                }
+                if namespaces.is_everything() {
+                    Ok(())
+                } else {
+                    write!(f, " in namespaces with {namespaces}")
+                }
+            }
+            Self::Namespace(name) => write!(f, "pods of namespace {name}"),
+            Self::Named(key) => write!(f, "pods of {key}"),
+            Self::Addresses(addresses) => Term::Addresses(addresses.clone()).fmt(f),
+        }
+    }
 }
 
 /// A set of ends with a name.

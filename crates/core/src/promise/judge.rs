@@ -1,14 +1,14 @@
 //! Whether a promise is kept.
 
 use super::{
-    Claim, Group, Members, Promise,
+    Claim, Group, Members, Promise, PromisedPort,
     breach::{Breach, Breaches},
     question::{Question, questions},
     side::Side,
     world::World,
 };
 use crate::{
-    index::RoaringBitmap,
+    index::{PodId, RoaringBitmap},
     object::Workload,
     reach::{Cell, ClassId},
     set::AddressSet,
@@ -27,12 +27,12 @@ pub enum State {
         breaches: Vec<Breach>,
         /// Whether there are more.
         has_more: bool,
-        /// Who cannot be reached by the name of a port that they do not have.
-        unnamed: BTreeSet<(Arc<Workload>, String)>,
+        /// Who was to be reached on a container port that they do not have.
+        unnamed: BTreeSet<(Arc<Workload>, PromisedPort)>,
     },
     /// There is nothing that it is about, and it does not say that there may be nothing: these of its
     /// groups have no member, or, where none is named, no two members have in common what it asks for.
-    MatchesNothing(Vec<Arc<str>>),
+    MatchesNothing(Vec<Arc<Group>>),
 }
 
 /// A promise's state, and what was looked at.
@@ -117,13 +117,13 @@ impl World<'_> {
         }
     }
 
-    fn unnamed(&self, pods: Vec<(u32, String)>) -> BTreeSet<(Arc<Workload>, String)> {
+    fn unnamed(&self, pods: Vec<(PodId, PromisedPort)>) -> BTreeSet<(Arc<Workload>, PromisedPort)> {
         let named = pods.into_iter();
         named.filter_map(|(pod, port)| Some((Arc::clone(self.reach.workload_of(pod)?), port))).collect()
     }
 
     /// Why the promise is about nothing, where it is and does not say that it may be.
-    fn idle(&self, promise: &Promise, asked: &[Question]) -> Option<Vec<Arc<str>>> {
+    fn idle(&self, promise: &Promise, asked: &[Question]) -> Option<Vec<Arc<Group>>> {
         if promise.may_match_nothing {
             return None;
         }
@@ -134,10 +134,10 @@ impl World<'_> {
             Claim::OnlyWhom => &[&promise.who],
         };
         let groups = sides.iter().copied().flatten();
-        let mut empty: Vec<Arc<str>> = Vec::new();
+        let mut empty: Vec<Arc<Group>> = Vec::new();
         for group in groups.filter(|group| !self.has_members(group)) {
-            if !empty.contains(&group.name) {
-                empty.push(Arc::clone(&group.name));
+            if !empty.contains(group) {
+                empty.push(Arc::clone(group));
             }
         }
         (!empty.is_empty() || asked.is_empty()).then_some(empty)

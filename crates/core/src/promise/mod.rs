@@ -10,6 +10,7 @@ mod breach;
 mod future;
 mod group;
 mod judge;
+mod meant;
 mod part;
 mod port;
 mod question;

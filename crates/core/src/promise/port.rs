@@ -1,7 +1,7 @@
 //! Ports that a promise is about.
 
 use crate::{
-    object::Pod,
+    object::{ContainerPort, Pod},
     set::{PortRange, PortSet, Protocol},
 };
 use std::{fmt, sync::Arc};
@@ -15,6 +15,8 @@ pub enum PromisedPort {
     Protocol(Protocol),
     /// A port or a range of ports.
     Range(Protocol, PortRange),
+    /// Every container port of the pod that is reached.
+    Declared,
     /// The container ports of this name on the pod that is reached, of one protocol or of any (S14).
     Named(Option<Protocol>, Arc<str>),
 }
@@ -28,25 +30,17 @@ impl PromisedPort {
             Self::All => PortSet::all(),
             Self::Protocol(protocol) => PortSet::every(*protocol),
             Self::Range(protocol, range) => PortSet::range(*protocol, *range),
-            Self::Named(protocol, name) => {
-                let ports = pod.into_iter().flat_map(|pod| &pod.ports).filter(|port| {
-                    port.name.as_ref() == Some(name) && protocol.is_none_or(|asked| asked == port.protocol)
-                });
-                ports
-                    .fold(PortSet::empty(), |set, port| set.union(&PortSet::port(port.protocol, port.number)))
-            }
+            Self::Declared => declared(pod, |_| true),
+            Self::Named(protocol, name) => declared(pod, |port| {
+                port.name.as_ref() == Some(name) && protocol.is_none_or(|asked| asked == port.protocol)
+            }),
         }
     }
-}
 
-impl PromisedPort {
-    /// The name that it has to be looked up by.
+    /// Whether it depends on the pod that is reached.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Named(_, name) => Some(name),
-            Self::All | Self::Protocol(_) | Self::Range(..) => None,
-        }
+    pub fn is_of_pod(&self) -> bool {
+        matches!(self, Self::Declared | Self::Named(..))
     }
 }
 
@@ -56,8 +50,14 @@ impl fmt::Display for PromisedPort {
             Self::All => f.write_str("all"),
             Self::Protocol(protocol) => protocol.fmt(f),
             Self::Range(protocol, range) => write!(f, "{protocol}/{range}"),
+            Self::Declared => f.write_str("declared"),
             Self::Named(Some(protocol), name) => write!(f, "{protocol}/{name}"),
             Self::Named(None, name) => f.write_str(name),
         }
     }
+}
+
+fn declared(pod: Option<&Pod>, is_meant: impl Fn(&ContainerPort) -> bool) -> PortSet {
+    let ports = pod.into_iter().flat_map(|pod| &pod.ports).filter(|port| is_meant(port));
+    ports.fold(PortSet::empty(), |set, port| set.union(&PortSet::port(port.protocol, port.number)))
 }

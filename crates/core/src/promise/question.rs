@@ -1,7 +1,7 @@
 //! What a promise asks, part by part.
 
 use super::{
-    Claim, Promise, Same,
+    Claim, Promise, PromisedPort, Same,
     side::Side,
     world::{World, addresses_of},
 };
@@ -41,8 +41,8 @@ pub(super) fn questions(world: &World<'_>, promise: &Promise) -> Questions {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     pub(super) list: Vec<Question>,
-    /// Who is to reach whom by the name of a port that they do not have.
-    pub(super) unnamed: Vec<(PodId, String)>,
+    /// Pods, and what is asked for of their container ports and they do not have.
+    pub(super) unnamed: Vec<(PodId, PromisedPort)>,
 }
 
 /// The pairs of sides that a promise is about.
@@ -117,13 +117,13 @@ fn by_ports(
     world: &World<'_>,
     promise: &Promise,
     to: Side,
-    unnamed: &mut Vec<(PodId, String)>,
+    unnamed: &mut Vec<(PodId, PromisedPort)>,
 ) -> Vec<(Side, PortSet)> {
     let on = |pod| promise.ports.iter().fold(PortSet::empty(), |set, port| set.union(&port.on(pod)));
     if promise.ports.is_empty() {
         return vec![(to, PortSet::all())];
     }
-    if !promise.ports.iter().any(|port| port.name().is_some()) {
+    if !promise.ports.iter().any(PromisedPort::is_of_pod) {
         return vec![(to, on(None))];
     }
     let mut parts: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
@@ -131,7 +131,7 @@ fn by_ports(
         let Some(pod) = world.pod(id) else { continue };
         parts.entry(on(Some(pod))).or_default().insert(id);
         let missing = promise.ports.iter().filter(|port| port.on(Some(pod)).is_empty());
-        unnamed.extend(missing.map(|port| (id, port.to_string())));
+        unnamed.extend(missing.map(|port| (id, port.clone())));
     }
     let (reach, index) = (&world.reach, &world.index);
     let mut sides: Vec<(Side, PortSet)> = parts

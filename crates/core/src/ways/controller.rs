@@ -29,7 +29,7 @@ pub(super) struct Controller {
 const NAME: &str = "app.kubernetes.io/name";
 const COMPONENT: &str = "app.kubernetes.io/component";
 
-const INSIDE: [Controller; 9] = [
+static INSIDE: [Controller; 9] = [
     Controller {
         name: "nginx",
         controllers: &["k8s.io/ingress-nginx", "nginx.org/ingress-controller", "gateway.nginx.org/"],
@@ -104,6 +104,11 @@ pub(super) fn of(class: &str, controller: Option<&str>) -> Option<Known> {
         None => known.name == class,
     });
     known.map(Known::Inside)
+}
+
+/// Every controller whose proxies are pods.
+pub(super) fn all() -> impl Iterator<Item = &'static Controller> {
+    INSIDE.iter()
 }
 
 impl Controller {

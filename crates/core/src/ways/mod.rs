@@ -27,6 +27,7 @@ use crate::{
     reach::Reach,
 };
 use admission::Admission;
+use proxy::Proxies;
 use service::Services;
 
 /// Every way into `cluster` that its objects describe: through Ingresses, through Gateways, and through
@@ -37,6 +38,7 @@ pub fn ways_in(cluster: &Cluster, index: &Index, reach: &Reach, told: &Told) -> 
     let mut finder = Finder {
         cluster,
         told,
+        proxies: Proxies::of(cluster, told),
         services: Services::of(cluster),
         admission: Admission::new(cluster, index, reach),
     };
@@ -51,6 +53,7 @@ pub fn ways_in(cluster: &Cluster, index: &Index, reach: &Reach, told: &Told) -> 
 struct Finder<'a> {
     cluster: &'a Cluster,
     told: &'a Told,
+    proxies: Proxies<'a>,
     services: Services<'a>,
     admission: Admission<'a>,
 }

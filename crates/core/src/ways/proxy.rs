@@ -3,11 +3,11 @@
 use super::{
     Finder, balanced,
     controller::{self, Known},
-    way::{Clients, Hop, Missing, Proxy, Source},
+    way::{Clients, Hop, Missing, Proxy, Source, Told},
 };
 use crate::object::{
-    Balancer, BalancerTargets, Class, Gateway, Ingress, IngressTarget, ObjectKey, Origin, Pod, Provider,
-    Service,
+    Balancer, BalancerTargets, Class, Cluster, Gateway, Ingress, IngressTarget, ObjectKey, Origin, Pod,
+    Provider, Service,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,7 +17,39 @@ const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
 const ENVOY_GATEWAY: [&str; 2] =
     ["gateway.envoyproxy.io/owning-gateway-namespace", "gateway.envoyproxy.io/owning-gateway-name"];
 
-impl<'a> Finder<'a> {
+/// The pods that serve Ingresses and Gateways: found once, in one look at every pod.
+pub(super) struct Proxies<'a> {
+    /// By the namespace and name of a Gateway.
+    of_gateways: BTreeMap<(Arc<str>, Arc<str>), Vec<&'a Pod>>,
+    /// By what their controller is called.
+    of_controllers: BTreeMap<&'static str, Vec<&'a Pod>>,
+    /// Those that the user tells.
+    told: Vec<&'a Pod>,
+}
+
+impl<'a> Proxies<'a> {
+    pub(super) fn of(cluster: &'a Cluster, told: &Told) -> Self {
+        let mut proxies =
+            Self { of_gateways: BTreeMap::new(), of_controllers: BTreeMap::new(), told: Vec::new() };
+        for pod in cluster.pods.values().filter(|pod| !pod.finished) {
+            let label = |key: &str| pod.labels.get(key).map(Arc::<str>::from);
+            let own = label(OF_GATEWAY).map(|name| (Arc::clone(&pod.key.namespace), name));
+            let [namespace, name] = ENVOY_GATEWAY.map(label);
+            for gateway in own.into_iter().chain(namespace.zip(name)) {
+                proxies.of_gateways.entry(gateway).or_default().push(pod);
+            }
+            for known in controller::all().filter(|known| known.has(&pod.labels)) {
+                proxies.of_controllers.entry(known.name).or_default().push(pod);
+            }
+            if told.controllers.contains(&pod.workload.key) || told.controllers.contains(&pod.key) {
+                proxies.told.push(pod);
+            }
+        }
+        proxies
+    }
+}
+
+impl Finder<'_> {
     /// Who serves an Ingress.
     pub(super) fn proxy_of_ingress(&self, ingress: &Ingress) -> Proxy {
         let classes = &self.cluster.entrances.ingress_classes;
@@ -49,16 +81,9 @@ impl<'a> Finder<'a> {
 
     /// Who serves a Gateway.
     pub(super) fn proxy_of_gateway(&self, gateway: &Gateway) -> Proxy {
-        let named = |pod: &&Pod| {
-            let by = |key: &str| pod.labels.get(key);
-            let own =
-                pod.key.namespace == gateway.key.namespace && by(OF_GATEWAY) == Some(&*gateway.key.name);
-            let [namespace, name] = ENVOY_GATEWAY.map(by);
-            own || (namespace == Some(&*gateway.key.namespace) && name == Some(&*gateway.key.name))
-        };
-        let pods: Vec<&Pod> = self.running().filter(named).collect();
-        if !pods.is_empty() {
-            return inside(&pods);
+        let own = (Arc::clone(&gateway.key.namespace), Arc::clone(&gateway.key.name));
+        if let Some(pods) = self.proxies.of_gateways.get(&own) {
+            return inside(pods);
         }
         self.proxy(&gateway.class, &self.cluster.entrances.gateway_classes, &gateway.balancer)
     }
@@ -68,13 +93,12 @@ impl<'a> Finder<'a> {
         match controller::of(class, controller) {
             Some(Known::Google { regional, internal }) => Proxy::Google { regional, internal },
             Some(Known::Outside(provider)) => outside(provider, balancer),
-            Some(Known::Inside(known)) => self.told_controllers().unwrap_or_else(|| {
-                let pods: Vec<&Pod> = self.running().filter(|pod| known.has(&pod.labels)).collect();
-                if pods.is_empty() {
-                    return Proxy::Unknown(Missing::ControllerPods(known.name.into()));
-                }
-                inside(&pods)
-            }),
+            Some(Known::Inside(known)) => {
+                self.told_controllers().unwrap_or_else(|| match self.proxies.of_controllers.get(known.name) {
+                    Some(pods) => inside(pods),
+                    None => Proxy::Unknown(Missing::ControllerPods(known.name.into())),
+                })
+            }
             None => self
                 .told_controllers()
                 .unwrap_or_else(|| Proxy::Unknown(Missing::Controller(controller.unwrap_or(class).into()))),
@@ -83,15 +107,7 @@ impl<'a> Finder<'a> {
 
     /// The pods that the user says serve Ingresses and Gateways.
     fn told_controllers(&self) -> Option<Proxy> {
-        let told = |pod: &&Pod| {
-            self.told.controllers.contains(&pod.workload.key) || self.told.controllers.contains(&pod.key)
-        };
-        let pods: Vec<&Pod> = self.running().filter(told).collect();
-        (!pods.is_empty()).then(|| inside(&pods))
-    }
-
-    fn running(&self) -> impl Iterator<Item = &'a Pod> + use<'a> {
-        self.cluster.pods.values().filter(|pod| !pod.finished)
+        (!self.proxies.told.is_empty()).then(|| inside(&self.proxies.told))
     }
 
     /// Who may begin where this proxy stands.

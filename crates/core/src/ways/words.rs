@@ -95,21 +95,21 @@ impl fmt::Display for Source {
         match self {
             Self::Clients(set) => write!(f, "clients with their own addresses ({})", addresses(set)),
             Self::Balancer { ranges, missing: None } => {
-                write!(f, "the load balancer, from {}", addresses(ranges))
+                write!(f, "the load balancer ({})", addresses(ranges))
             }
             Self::Balancer { ranges, missing: Some(_) } if ranges.is_empty() => {
-                f.write_str("the load balancer, from addresses that are not known")
+                f.write_str("the load balancer (addresses not known)")
             }
             Self::Balancer { ranges, missing: Some(_) } => write!(
                 f,
-                "the load balancer, with health checks from {} and traffic from addresses that are not known",
+                "the load balancer (health checks {}, traffic from addresses not known)",
                 addresses(ranges)
             ),
-            Self::Nodes => f.write_str("the nodes, which masquerade"),
+            Self::Nodes => f.write_str("the nodes (they masquerade)"),
             Self::Pods { workloads, .. } => {
                 write!(f, "pods of {}", list(workloads.iter().map(|workload| &workload.key)))
             }
-            Self::Unknown(_) => f.write_str("whoever serves it"),
+            Self::Unknown(_) => f.write_str("whoever serves it (not known)"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rules: entries of `ingress` and `egress`.
 
-use super::{peer, port};
+use super::{peer, port, schema};
 use crate::{
     read::context::{Context, Path},
     tree::NodeId,
@@ -34,6 +34,10 @@ fn read(cx: &mut Context<'_>, entry: NodeId, path: Path<'_>, direction: Directio
             return Some(Rule { origin: cx.origin(entry), ..Rule::default() });
         }
         cx.wrong_type(entry, path, "a mapping");
+        return None;
+    }
+    // S41, in spirit: what the field would narrow is not known, so nothing is allowed.
+    if cx.from_cluster && schema::is_beyond(cx, entry, direction) {
         return None;
     }
     let peers = cx.list(entry, direction.peer_field(), path);

@@ -5,6 +5,7 @@ use crate::{
     read::context::{Context, Path},
     tree::NodeId,
 };
+use sekisho_core::object::Direction;
 
 /// The fields of a kind.
 #[derive(Debug)]
@@ -141,6 +142,28 @@ fn check_level(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) {
     }
 }
 
+/// Whether the rule at `rule`, of either direction, has a field that nobody knows.
+pub(super) fn is_beyond(cx: &Context<'_>, rule: NodeId, direction: Direction) -> bool {
+    let fields = match direction {
+        Direction::Ingress => &INGRESS,
+        Direction::Egress => &EGRESS,
+    };
+    has_unknown(cx, rule, fields)
+}
+
+/// Recursion goes as deep as [`POLICY`], not as the text.
+fn has_unknown(cx: &Context<'_>, node: NodeId, fields: &Fields) -> bool {
+    if let Some(entries) = cx.tree.sequence(node) {
+        let mut mappings = entries.iter().filter(|entry| cx.tree.mapping(**entry).is_some());
+        return mappings.any(|entry| has_unknown(cx, *entry, fields));
+    }
+    cx.tree.mapping(node).into_iter().flatten().any(|(key, value)| match fields.find(cx.tree.key_text(key)) {
+        Some((_, Some(inner))) => has_unknown(cx, value, inner),
+        Some((_, None)) => false,
+        None => true,
+    })
+}
+
 /// S41: whether nobody here knows any field of the mapping, and none looks like a slip of the pen or a
 /// field of NetworkPolicy. Says so.
 fn is_newer(cx: &mut Context<'_>, node: NodeId, level: &Level<'_>) -> bool {
@@ -168,6 +191,15 @@ fn unknown(cx: &mut Context<'_>, key: NodeId, name: &str, level: &Level<'_>) {
     let place =
         if level.outer.is_none() { level.schema.kind.to_owned() } else { format!("`{}`", level.path) };
     let origin = cx.origin(key);
+    // Of a cluster-wide policy what is not understood is refused: of its rules some would have to be wider
+    // for it and some narrower.
+    if cx.from_cluster && level.schema.kind == NETWORK_POLICY.kind {
+        // The API server knows it, or it would have dropped it.
+        let message = format!("{place} has a field `{name}` that this version of sekisho does not know");
+        let warning = Diagnostic::new(Severity::Warning, "unknown-field", message, origin);
+        cx.report(warning.with_help("a rule that has one is read as if it allowed nothing"));
+        return;
+    }
     let mut diagnostic =
         Diagnostic::new(Severity::Error, "unknown-field", format!("{place} has no field `{name}`"), origin);
     if !cx.is_full() {

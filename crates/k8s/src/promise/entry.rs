@@ -41,10 +41,10 @@ pub(super) fn read(
         return None;
     }
     let errors = cx.errors();
-    fields::check(cx, node, &format!("`{path}`"), &PROMISE_FIELDS);
+    let is_known = fields::check(cx, node, &format!("`{path}`"), &PROMISE_FIELDS);
     let name = name(cx, node, path);
     let because = cx.text(node, "because", path);
-    let form = form(cx, node, path);
+    let form = form(cx, node, path, is_known);
     let ports = match cx.get(node, "on ports") {
         Some(value) => port::read_list(cx, value, path.field("on ports")),
         None => Vec::new(),
@@ -62,7 +62,7 @@ pub(super) fn read(
     let form = form?;
     if form.claim == Claim::Can && cx.get(node, "on ports").is_none() {
         let message = format!("`{path}` says that somebody can reach somebody, and not on which ports");
-        let help = "write `on ports: TCP/8080`, or `on ports: all`";
+        let help = "write `on ports: TCP/8080`, `declared` for the container ports, or `all`";
         cx.error_help("missing-field", form.whom.1, message, help);
     }
     let who = end::read_list(cx, form.who.1, path.field(form.who.0), groups);
@@ -108,11 +108,13 @@ struct Form {
     whom: (&'static str, NodeId),
 }
 
-fn form(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Form> {
+/// Where a field is not known (`is_known`), it may be the one that is missing: that is told once.
+fn form(cx: &mut Context<'_>, node: NodeId, path: Path<'_>, is_known: bool) -> Option<Form> {
     let pick = |cx: &mut Context<'_>, keys: &[&'static str]| -> Option<(&'static str, NodeId)> {
         let mut there: Vec<(&'static str, NodeId)> =
             keys.iter().filter_map(|key| Some((*key, cx.get(node, key)?))).collect();
         match there.len() {
+            0 if !is_known => None,
             0 => {
                 let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
                 let message = format!("`{path}` has none of {}", names.join(", "));

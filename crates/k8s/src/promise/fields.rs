@@ -2,8 +2,10 @@
 
 use crate::{read::context::Context, tree::NodeId};
 
-/// Reports the keys of the mapping at `node` that are not among `fields`.
-pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&str]) {
+/// Reports the keys of the mapping at `node` that are not among `fields`, and says whether there are
+/// none.
+pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&str]) -> bool {
+    let before = cx.errors();
     let tree = cx.tree;
     for (key, _) in tree.mapping(node).into_iter().flatten() {
         let name = tree.key_text(key);
@@ -17,6 +19,7 @@ pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&s
         };
         cx.error_help("unknown-field", key, format!("{what} has no field `{name}`"), help);
     }
+    cx.errors() == before
 }
 
 /// The one of `names` that `text` was probably meant to be.

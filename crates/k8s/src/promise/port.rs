@@ -36,6 +36,9 @@ fn parse(text: &str) -> Result<PromisedPort, String> {
     if text == "all" {
         return Ok(PromisedPort::All);
     }
+    if text == "declared" {
+        return Ok(PromisedPort::Declared);
+    }
     let (protocol, port) = match text.split_once('/') {
         Some((protocol, port)) => {
             (Some(protocol.parse::<Protocol>().map_err(|error| error.to_string())?), port)
@@ -64,7 +67,8 @@ fn parse(text: &str) -> Result<PromisedPort, String> {
 
 fn unclear(text: &str) -> String {
     format!(
-        "`{text}` is no port: write `TCP/8080`, `8080`, `TCP/8000-8100`, `UDP`, a container port's name or `all`; \
+        "`{text}` is no port: write `TCP/8080`, `8080`, `TCP/8000-8100`, `UDP`, a container port's name, `declared` \
+         or `all`; \
          ports are 1 to 65535"
     )
 }
@@ -86,6 +90,7 @@ mod tests {
             ("TCP/https", "TCP/https"),
             ("3scale", "3scale"),
             ("all", "all"),
+            ("declared", "declared"),
         ] {
             assert_eq!(parse(text).map(|port| port.to_string()).as_deref(), Ok(shown));
         }

@@ -67,6 +67,8 @@ pub(crate) struct Context<'c> {
     pub(crate) text: &'c Text,
     pub(crate) tree: &'c Tree<'c>,
     pub(crate) default_namespace: &'c Arc<str>,
+    /// Whether an API server has taken what is read, perhaps one that knows more fields than we do.
+    pub(crate) from_cluster: bool,
     out: &'c mut Vec<Diagnostic>,
     errors: usize,
 }
@@ -78,7 +80,7 @@ impl<'c> Context<'c> {
         default_namespace: &'c Arc<str>,
         out: &'c mut Vec<Diagnostic>,
     ) -> Self {
-        Self { text, tree, default_namespace, out, errors: 0 }
+        Self { text, tree, default_namespace, from_cluster: false, out, errors: 0 }
     }
 
     /// How many errors there were so far. An object in whose reading it grew is left out.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Severity},
     policy::{self, cluster},
+    snapshot::MARK,
     tree::NodeId,
 };
 use sekisho_core::object::{ClusterPolicyKind, ObjectKey, Origin};
@@ -77,6 +78,9 @@ fn missing(cx: &mut Context<'_>, node: NodeId, version: bool, kind: bool) {
     if (written("apiVersion") && !version) || (written("kind") && !kind) {
         return; // of the wrong type, and reported as such
     }
+    if written("version") && written("promises") {
+        return; // It is for `sekisho test`, and may lie beside the policies that it is about.
+    }
     let object = version || kind || written("spec") || written("metadata");
     if object {
         let field = if kind { "apiVersion" } else { "kind" };
@@ -113,6 +117,8 @@ fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim
         cx.wrong_type(items, Path::TOP.field("items"), "a list");
         return;
     };
+    let mark = ["metadata", "annotations", MARK];
+    cx.from_cluster |= mark.into_iter().try_fold(node, |value, key| cx.get(value, key)).is_some();
     let kind = claim.kind.strip_suffix("List").unwrap_or_default();
     let inherited = (!kind.is_empty()).then_some(Claim { version: claim.version, kind });
     for entry in entries.iter().copied() {

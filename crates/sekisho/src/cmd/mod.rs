@@ -2,8 +2,11 @@
 
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod exposure;
 pub(crate) mod lab;
 pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod render;
 pub(crate) mod schema;
+pub(crate) mod snapshot;
+pub(crate) mod test;

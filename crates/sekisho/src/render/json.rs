@@ -1,9 +1,12 @@
 //! Answers for programs. The types are the published schema: `docs/schema` is made from them.
 
 mod explain;
+mod exposure;
+mod promises;
 mod reach;
+mod test;
 
-use crate::{args::SchemaOf, target::Answers};
+use crate::{args::SchemaOf, render::exposure::Report, results::Results, target::Answers};
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::reach::Connection;
 use std::io::Write;
@@ -26,12 +29,29 @@ pub(crate) fn explain(answers: &Answers, out: &mut dyn Write) -> anyhow::Result<
     Ok(())
 }
 
-/// The JSON Schema of an output, as text that ends in a new line.
+/// Writes ways in and exposure.
+pub(crate) fn exposure(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &exposure::Exposure::from(report))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes what became of promises.
+pub(crate) fn test(results: &Results<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &test::Test::from(results))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The JSON Schema of an output, or of a file that is read, as text that ends in a new line.
 pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema: Schema = match of {
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
+        SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
+        SchemaOf::Test => generator.into_root_schema_for::<test::Test<'_>>(),
+        SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

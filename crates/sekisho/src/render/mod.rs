@@ -1,7 +1,10 @@
 //! How answers are shown: for people as text and tables, for programs as JSON.
 
 mod excerpt;
+pub(crate) mod exposure;
 pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod promises;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;
