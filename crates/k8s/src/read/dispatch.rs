@@ -138,15 +138,7 @@ fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut O
         return;
     }
     match claim.kind {
-        "NetworkPolicy" => {
-            check_version(cx, at, claim);
-            let policy = policy::read(cx, at);
-            if let Some(policy) = keep(cx, policy, before)
-                && unique(cx, objects, "NetworkPolicy", &policy.key, &policy.origin)
-            {
-                objects.cluster.policies.insert(policy.key.clone(), policy);
-            }
-        }
+        "NetworkPolicy" => read_policy(cx, at, claim, objects, before),
         "Namespace" => {
             let namespace = namespace::read(cx, at);
             if let Some(namespace) = keep(cx, namespace, before) {
@@ -196,6 +188,16 @@ fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut O
                 objects.controllers.push(controller);
             }
         }
+    }
+}
+
+fn read_policy(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Objects, before: usize) {
+    check_version(cx, at, claim);
+    let policy = policy::read(cx, at);
+    if let Some(policy) = keep(cx, policy, before)
+        && unique(cx, objects, "NetworkPolicy", &policy.key, &policy.origin)
+    {
+        objects.cluster.policies.insert(policy.key.clone(), policy);
     }
 }
 
