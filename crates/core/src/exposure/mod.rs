@@ -99,13 +99,16 @@ pub fn exposures(cluster: &Cluster, index: &Index, reach: &Reach) -> Vec<Exposur
 /// What pods have in common that are open alike: policies, named ports, and classes of addresses.
 type Profile<'a> = (BTreeSet<ObjectKey>, BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>, Vec<u32>);
 
+/// What an entry of a policy opens: the rule, the entry of `from` or `to` where there is one, to whom.
+type Opened = (usize, Option<usize>, Vec<Opening>);
+
 struct Finder<'a> {
     cluster: &'a Cluster,
     index: &'a Index,
     reach: &'a Reach,
     namespaces: Namespaces<'a>,
     /// What the entries of policies open, computed once for all their subjects.
-    of_policies: BTreeMap<(ObjectKey, Direction), Arc<[(usize, Option<usize>, Vec<Opening>)]>>,
+    of_policies: BTreeMap<(ObjectKey, Direction), Arc<[Opened]>>,
     internet: AddressSet,
 }
 
@@ -196,12 +199,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// What the entries of a policy open: (rule, entry, openings).
-    fn entries(
-        &mut self,
-        direction: Direction,
-        policy: &NetworkPolicy,
-    ) -> Arc<[(usize, Option<usize>, Vec<Opening>)]> {
+    /// What the entries of a policy open.
+    fn entries(&mut self, direction: Direction, policy: &NetworkPolicy) -> Arc<[Opened]> {
         let key = (policy.key.clone(), direction);
         if let Some(known) = self.of_policies.get(&key) {
             return Arc::clone(known);
