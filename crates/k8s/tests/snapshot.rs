@@ -1,6 +1,6 @@
 //! Snapshots: what of a cluster is kept, and that neither keeping nor hiding changes a verdict.
 
-#![allow(clippy::unwrap_used, reason = "a test says what must hold")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test says what must hold")]
 
 use sekisho_core::{
     eval,
