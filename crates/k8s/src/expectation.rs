@@ -8,7 +8,10 @@
 
 use crate::{
     Diagnostic,
-    read::context::{Context, Path},
+    read::{
+        context::{Context, Path},
+        names::Names,
+    },
     source::{self, Text},
     tree::{Documents, NodeId},
 };
@@ -118,10 +121,10 @@ pub fn read_expectations(name: &str, bytes: &[u8]) -> Expectations {
 
 fn read_documents(text: &Text, read: &mut Expectations) {
     let namespace: Arc<str> = "default".into();
-    let mut found = Vec::new();
+    let (mut found, mut names) = (Vec::new(), Names::default());
     let mut documents = Documents::new(text, &mut read.diagnostics);
     while let Some(document) = documents.next() {
-        let mut cx = Context::new(text, &document.tree, &namespace, &mut found);
+        let mut cx = Context::new(text, &document.tree, &namespace, &mut names, &mut found);
         for (index, entry) in cx.list(document.root, "packets", Path::TOP).into_iter().enumerate() {
             let path = Path::TOP.field("packets");
             read.expectations.extend(read_entry(&mut cx, entry, path.index(index)));

@@ -1,16 +1,16 @@
 //! Reading texts, files and folders into one cluster.
 
+mod cut;
+mod parts;
+mod threads;
+
 use crate::{
     Diagnostic, Severity, files,
     files::ReadError,
-    read::{
-        assemble::Objects,
-        context::{Context, MAX_FINDINGS},
-        dispatch,
-    },
+    read::{assemble::Objects, context::MAX_FINDINGS},
     source::{self, Text},
-    tree::Documents,
 };
+use parts::Part;
 use sekisho_core::object::{Cluster, Origin};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -72,7 +72,7 @@ pub fn read_all(
     let mut reader = Reader::new(options);
     for file in files::expand(paths)? {
         let bytes = file.read()?;
-        reader.read(&file.name(), bytes);
+        reader.add(&file.name(), bytes);
     }
     for (name, bytes) in texts {
         reader.read(&name, bytes);
@@ -95,64 +95,98 @@ pub fn read_texts<N: AsRef<str>, B: AsRef<[u8]>>(
 ) -> Reading {
     let mut reader = Reader::new(options);
     for (name, bytes) in texts {
-        reader.read(name.as_ref(), bytes);
+        reader.add(name.as_ref(), bytes);
     }
     reader.finish()
 }
 
+/// Texts, decoded, that wait for being read together: on several threads, if there is enough of them.
 struct Reader<'o> {
     options: &'o Options,
-    objects: Objects,
+    texts: Vec<Text>,
     diagnostics: Vec<Diagnostic>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl<'o> Reader<'o> {
     fn new(options: &'o Options) -> Self {
-        Self { options, objects: Objects::default(), diagnostics: Vec::new(), sources: BTreeMap::new() }
+        Self { options, texts: Vec::new(), diagnostics: Vec::new(), sources: BTreeMap::new() }
     }
 
-    fn read(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
+    fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
         let name: Arc<str> = name.into();
-        let decoded = source::decode(&name, bytes.as_ref());
-        // The text is a copy; of a large file two would be one too many.
-        drop(bytes);
-        let text = match decoded {
-            Ok(text) => text,
+        match source::decode(&name, bytes.as_ref()) {
+            Ok(text) => self.texts.push(text),
             Err((text, origin)) => {
                 let message = "this byte is not UTF-8, so the file is not read";
                 let found = Diagnostic::new(Severity::Error, "encoding", message, origin);
                 self.diagnostics.push(found.with_help("save the file as UTF-8"));
                 self.sources.insert(name, text.text);
-                return;
             }
-        };
-        self.documents(&text);
-        self.sources.insert(name, text.text);
-    }
-
-    fn documents(&mut self, text: &Text) {
-        let (before, mut found) = (self.diagnostics.len(), Vec::new());
-        let mut documents = Documents::new(text, &mut self.diagnostics);
-        while let Some(document) = documents.next() {
-            if document.broken {
-                continue;
-            }
-            let mut cx = Context::new(text, &document.tree, &self.options.default_namespace, &mut found);
-            dispatch::read(&mut cx, document.root, &mut self.objects);
-        }
-        self.diagnostics.append(&mut found);
-        if self.diagnostics.len().saturating_sub(before) > MAX_FINDINGS {
-            self.diagnostics.truncate(before.saturating_add(MAX_FINDINGS));
-            let origin = Origin { source: Arc::clone(&text.name), ..Origin::default() };
-            let message = format!("there are more than {MAX_FINDINGS} findings; the rest is not told");
-            self.diagnostics.push(Diagnostic::new(Severity::Error, "too-many-findings", message, origin));
         }
     }
 
     fn finish(mut self) -> Reading {
-        let (cluster, skipped) = self.objects.assemble(&mut self.diagnostics);
+        let mut objects = Objects::default();
+        let mut parts = parts::read(&self.texts, self.options).into_iter();
+        for text in &self.texts {
+            let mut found = Found::new(text);
+            for part in parts.next().unwrap_or_default() {
+                found.take(part, &mut objects);
+            }
+            self.diagnostics.append(&mut found.finish());
+        }
+        let (cluster, skipped) = objects.assemble(&mut self.diagnostics);
         Diagnostic::sort(&mut self.diagnostics);
+        let texts = self.texts.into_iter().map(|text| (text.name, text.text));
+        self.sources.extend(texts);
         Reading { cluster, diagnostics: self.diagnostics, skipped, sources: self.sources }
+    }
+}
+
+/// The findings in one text, up to as many as anybody reads.
+struct Found<'t> {
+    text: &'t Text,
+    problems: Vec<Diagnostic>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'t> Found<'t> {
+    fn new(text: &'t Text) -> Self {
+        Self { text, problems: Vec::new(), found: Vec::new() }
+    }
+
+    /// Takes what was read of the next part of the text, and puts its objects among the others.
+    fn take(&mut self, mut part: Part, objects: &mut Objects) {
+        self.problems.append(&mut part.problems);
+        objects.skip(part.gathered.skipped);
+        let mut findings = part.findings.into_iter();
+        let mut told = 0;
+        for (before, object) in part.gathered.objects {
+            findings.by_ref().take(before.saturating_sub(told)).for_each(|found| self.push(found));
+            told = before;
+            if let Some(found) = objects.take(object) {
+                self.push(found);
+            }
+        }
+        findings.for_each(|found| self.push(found));
+    }
+
+    fn push(&mut self, found: Diagnostic) {
+        if self.found.len() <= MAX_FINDINGS {
+            self.found.push(found);
+        }
+    }
+
+    fn finish(self) -> Vec<Diagnostic> {
+        let mut found = self.problems;
+        found.extend(self.found);
+        if found.len() > MAX_FINDINGS {
+            found.truncate(MAX_FINDINGS);
+            let origin = Origin { source: Arc::clone(&self.text.name), ..Origin::default() };
+            let message = format!("there are more than {MAX_FINDINGS} findings; the rest is not told");
+            found.push(Diagnostic::new(Severity::Error, "too-many-findings", message, origin));
+        }
+        found
     }
 }

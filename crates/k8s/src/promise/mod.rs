@@ -24,7 +24,10 @@ mod port;
 use crate::{
     Diagnostic, Severity, files,
     files::ReadError,
-    read::context::{Context, Path},
+    read::{
+        context::{Context, Path},
+        names::Names,
+    },
     source::{self, Text},
     tree::{Documents, NodeId},
 };
@@ -76,11 +79,11 @@ impl Promises {
 
     fn documents(&mut self, text: &Text) {
         let (before, none) = (self.promises.len(), Arc::from(""));
-        let mut found = Vec::new();
+        let (mut found, mut names) = (Vec::new(), Names::default());
         let mut documents = Documents::new(text, &mut self.diagnostics);
         while let Some(document) = documents.next() {
             if !document.broken {
-                let mut cx = Context::new(text, &document.tree, &none, &mut found);
+                let mut cx = Context::new(text, &document.tree, &none, &mut names, &mut found);
                 read_file(&mut cx, document.root, &mut self.promises);
             }
         }

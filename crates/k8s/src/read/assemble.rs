@@ -2,7 +2,9 @@
 //! whose pods are not there stand for them.
 
 use super::{
+    gather::Object,
     meta::Owner,
+    names::Names,
     pod::RawPod,
     workload::{Controller, Making},
 };
@@ -11,7 +13,7 @@ use sekisho_core::object::{
     Cluster, ClusterPolicy, ClusterPolicyKind, ObjectKey, Origin, Pod, PodUid, Tier, Workload,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map, hash_map::Entry},
     sync::Arc,
 };
 
@@ -19,41 +21,73 @@ use std::{
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// What was read so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Objects {
-    pub(crate) cluster: Cluster,
-    pub(crate) pods: Vec<RawPod>,
-    pub(crate) controllers: Vec<Controller>,
-    pub(crate) skipped: BTreeMap<String, usize>,
-    seen: HashMap<ObjectKey, Vec<(Arc<str>, Origin)>>,
+    cluster: Cluster,
+    pods: Vec<RawPod>,
+    controllers: Vec<Controller>,
+    skipped: BTreeMap<String, usize>,
+    seen: HashMap<(ObjectKey, &'static str), Origin>,
 }
 
 impl Objects {
-    /// Notes an object. Where one of this kind and key was noted before, its place.
-    pub(crate) fn seen(&mut self, kind: &str, key: &ObjectKey, origin: &Origin) -> Option<Origin> {
-        let kinds = self.seen.entry(key.clone()).or_default();
-        if let Some((_, first)) = kinds.iter().find(|(other, _)| &**other == kind) {
-            return Some(first.clone());
+    /// Takes in `object`, unless there is one of its kind and key: the first stays, and the second is
+    /// told of.
+    pub(crate) fn take(&mut self, object: Object) -> Option<Diagnostic> {
+        let (kind, key) = (object.kind(), object.key());
+        match self.seen.entry((key, kind)) {
+            Entry::Occupied(first) => {
+                let key = &first.key().0;
+                let name = if key.namespace.is_empty() { key.name.to_string() } else { key.to_string() };
+                let message = format!("there is another {kind} `{name}`");
+                let found =
+                    Diagnostic::new(Severity::Error, "duplicate-object", message, object.origin().clone());
+                return Some(
+                    found.with_label(first.get().clone(), "it is here").with_help("the first one is read"),
+                );
+            }
+            Entry::Vacant(free) => free.insert(object.origin().clone()),
+        };
+        match object {
+            Object::Policy(policy) => drop(self.cluster.policies.insert(policy.key.clone(), policy)),
+            Object::Namespace(namespace) => {
+                self.cluster.namespaces.insert(namespace.name().clone(), namespace);
+            }
+            Object::ClusterPolicy(_, policy) => {
+                self.cluster.cluster_policies.insert(policy.name.clone(), policy);
+            }
+            Object::Node(node) => drop(self.cluster.nodes.insert(node.name.clone(), node)),
+            Object::Service(service) => drop(self.cluster.services.insert(service.key.clone(), service)),
+            Object::Pod(pod) => self.pods.push(*pod),
+            Object::Entrance(_, entrance) => entrance.put(&mut self.cluster.entrances),
+            Object::Controller(controller) => self.controllers.push(*controller),
         }
-        kinds.push((kind.into(), origin.clone()));
         None
     }
 
-    /// Counts an object that is not read.
-    pub(crate) fn skip(&mut self, kind: &str) {
-        *self.skipped.entry(kind.to_owned()).or_default() += 1;
+    /// Counts objects that are not read.
+    pub(crate) fn skip(&mut self, kinds: BTreeMap<String, usize>) {
+        for (kind, count) in kinds {
+            *self.skipped.entry(kind).or_default() += count;
+        }
     }
 
     /// The cluster that the objects are, and what there is to say about it.
     pub(crate) fn assemble(mut self, out: &mut Vec<Diagnostic>) -> (Cluster, BTreeMap<String, usize>) {
         self.report_equal_priorities(out);
+        let mut names = Names::default();
+        self.seen = HashMap::new();
         let owners = Owners::new(&self.controllers);
         let mut standing = BTreeSet::new();
         for raw in std::mem::take(&mut self.pods) {
             let mut pod = raw.pod;
-            if let Some(owner) = &raw.meta.owner {
+            if let Some(owner) = &raw.owner {
                 let chain = owners.chain(&pod, owner);
-                pod.workload = chain.last().cloned().unwrap_or(pod.workload);
+                if let Some(top) = chain.last() {
+                    let name = names.share(&top.key.name);
+                    let key = ObjectKey { namespace: Arc::clone(&pod.key.namespace), name };
+                    pod.workload = Workload { key, kind: names.share(&top.kind) };
+                }
                 standing.extend(chain);
             }
             self.put(pod);
@@ -71,8 +105,8 @@ impl Objects {
         // A BaselineAdminNetworkPolicy has no priority that could be equal.
         for policy in policies.filter(|p| p.name.kind != ClusterPolicyKind::BaselineAdminNetworkPolicy) {
             match first.entry((policy.tier, policy.priority)) {
-                Entry::Vacant(free) => drop(free.insert(policy)),
-                Entry::Occupied(taken) => {
+                btree_map::Entry::Vacant(free) => drop(free.insert(policy)),
+                btree_map::Entry::Occupied(taken) => {
                     let other = taken.get();
                     let message = format!(
                         "`{}` has priority {} of the {} tier, as `{}` has: `{}` is read first, by its name",

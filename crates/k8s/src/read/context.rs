@@ -1,5 +1,6 @@
 //! What every reader of a kind works with: typed access to values, and complaints with their place.
 
+use super::names::Names;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     source::Text,
@@ -69,6 +70,7 @@ pub(crate) struct Context<'c> {
     pub(crate) default_namespace: &'c Arc<str>,
     /// Whether an API server has taken what is read, perhaps one that knows more fields than we do.
     pub(crate) from_cluster: bool,
+    names: &'c mut Names,
     out: &'c mut Vec<Diagnostic>,
     errors: usize,
 }
@@ -78,9 +80,20 @@ impl<'c> Context<'c> {
         text: &'c Text,
         tree: &'c Tree<'c>,
         default_namespace: &'c Arc<str>,
+        names: &'c mut Names,
         out: &'c mut Vec<Diagnostic>,
     ) -> Self {
-        Self { text, tree, default_namespace, from_cluster: false, out, errors: 0 }
+        Self { text, tree, default_namespace, from_cluster: false, names, out, errors: 0 }
+    }
+
+    /// How many findings are kept so far.
+    pub(crate) fn findings(&self) -> usize {
+        self.out.len()
+    }
+
+    /// `text`, in one piece of memory with all that equal it.
+    pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
+        self.names.share(text)
     }
 
     /// How many errors there were so far. An object in whose reading it grew is left out.

@@ -1,9 +1,10 @@
 //! From a document to the reader of its kind.
 
 use super::{
-    assemble::Objects,
     context::{Context, Path},
-    entrance, namespace, node, pod, service, workload,
+    entrance,
+    gather::{Gathered, Object},
+    namespace, node, pod, service, workload,
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
@@ -11,7 +12,6 @@ use crate::{
     snapshot::MARK,
     tree::NodeId,
 };
-use sekisho_core::object::{ClusterPolicyKind, ObjectKey, Origin};
 
 /// The kinds that are read, with the API groups they were ever in.
 const KINDS: [(&str, &[&str]); 8] = [
@@ -39,7 +39,7 @@ impl<'c> Claim<'c> {
 }
 
 /// Reads the object at `node` and puts it into `objects`.
-pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, objects: &mut Objects) {
+pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, objects: &mut Gathered) {
     if cx.tree.is_null(node) {
         return;
     }
@@ -92,7 +92,7 @@ fn missing(cx: &mut Context<'_>, node: NodeId, version: bool, kind: bool) {
     }
 }
 
-fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, objects: &mut Objects) {
+fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, objects: &mut Gathered) {
     if let Some(items) = cx.get(node, "items").filter(|_| claim.kind.ends_with("List")) {
         read_list(cx, node, items, claim, objects);
         return;
@@ -112,7 +112,13 @@ fn read_claimed<'c>(cx: &mut Context<'c>, node: NodeId, claim: Claim<'c>, object
     }
 }
 
-fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim<'c>, objects: &mut Objects) {
+fn read_list<'c>(
+    cx: &mut Context<'c>,
+    node: NodeId,
+    items: NodeId,
+    claim: Claim<'c>,
+    objects: &mut Gathered,
+) {
     let Some(entries) = cx.tree.sequence(items) else {
         cx.wrong_type(items, Path::TOP.field("items"), "a list");
         return;
@@ -131,90 +137,34 @@ fn read_list<'c>(cx: &mut Context<'c>, node: NodeId, items: NodeId, claim: Claim
     }
 }
 
-fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Objects, before: usize) {
-    if let Some((kind, name, versions)) = cluster::KINDS.iter().find(|(_, name, _)| *name == claim.kind) {
-        check_cluster_version(cx, at, claim, versions);
-        read_cluster_policy(cx, at, (*kind, name), objects, before);
-        return;
-    }
-    match claim.kind {
-        "NetworkPolicy" => read_policy(cx, at, claim, objects, before),
-        "Namespace" => {
-            let namespace = namespace::read(cx, at);
-            if let Some(namespace) = keep(cx, namespace, before) {
-                let key = ObjectKey::new("", namespace.name().clone());
-                if unique(cx, objects, "Namespace", &key, &namespace.origin) {
-                    objects.cluster.namespaces.insert(namespace.name().clone(), namespace);
-                }
-            }
+fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Gathered, before: usize) {
+    let object = match claim.kind {
+        "NetworkPolicy" => {
+            check_version(cx, at, claim);
+            policy::read(cx, at).map(Object::Policy)
         }
-        "Node" => {
-            let node = node::read(cx, at);
-            if let Some(node) = keep(cx, node, before)
-                && unique(cx, objects, "Node", &ObjectKey::new("", node.name.clone()), &node.origin)
-            {
-                objects.cluster.nodes.insert(node.name.clone(), node);
+        "Namespace" => namespace::read(cx, at).map(Object::Namespace),
+        "Node" => node::read(cx, at).map(Object::Node),
+        "Service" => service::read(cx, at).map(Object::Service),
+        "Pod" => pod::read(cx, at).map(|pod| Object::Pod(Box::new(pod))),
+        kind if cluster::KINDS.iter().any(|(_, name, _)| *name == kind) => read_cluster_policy(cx, at, claim),
+        kind => match entrance::KINDS.iter().find(|(known, _)| *known == kind) {
+            Some((known, _)) => {
+                entrance::read(cx, at, known, claim.version).map(|entrance| Object::Entrance(known, entrance))
             }
-        }
-        "Service" => {
-            let service = service::read(cx, at);
-            if let Some(service) = keep(cx, service, before)
-                && unique(cx, objects, "Service", &service.key, &service.origin)
-            {
-                objects.cluster.services.insert(service.key.clone(), service);
-            }
-        }
-        "Pod" => {
-            let pod = pod::read(cx, at);
-            if let Some(pod) = keep(cx, pod, before)
-                && unique(cx, objects, "Pod", &pod.meta.key, &pod.meta.origin)
-            {
-                objects.pods.push(pod);
-            }
-        }
-        kind if entrance::KINDS.iter().any(|(known, _)| *known == kind) => {
-            let entrance = entrance::read(cx, at, kind, claim.version);
-            if let Some(entrance) = keep(cx, entrance, before)
-                && unique(cx, objects, kind, &entrance.key, &entrance.origin)
-            {
-                entrance.put(&mut objects.cluster.entrances);
-            }
-        }
-        kind => {
-            let controller = workload::read(cx, at, kind);
-            if let Some(controller) = keep(cx, controller, before)
-                && unique(cx, objects, kind, &controller.meta.key, &controller.meta.origin)
-            {
-                objects.controllers.push(controller);
-            }
-        }
+            None => workload::read(cx, at, kind).map(|controller| Object::Controller(Box::new(controller))),
+        },
+    };
+    // What the API server would refuse is left out (S43).
+    if let Some(object) = object.filter(|_| cx.errors() == before) {
+        objects.objects.push((cx.findings(), object));
     }
 }
 
-fn read_policy(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Objects, before: usize) {
-    check_version(cx, at, claim);
-    let policy = policy::read(cx, at);
-    if let Some(policy) = keep(cx, policy, before)
-        && unique(cx, objects, "NetworkPolicy", &policy.key, &policy.origin)
-    {
-        objects.cluster.policies.insert(policy.key.clone(), policy);
-    }
-}
-
-fn read_cluster_policy(
-    cx: &mut Context<'_>,
-    at: NodeId,
-    (kind, name): (ClusterPolicyKind, &str),
-    objects: &mut Objects,
-    before: usize,
-) {
-    let policy = cluster::read(cx, at, kind);
-    if let Some(policy) = keep(cx, policy, before) {
-        let key = ObjectKey::new("", policy.name.name.clone());
-        if unique(cx, objects, name, &key, &policy.origin) {
-            objects.cluster.cluster_policies.insert(policy.name.clone(), policy);
-        }
-    }
+fn read_cluster_policy(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>) -> Option<Object> {
+    let (kind, name, versions) = cluster::KINDS.iter().find(|(_, name, _)| *name == claim.kind)?;
+    check_cluster_version(cx, at, claim, versions);
+    cluster::read(cx, at, *kind).map(|policy| Object::ClusterPolicy(name, policy))
 }
 
 fn check_cluster_version(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, versions: &[&str]) {
@@ -226,24 +176,6 @@ fn check_cluster_version(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, v
         let help = format!("write `apiVersion: {}/{known}`", cluster::GROUP);
         cx.error_help("unsupported-version", value, message, help);
     }
-}
-
-/// The object, unless there were errors in it: what the API server would refuse is left out (S43).
-fn keep<T>(cx: &Context<'_>, object: Option<T>, before: usize) -> Option<T> {
-    object.filter(|_| cx.errors() == before)
-}
-
-/// Whether no object of this kind has this key. The first stays; the second is reported.
-fn unique(cx: &mut Context<'_>, objects: &mut Objects, kind: &str, key: &ObjectKey, origin: &Origin) -> bool {
-    let Some(first) = objects.seen(kind, key, origin) else { return true };
-    let name = if key.namespace.is_empty() { key.name.to_string() } else { key.to_string() };
-    let message = format!("there is another {kind} `{name}`");
-    cx.report(
-        Diagnostic::new(Severity::Error, "duplicate-object", message, origin.clone())
-            .with_label(first, "it is here")
-            .with_help("the first one is read"),
-    );
-    false
 }
 
 /// The only version of NetworkPolicy that any cluster of today serves.
@@ -259,7 +191,7 @@ fn check_version(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>) {
 }
 
 /// Counts what is not read, and says so where a policy may have been meant.
-fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Objects) {
+fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Gathered) {
     let place = cx.get(node, "kind").unwrap_or(node);
     if claim.kind == "NetworkPolicy" && claim.group() == "" {
         let value = cx.get(node, "apiVersion").unwrap_or(node);

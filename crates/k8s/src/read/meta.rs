@@ -40,7 +40,7 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Meta> {
             {
                 cx.error("invalid-name", value, format!("`metadata.namespace` {reason}"));
             }
-            namespace.into()
+            cx.share(namespace)
         }
         _ => Arc::clone(cx.default_namespace),
     };
@@ -84,7 +84,7 @@ pub(crate) fn labels(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Labe
     let mut labels = Labels::new();
     for (key_node, key, value_node, value) in texts {
         check_label(cx, (key_node, key), (value_node, value));
-        labels.set(key, value);
+        labels.set(cx.share(key), cx.share(value));
     }
     labels
 }
@@ -109,7 +109,7 @@ fn owner(cx: &mut Context<'_>, metadata: NodeId, path: Path<'_>) -> Option<Owner
         }
         let kind = cx.text(reference, "kind", path)?;
         let name = cx.text(reference, "name", path)?;
-        return Some(Owner { kind: kind.into(), name: name.into() });
+        return Some(Owner { kind: cx.share(kind), name: cx.share(name) });
     }
     None
 }

@@ -2,7 +2,7 @@
 
 use super::{
     context::{Context, Path},
-    meta::{self, Meta},
+    meta::{self, Owner},
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
@@ -13,7 +13,7 @@ use sekisho_core::{
     object::{ContainerPort, Pod, PodUid},
     set::Protocol,
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// The annotation that gives a pod written by hand its addresses, as the status does for a real one.
 pub(crate) const ADDRESSES: &str = "sekisho.dev/addresses";
@@ -22,18 +22,18 @@ pub(crate) const ADDRESSES: &str = "sekisho.dev/addresses";
 #[derive(Clone, Debug)]
 pub(crate) struct RawPod {
     pub(crate) pod: Pod,
-    pub(crate) meta: Meta,
+    pub(crate) owner: Option<Owner>,
 }
 
 /// The pod at `node`.
 pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<RawPod> {
     let meta = meta::read(cx, node)?;
-    let mut pod = Pod::new(meta.key.clone());
-    if let Some(uid) = &meta.uid {
-        pod.uid = PodUid(Arc::clone(uid));
+    let mut pod = Pod::new(meta.key);
+    if let Some(uid) = meta.uid {
+        pod.uid = PodUid(uid);
     }
-    pod.labels = meta.labels.clone();
-    pod.origin = meta.origin.clone();
+    pod.labels = meta.labels;
+    pod.origin = meta.origin;
     if let Some(spec) = cx.mapping(node, "spec", Path::TOP) {
         read_spec(cx, spec, Path::TOP.field("spec"), &mut pod);
     }
@@ -45,12 +45,13 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<RawPod> {
         // S22: what the status calls the pod's addresses are the node's.
         pod.host_addresses.extend(pod.addresses.iter().copied());
     }
-    Some(RawPod { pod, meta })
+    Some(RawPod { pod, owner: meta.owner })
 }
 
 /// What the pod spec at `spec` says of `pod`.
 pub(crate) fn read_spec(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>, pod: &mut Pod) {
-    pod.node = cx.text(spec, "nodeName", path).filter(|name| !name.is_empty()).map(Arc::from);
+    let node = cx.text(spec, "nodeName", path).filter(|name| !name.is_empty());
+    pod.node = node.map(|name| cx.share(name));
     pod.host_network = cx.flag(spec, "hostNetwork", path);
     for (field, init) in [("containers", false), ("initContainers", true)] {
         let containers = cx.list(spec, field, path);
@@ -96,7 +97,7 @@ fn read_port(cx: &mut Context<'_>, entry: NodeId, path: Path<'_>) -> Option<Cont
     {
         cx.error("invalid-port", node, format!("the port name {reason}"));
     }
-    Some(ContainerPort { name: name.map(Arc::from), protocol: protocol?, number: number? })
+    Some(ContainerPort { name: name.map(|name| cx.share(name)), protocol: protocol?, number: number? })
 }
 
 /// The port number at `node`.

@@ -81,11 +81,16 @@ struct Builder<'a> {
 
 impl<'a, 'o> Documents<'a, 'o> {
     pub(crate) fn new(text: &'a Text, out: &'o mut Vec<Diagnostic>) -> Self {
+        Self::of_part(text, text.as_str(), out)
+    }
+
+    /// The documents of `part` of `text`. Places count from where the part begins.
+    pub(crate) fn of_part(text: &'a Text, part: &'a str, out: &'o mut Vec<Diagnostic>) -> Self {
         let options = granit_parser::options! {
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
         };
-        let parser = Parser::new_from_str_with_options(text.as_str(), options);
+        let parser = Parser::new_from_str_with_options(part, options);
         let most = out.len().saturating_add(MAX_FINDINGS);
         Self { text, parser, out, done: false, most }
     }

@@ -4,6 +4,7 @@
 //! building nor dropping it recurses, however deep the document is.
 
 mod build;
+pub(crate) mod fast;
 mod merge;
 mod scalar;
 
@@ -77,6 +78,15 @@ impl<'a> Tree<'a> {
     fn edges(&self, first: u32, len: u32) -> &[NodeId] {
         let first = first as usize;
         self.edges.get(first..first.saturating_add(len as usize)).unwrap_or_default()
+    }
+
+    /// Moves every place by what lies before the part of the text that the tree is of.
+    pub(crate) fn shift(&mut self, start: fast::Start) {
+        for node in &mut self.nodes {
+            node.place.start = node.place.start.saturating_add(start.offset);
+            node.place.end = node.place.end.saturating_add(start.offset);
+            node.place.line = node.place.line.saturating_add(start.lines);
+        }
     }
 
     /// Where `node` stands.

@@ -43,10 +43,10 @@ pub(crate) struct Entrance {
     put: Put,
 }
 
-type Put = Box<dyn FnOnce(&mut Entrances)>;
+type Put = Box<dyn FnOnce(&mut Entrances) + Send>;
 
 impl Entrance {
-    fn new(key: &ObjectKey, origin: &Origin, put: impl FnOnce(&mut Entrances) + 'static) -> Self {
+    fn new(key: &ObjectKey, origin: &Origin, put: impl FnOnce(&mut Entrances) + Send + 'static) -> Self {
         Self { key: key.clone(), origin: origin.clone(), put: Box::new(put) }
     }
 

@@ -1,0 +1,76 @@
+//! Texts read by parts give what they give as a whole.
+
+use super::{Part, read_by, whole};
+use crate::{Options, read::names::Names, source::Text};
+use proptest::{collection::vec, prelude::*, test_runner::FileFailurePersistence};
+use sekisho_core::object::Origin;
+
+type Told = (Vec<crate::Diagnostic>, Vec<crate::Diagnostic>, Vec<(String, Origin)>, Vec<(String, usize)>);
+
+/// Everything that `parts` say, in order.
+fn told(parts: Vec<Part>) -> Told {
+    let mut told = Told::default();
+    for part in parts {
+        told.0.extend(part.problems);
+        told.1.extend(part.findings);
+        for (_, object) in part.gathered.objects {
+            told.2.push((format!("{} {}", object.kind(), object.key()), object.origin().clone()));
+        }
+        for (kind, count) in part.gathered.skipped {
+            match told.3.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, before)) => *before += count,
+                None => told.3.push((kind, count)),
+            }
+        }
+    }
+    told.3.sort();
+    told
+}
+
+fn check(text: &str) {
+    let text = Text { name: "input".into(), text: text.into() };
+    let options = Options::default();
+    let parts = read_by(std::slice::from_ref(&text), &options, 0);
+    assert_eq!(parts.len(), 1);
+    let parts = parts.into_iter().next().unwrap();
+    let as_a_whole = whole(&text, &options, &mut Names::default());
+    assert_eq!(told(parts), told(vec![as_a_whole]));
+}
+
+const PIECES: [&str; 26] = [
+    "---\n",
+    "---\n",
+    "---\n",
+    "\n---\n",
+    "--- ",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: b\n  labels:\n    x: \"y\"\n",
+    "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"A\"}}\n",
+    "kind: Secret\napiVersion: v1\n",
+    "# a comment\n",
+    "a: |\n  text\n",
+    "a: |\n",
+    "a: 'b\n",
+    "a: \"b\n",
+    "a: &x b\n",
+    "c: *x\n",
+    "%YAML 1.2\n",
+    "...\n",
+    "[",
+    "{a: ",
+    "}\n",
+    "\n",
+    " ",
+    "? a\n",
+    "- a\n",
+    "\u{feff}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))), ..ProptestConfig::with_cases(4_000) })]
+
+    #[test]
+    fn parts_say_what_the_whole_says(pieces in vec(prop::sample::select(&PIECES[..]), 0..14)) {
+        check(&pieces.concat());
+    }
+}
