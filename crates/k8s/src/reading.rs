@@ -75,7 +75,7 @@ pub fn read_all(
         reader.add(&file.name(), bytes);
     }
     for (name, bytes) in texts {
-        reader.read(&name, bytes);
+        reader.add(&name, bytes);
     }
     Ok(reader.finish())
 }

@@ -48,6 +48,37 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, objects: &mut Gathered) {
     }
 }
 
+/// What the list at `node` says its entries are, where they do not say it themselves; `None` where
+/// it is no list, or not all right.
+pub(crate) fn list(cx: &mut Context<'_>, node: NodeId) -> Option<Inherited> {
+    let claim = claim(cx, node, None)?;
+    let kind = claim.kind.strip_suffix("List")?;
+    let of_one_kind = || (claim.version.to_owned(), kind.to_owned());
+    Some(Inherited { claim: (!kind.is_empty()).then(of_one_kind), from_cluster: is_marked(cx, node) })
+}
+
+/// What a list says of its entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Inherited {
+    /// `apiVersion` and kind, if it is of one kind.
+    claim: Option<(String, String)>,
+    from_cluster: bool,
+}
+
+/// Reads the entry of a list at `node`.
+pub(crate) fn read_entry<'c>(
+    cx: &mut Context<'c>,
+    node: NodeId,
+    list: &'c Inherited,
+    objects: &mut Gathered,
+) {
+    let inherited = list.claim.as_ref().map(|(version, kind)| Claim { version, kind });
+    cx.from_cluster = list.from_cluster;
+    if let Some(claim) = claim(cx, node, inherited) {
+        read_claimed(cx, node, claim, objects);
+    }
+}
+
 /// What the object at `node` is. Entries of a typed list, as the API gives them, do not say it
 /// themselves: the list does.
 fn claim<'c>(cx: &mut Context<'c>, node: NodeId, list: Option<Claim<'c>>) -> Option<Claim<'c>> {
@@ -123,8 +154,8 @@ fn read_list<'c>(
         cx.wrong_type(items, Path::TOP.field("items"), "a list");
         return;
     };
-    let mark = ["metadata", "annotations", MARK];
-    cx.from_cluster |= mark.into_iter().try_fold(node, |value, key| cx.get(value, key)).is_some();
+    let around = cx.from_cluster;
+    cx.from_cluster |= is_marked(cx, node);
     let kind = claim.kind.strip_suffix("List").unwrap_or_default();
     let inherited = (!kind.is_empty()).then_some(Claim { version: claim.version, kind });
     for entry in entries.iter().copied() {
@@ -135,6 +166,13 @@ fn read_list<'c>(
             read_claimed(cx, entry, claim, objects);
         }
     }
+    cx.from_cluster = around;
+}
+
+/// Whether the list at `node` was made of what an API server gave.
+fn is_marked(cx: &Context<'_>, node: NodeId) -> bool {
+    let mut mark = ["metadata", "annotations", MARK].into_iter();
+    mark.try_fold(node, |value, key| cx.get(value, key)).is_some()
 }
 
 fn read_kind(cx: &mut Context<'_>, at: NodeId, claim: Claim<'_>, objects: &mut Gathered, before: usize) {

@@ -39,6 +39,7 @@ fn cut(whole: Stretch<'_>, size: usize) -> Vec<Stretch<'_>> {
         let start = Start {
             offset: rest.start.offset.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)),
             lines: rest.start.lines.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX)),
+            column: 0,
         };
         rest = Stretch { text: after, start };
     }
@@ -73,8 +74,8 @@ mod tests {
         assert_eq!(texts(text, 8).unwrap(), ["a: b\n---\nc: d\n", "--- e\n---f\n ---\n----\n", "---"]);
         assert_eq!(texts("", 0).unwrap(), [""]);
         let starts: Vec<Start> = parts(text, 0).unwrap().into_iter().map(|part| part.start).collect();
-        assert_eq!(starts[1], Start { offset: 5, lines: 1 });
-        assert_eq!(starts[3], Start { offset: 35, lines: 7 });
+        assert_eq!(starts[1], Start { offset: 5, lines: 1, column: 0 });
+        assert_eq!(starts[3], Start { offset: 35, lines: 7, column: 0 });
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Reading texts by parts. A text whose parts are all in order gives what it gives as a whole; where
 //! one is not, the text is read again as a whole, so that what is said of it never depends on the cut.
 
+mod list;
+
 use super::{
     Options,
     cut::{self, Stretch},
@@ -8,10 +10,16 @@ use super::{
 };
 use crate::{
     Diagnostic,
-    read::{context::Context, dispatch, gather::Gathered, names::Names},
+    read::{
+        context::Context,
+        dispatch::{self, Inherited},
+        gather::Gathered,
+        names::Names,
+    },
     source::Text,
     tree::{Documents, NodeId, Tree, fast},
 };
+use std::sync::Arc;
 
 /// How long a part is at least, in bytes: long enough that handing it over costs nothing.
 const SIZE: usize = 1 << 18;
@@ -34,18 +42,18 @@ pub(super) fn read(texts: &[Text], options: &Options) -> Vec<Vec<Part>> {
 fn read_by(texts: &[Text], options: &Options, size: usize) -> Vec<Vec<Part>> {
     let mut tasks = Vec::new();
     for text in texts {
-        let whole = Stretch { text: text.as_str(), start: fast::Start::default() };
-        let parts = cut::parts(text.as_str(), size);
-        let apart = parts.is_some();
-        let parts = parts.unwrap_or_else(|| vec![whole]);
-        let last = parts.len().saturating_sub(1);
-        tasks.extend(parts.into_iter().enumerate().map(|(index, part)| (text, part, apart, index == last)));
+        let work = work(text, options, size);
+        let last = work.len().saturating_sub(1);
+        tasks.extend(work.into_iter().enumerate().map(|(index, work)| (text, work, index == last)));
     }
-    let done = threads::map(&tasks, |names: &mut Names, (text, part, apart, _)| {
-        if *apart { stretch(text, *part, options, names) } else { Some(whole(text, options, names)) }
+    let done = threads::map(&tasks, |names: &mut Names, (text, work, _)| match work {
+        Work::Whole => Some(whole(text, options, names)),
+        Work::Document(document) => Some(one(text, *document, options, names)),
+        Work::Documents(part) => documents(text, *part, options, names),
+        Work::Entries(list, entries) => list::entries(text, list, entries, options, names),
     });
     let (mut all, mut parts) = (Vec::with_capacity(texts.len()), Some(Vec::new()));
-    for (part, (text, _, _, last)) in done.into_iter().zip(&tasks) {
+    for (part, (text, _, last)) in done.into_iter().zip(&tasks) {
         match (part, &mut parts) {
             (Some(part), Some(parts)) => parts.push(part),
             _ => parts = None,
@@ -56,6 +64,39 @@ fn read_by(texts: &[Text], options: &Options, size: usize) -> Vec<Vec<Part>> {
         }
     }
     all
+}
+
+/// What one thread does at a time.
+enum Work<'t> {
+    Whole,
+    /// The only one of its text.
+    Document(Stretch<'t>),
+    Documents(Stretch<'t>),
+    /// Entries of a list.
+    Entries(Arc<Inherited>, Vec<(&'t str, fast::Start)>),
+}
+
+fn work<'t>(text: &'t Text, options: &Options, size: usize) -> Vec<Work<'t>> {
+    let Some(parts) = cut::parts(text.as_str(), size) else { return vec![Work::Whole] };
+    let &[part] = parts.as_slice() else { return parts.into_iter().map(Work::Documents).collect() };
+    let is_one = cut::documents(part).len() == 1;
+    let is_long = is_one && part.text.len() > size;
+    match is_long.then(|| list::work(text, options, size)).flatten() {
+        Some(entries) => entries,
+        None if is_one => vec![Work::Document(part)],
+        None => vec![Work::Documents(part)],
+    }
+}
+
+/// A text that is one document: what the quick way leaves to the parser is parsed once.
+fn one(text: &Text, document: Stretch<'_>, options: &Options, names: &mut Names) -> Part {
+    let Some((tree, root)) = fast::read(document.text, document.start) else {
+        return whole(text, options, names);
+    };
+    let mut part = Part::default();
+    let mut cx = Context::new(text, &tree, &options.default_namespace, names, &mut part.findings);
+    dispatch::read(&mut cx, root, &mut part.gathered);
+    part
 }
 
 /// The text as a whole.
@@ -73,30 +114,33 @@ fn whole(text: &Text, options: &Options, names: &mut Names) -> Part {
 }
 
 /// A part of the text; `None` where some document of it is not in order.
-fn stretch(text: &Text, part: Stretch<'_>, options: &Options, names: &mut Names) -> Option<Part> {
+fn documents(text: &Text, part: Stretch<'_>, options: &Options, names: &mut Names) -> Option<Part> {
     let mut read = Part::default();
-    let mut object = |tree: &Tree<'_>, root: NodeId| {
-        let mut cx = Context::new(text, tree, &options.default_namespace, names, &mut read.findings);
-        dispatch::read(&mut cx, root, &mut read.gathered);
-    };
     for document in cut::documents(part) {
-        if let Some((tree, root)) = fast::read(document.text, document.start) {
-            object(&tree, root);
-            continue;
-        }
-        let mut problems = Vec::new();
-        let mut parsed = Documents::of_part(text, document.text, &mut problems);
-        while let Some(mut found) = parsed.next() {
-            found.tree.shift(document.start);
-            if !found.broken {
-                object(&found.tree, found.root);
-            }
-        }
-        if !problems.is_empty() {
-            return None;
-        }
+        each(text, document, |tree, root| {
+            let mut cx = Context::new(text, tree, &options.default_namespace, names, &mut read.findings);
+            dispatch::read(&mut cx, root, &mut read.gathered);
+        })?;
     }
     Some(read)
+}
+
+/// Gives `take` every document of `part`, by the quick way where it goes; `None` where some are not in
+/// order.
+fn each(text: &Text, part: Stretch<'_>, mut take: impl FnMut(&Tree<'_>, NodeId)) -> Option<()> {
+    if let Some((tree, root)) = fast::read(part.text, part.start) {
+        take(&tree, root);
+        return Some(());
+    }
+    let mut problems = Vec::new();
+    let mut parsed = Documents::of_part(text, part.text, &mut problems);
+    while let Some(mut document) = parsed.next() {
+        document.tree.shift(part.start);
+        if !document.broken {
+            take(&document.tree, document.root);
+        }
+    }
+    problems.is_empty().then_some(())
 }
 
 #[cfg(test)]

@@ -85,6 +85,9 @@ impl<'a> Tree<'a> {
         for node in &mut self.nodes {
             node.place.start = node.place.start.saturating_add(start.offset);
             node.place.end = node.place.end.saturating_add(start.offset);
+            if node.place.line == 1 {
+                node.place.column = node.place.column.saturating_add(start.column);
+            }
             node.place.line = node.place.line.saturating_add(start.lines);
         }
     }

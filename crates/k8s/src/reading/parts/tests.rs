@@ -66,8 +66,44 @@ const PIECES: [&str; 26] = [
     "\u{feff}",
 ];
 
+/// Entries of a list in JSON, some of them wrong or unusual.
+const ENTRIES: [&str; 10] = [
+    "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}",
+    "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\",\n  \"metadata\": {\n    \"name\": \"B\"\n  }\n}",
+    "{\"metadata\": {\"name\": \"c\", \"labels\": {\"x\": \"y\\\"[{\"}}}",
+    "{\"metadata\": {\"name\": \"d\", \"annotations\": {\"x\": \"\u{95a2}\"}}}",
+    "{\"metadata\": {\"name\": \"e\", \"annotations\": {\"x\": \"\\u00e9\"}}}",
+    "{\"metadata\": {\"name\": \"e\", \"name\": \"f\"}}",
+    "{\"metadata\": {\"name\": 'e{'}}",
+    "{\"metadata\": }",
+    "{}",
+    "[]",
+];
+
+fn list() -> impl Strategy<Value = String> {
+    let kind = prop::sample::select(vec!["List", "PodList", "Pod", "\u{95a2}List"]);
+    let gap = prop::sample::select(vec!["", " ", "\n", "\n    "]);
+    let entries = vec(prop_oneof![8 => 0..3_usize, 1 => 3..10_usize], 0..6);
+    (kind, gap, entries, any::<bool>(), any::<bool>()).prop_map(|(kind, gap, entries, kind_first, comma)| {
+        let entries: Vec<&str> = entries.into_iter().map(|entry| ENTRIES[entry]).collect();
+        let items = format!(
+            "\"items\":{gap}[{gap}{}{gap}{}]",
+            entries.join(&format!(",{gap}")),
+            if comma { "," } else { "" }
+        );
+        let kind = format!("\"kind\": \"{kind}\"");
+        let (one, two) = if kind_first { (kind, items) } else { (items, kind) };
+        format!("{{{gap}\"apiVersion\": \"v1\",{gap}{one},{gap}{two}{gap}}}\n")
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))), ..ProptestConfig::with_cases(4_000) })]
+
+    #[test]
+    fn entries_say_what_their_list_says(list in list()) {
+        check(&list);
+    }
 
     #[test]
     fn parts_say_what_the_whole_says(pieces in vec(prop::sample::select(&PIECES[..]), 0..14)) {

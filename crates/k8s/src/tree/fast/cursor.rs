@@ -15,6 +15,10 @@ pub(super) struct Cursor<'a> {
     at: usize,
     line: u32,
     line_start: usize,
+    /// The column at which the part begins, from 0.
+    first_column: usize,
+    /// Whether so far each character of this line was one byte, so that columns can be told.
+    ascii: bool,
     tree: Tree<'a>,
     /// Values that no collection has taken yet.
     pending: Vec<NodeId>,
@@ -51,6 +55,8 @@ impl<'a> Cursor<'a> {
             at: 0,
             line: 1,
             line_start: 0,
+            first_column: start.column as usize,
+            ascii: true,
             tree: Tree::default(),
             pending: Vec::new(),
         }
@@ -58,6 +64,46 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn into_tree(self) -> Tree<'a> {
         self.tree
+    }
+
+    /// Where the reading stands, as the beginning of a part of the whole text; `None` where the column
+    /// cannot be told.
+    pub(super) fn here(&self) -> Option<(usize, Start)> {
+        self.ascii.then_some(())?;
+        let place = self.place(self.mark(), self.at)?;
+        Some((self.at, Start { offset: place.start, lines: place.line - 1, column: place.column - 1 }))
+    }
+
+    /// How many bytes were passed.
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `from` to here.
+    pub(super) fn since(&self, from: usize) -> &'a str {
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+
+    /// Passes `count` bytes, among them perhaps line ends.
+    pub(super) fn pass(&mut self, count: usize) {
+        let passed = self.rest().get(..count).unwrap_or_else(|| self.rest());
+        let lines = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        let last_line = match passed.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => {
+                self.line_start = self.at + last + 1;
+                self.ascii = true;
+                passed.get(last..).unwrap_or_default()
+            }
+            None => passed,
+        };
+        self.ascii &= last_line.is_ascii();
+        self.at += passed.len();
+    }
+
+    /// What is left of the text.
+    pub(super) fn bytes_left(&self) -> &'a [u8] {
+        self.rest()
     }
 
     /// Passes a `---` on a line of its own, if there is one. `None` where more stands on it.
@@ -91,7 +137,7 @@ impl<'a> Cursor<'a> {
 
     /// The column of the next character, from 0.
     pub(super) fn column(&self) -> usize {
-        self.at - self.line_start
+        self.at - self.line_start + if self.line == 1 { self.first_column } else { 0 }
     }
 
     /// What is left of this line.
@@ -106,12 +152,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes spaces and line ends.
+    #[inline]
     pub(super) fn blank(&mut self) {
         while let Some(byte @ (b' ' | b'\n')) = self.peek() {
             self.at += 1;
             if byte == b'\n' {
                 self.line += 1;
                 self.line_start = self.at;
+                self.ascii = true;
             }
         }
     }

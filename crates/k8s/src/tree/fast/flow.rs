@@ -37,7 +37,7 @@ pub(super) fn collection(cursor: &mut Cursor<'_>, depth: usize, lines: bool) -> 
     cursor.close_flow(open, mapping)
 }
 
-fn blank(cursor: &mut Cursor<'_>, lines: bool) {
+pub(super) fn blank(cursor: &mut Cursor<'_>, lines: bool) {
     if lines {
         cursor.blank();
     } else {
@@ -46,7 +46,7 @@ fn blank(cursor: &mut Cursor<'_>, lines: bool) {
 }
 
 /// A key and its colon. One without quotes is followed by a space, or the colon belongs to it.
-fn key(cursor: &mut Cursor<'_>) -> Option<()> {
+pub(super) fn key(cursor: &mut Cursor<'_>) -> Option<()> {
     let mark = cursor.mark();
     let before = cursor.column();
     let quoted = matches!(cursor.peek()?, b'"' | b'\'');
@@ -58,7 +58,7 @@ fn key(cursor: &mut Cursor<'_>) -> Option<()> {
     (quoted || matches!(cursor.peek()?, b' ' | b'\n')).then_some(())
 }
 
-fn value(cursor: &mut Cursor<'_>, depth: usize, lines: bool) -> Option<NodeId> {
+pub(super) fn value(cursor: &mut Cursor<'_>, depth: usize, lines: bool) -> Option<NodeId> {
     match cursor.peek()? {
         b'{' | b'[' => collection(cursor, depth + 1, lines),
         _ => scalar(cursor, cursor.mark()),

@@ -7,8 +7,11 @@
 mod block;
 mod cursor;
 mod flow;
+mod list;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use list::list;
 
 use super::{NodeId, Tree};
 use cursor::Cursor;
@@ -25,6 +28,8 @@ const MAX_KEY: usize = 512;
 pub(crate) struct Start {
     pub(crate) offset: u32,
     pub(crate) lines: u32,
+    /// Characters before it on its own line.
+    pub(crate) column: u32,
 }
 
 /// The tree of `part`, which is one document, with its root; `None` where the parser is to look at it.

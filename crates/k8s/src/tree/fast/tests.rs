@@ -108,7 +108,7 @@ fn what_programs_print_is_read_quickly() {
 
 #[test]
 fn places_are_those_of_the_whole_text() {
-    let (tree, root) = read("---\na: b\n", Start { offset: 100, lines: 10 }).unwrap();
+    let (tree, root) = read("---\na: b\n", Start { offset: 100, lines: 10, column: 0 }).unwrap();
     let mut out = String::new();
     dump(&tree, root, 0, &mut out);
     assert_eq!(out, "12:1 104..108 mapping\n 12:1 104..105 \"a\" true\n 12:4 107..108 \"b\" true\n");
