@@ -8,6 +8,7 @@
 //! types, no netlink and no serialisation format. Comments cite the specification in
 //! `docs/semantics.md` by number (`S14`).
 
+pub mod diff;
 pub mod eval;
 pub mod explain;
 pub mod exposure;

@@ -8,21 +8,21 @@ use std::{
 
 /// A bitmap that can be looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key {
+pub(crate) struct Key {
     // INVARIANT: first, so that comparisons of different bitmaps end here.
     digest: u64,
     bitmap: Arc<RoaringBitmap>,
 }
 
 impl Key {
-    pub(super) fn of(bitmap: RoaringBitmap) -> Self {
+    pub(crate) fn of(bitmap: RoaringBitmap) -> Self {
         let mut digest = Digest(bitmap.len());
         // INVARIANT: the digest takes everything. Equal bitmaps are compared, so it need only spread.
         let _ = bitmap.serialize_into(&mut digest);
         Self { digest: digest.0, bitmap: Arc::new(bitmap) }
     }
 
-    pub(super) fn bitmap(&self) -> &Arc<RoaringBitmap> {
+    pub(crate) fn bitmap(&self) -> &Arc<RoaringBitmap> {
         &self.bitmap
     }
 }
@@ -52,24 +52,24 @@ impl Hash for Key {
 }
 
 /// A bitmap that is made of members in any order: one bit each, and no search for its place.
-pub(super) struct Dense {
+pub(crate) struct Dense {
     bytes: Vec<u8>,
 }
 
 impl Dense {
     /// For members less than `size`.
-    pub(super) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         Self { bytes: vec![0; size.div_ceil(8)] }
     }
 
     /// Takes a member in.
-    pub(super) fn insert(&mut self, member: u32) {
+    pub(crate) fn insert(&mut self, member: u32) {
         if let Some(byte) = self.bytes.get_mut(member as usize / 8) {
             *byte |= 1 << (member % 8);
         }
     }
 
-    pub(super) fn finish(self) -> RoaringBitmap {
+    pub(crate) fn finish(self) -> RoaringBitmap {
         RoaringBitmap::from_lsb0_bytes(0, &self.bytes)
     }
 }

@@ -18,6 +18,7 @@ mod class;
 mod connection;
 mod external;
 mod filter;
+mod names;
 mod party;
 mod ports;
 mod roster;
@@ -27,10 +28,14 @@ mod tiers;
 mod turned;
 
 pub use answer::Cell;
+pub(crate) use bitmaps::{Dense, Key};
 pub use class::{Class, ClassId, Family};
 pub use connection::{Connection, connections};
 pub use filter::{Ends, Filter, Grain};
+pub(crate) use names::{Names, Told};
 pub use party::{Party, Term, WorkloadPods};
+pub(crate) use roster::{Faces, faces};
+pub(crate) use side::number;
 
 use crate::{
     index::{Index, PodId},
@@ -192,6 +197,11 @@ impl Reach {
     #[must_use]
     pub fn party(&self, classes: &RoaringBitmap) -> Party {
         roster::Roster::of(self, &Filter::default()).party_of_classes(classes)
+    }
+
+    /// The classes outside of which pods bear every address: nobody is there to be spoken of.
+    pub(crate) fn borne(&self) -> impl Iterator<Item = ClassId> + '_ {
+        self.classes.borne_outside().into_iter().map(|at| self.classes.external(at))
     }
 
     /// What each class is answered, in the direction of its own policies; computed when first asked.

@@ -5,7 +5,8 @@ use super::{
     bitmaps::Dense,
     class::{ClassId, Family},
     filter::{Ends, Filter, Grain},
-    party::{Party, Term, WorkloadPods},
+    names::{Names, Told},
+    party::{Party, Term},
     side::number,
 };
 use crate::{
@@ -15,15 +16,14 @@ use crate::{
 };
 use roaring::RoaringBitmap;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
-    ops::Range,
     sync::Arc,
 };
 
 /// The classes that a pod's addresses are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Faces {
+pub(crate) struct Faces {
     v4: Option<ClassId>,
     v6: Option<ClassId>,
     /// Where no manifest tells its address.
@@ -32,7 +32,7 @@ pub(super) struct Faces {
 
 impl Faces {
     /// The class that packets of a family meet.
-    pub(super) fn of(self, family: Family) -> Option<ClassId> {
+    pub(crate) fn of(self, family: Family) -> Option<ClassId> {
         match family {
             Family::V4 => self.v4,
             Family::V6 => self.v6,
@@ -62,21 +62,12 @@ pub(super) struct Group {
     repeats: bool,
 }
 
-#[derive(Debug)]
-struct Entry {
-    workload: Arc<Workload>,
-    groups: Range<usize>,
-    /// Whether another has the same name.
-    is_ambiguous: bool,
-}
-
 /// Everybody that can be named. A unit is the number of a group, or above them of a class outside.
 #[derive(Debug)]
 pub(super) struct Roster<'r> {
     reach: &'r Reach,
     filter: &'r Filter,
-    namespaces: Vec<Range<usize>>,
-    workloads: Vec<Entry>,
+    names: Names,
     pub(super) groups: Vec<Group>,
     /// The groups that bear a class.
     of_class: Vec<Vec<u32>>,
@@ -111,19 +102,18 @@ impl<'r> Roster<'r> {
         let mut roster = Self {
             reach,
             filter,
-            namespaces: Vec::new(),
-            workloads: Vec::new(),
+            names: Names::default(),
             of_class: vec![Vec::new(); reach.classes.list.len()],
             both: both(&groups),
             groups,
             borne: RoaringBitmap::new(),
         };
-        roster.arrange(labels);
+        roster.arrange(&labels);
         roster.borne = reach.classes.borne_outside().iter().map(|at| roster.unit_outside(*at)).collect();
         roster
     }
 
-    fn arrange(&mut self, labels: Vec<Arc<Workload>>) {
+    fn arrange(&mut self, labels: &[Arc<Workload>]) {
         for (at, group) in self.groups.iter().enumerate() {
             for class in group.faces.classes() {
                 if let Some(groups) = self.of_class.get_mut(class as usize) {
@@ -131,24 +121,10 @@ impl<'r> Roster<'r> {
                 }
             }
         }
-        let mut start = 0;
-        for chunk in self.groups.chunk_by(|a, b| a.workload == b.workload) {
-            let groups = start..start + chunk.len();
-            start = groups.end;
-            let label = chunk.first().and_then(|group| labels.get(group.workload));
-            self.workloads.extend(label.map(|workload| Entry {
-                workload: Arc::clone(workload),
-                groups,
-                is_ambiguous: false,
-            }));
-        }
-        // INVARIANT: workloads are sorted by name before kind.
-        for same in self.workloads.chunk_by_mut(|a, b| a.workload.key == b.workload.key) {
-            let is_ambiguous = same.len() > 1;
-            same.iter_mut().for_each(|entry| entry.is_ambiguous = is_ambiguous);
-        }
-        for entry in &self.workloads {
-            let groups = self.groups.get_mut(entry.groups.clone()).unwrap_or_default();
+        // INVARIANT: every group has one of the labels.
+        self.names = Names::of(self.groups.iter().filter_map(|group| labels.get(group.workload)));
+        for range in self.names.by_workload() {
+            let groups = self.groups.get_mut(range).unwrap_or_default();
             let mut seen: HashMap<PodId, usize> = HashMap::new();
             for (pod, _) in groups.iter().flat_map(|group| &group.pods) {
                 *seen.entry(*pod).or_default() += 1;
@@ -156,11 +132,6 @@ impl<'r> Roster<'r> {
             for group in groups {
                 group.repeats = group.pods.iter().any(|(pod, _)| seen.get(pod).is_some_and(|n| *n > 1));
             }
-        }
-        let mut start = 0;
-        for chunk in self.workloads.chunk_by(|a, b| a.workload.key.namespace == b.workload.key.namespace) {
-            self.namespaces.push(start..start + chunk.len());
-            start += chunk.len();
         }
     }
 
@@ -212,7 +183,7 @@ impl<'r> Roster<'r> {
         let first_outside = self.unit_outside(0);
         let mut groups = units.clone();
         groups.remove_range(first_outside..);
-        let mut terms = self.pods(&groups);
+        let mut terms = self.names.terms(&groups, &|group, told| self.tell(group, told));
         let mut addresses = AddressSet::empty();
         let mut all: Vec<&AddressSet> = Vec::new();
         for at in units.range(first_outside..) {
@@ -227,77 +198,13 @@ impl<'r> Roster<'r> {
         Party { terms }
     }
 
-    fn pods(&self, groups: &RoaringBitmap) -> Vec<Term> {
-        let everybody = number(self.groups.len());
-        if groups.len() == u64::from(everybody) && self.workloads.len() > 1 {
-            return vec![Term::Cluster { except: Vec::new() }];
-        }
-        let terms = self.by_namespace(groups);
-        if groups.len() * 2 > u64::from(everybody) {
-            let missing = (0..everybody).collect::<RoaringBitmap>() - groups;
-            let except = self.by_namespace(&missing);
-            if except.len() + 1 < terms.len() {
-                return vec![Term::Cluster { except }];
-            }
-        }
-        terms
-    }
-
-    fn by_namespace(&self, groups: &RoaringBitmap) -> Vec<Term> {
-        let mut terms = Vec::new();
-        for namespace in &self.namespaces {
-            let entries = self.workloads.get(namespace.clone()).unwrap_or_default();
-            let range = groups_of(entries);
-            let present = groups.range_cardinality(range.clone());
-            if present == range.len() as u64 && entries.len() > 1 {
-                let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
-                terms.extend(name.map(|name| Term::Namespace { name, except: Vec::new() }));
-            } else if present > 0 {
-                self.of_namespace(entries, groups, &mut terms);
-            }
-        }
-        terms
-    }
-
-    /// The terms of a namespace of which some groups are meant: all but some workloads, or one by one.
-    fn of_namespace(&self, entries: &[Entry], groups: &RoaringBitmap, terms: &mut Vec<Term>) {
-        let present = |entry: &&Entry| groups.range_cardinality(groups_of(std::slice::from_ref(*entry)));
-        let (missing, some): (Vec<&Entry>, Vec<&Entry>) =
-            entries.iter().partition(|entry| present(entry) == 0);
-        let are_whole = some.iter().all(|entry| present(entry) == entry.groups.len() as u64);
-        let first = some.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
-        match first {
-            Some(name) if are_whole && missing.len() + 1 < some.len() => {
-                let except = missing.iter().map(|entry| self.named(entry, None)).collect();
-                terms.push(Term::Namespace { name, except });
-            }
-            _ => terms.extend(some.into_iter().map(|entry| {
-                let is_whole = present(&entry) == entry.groups.len() as u64;
-                Term::Workload(self.named(entry, (!is_whole).then_some(groups)))
-            })),
-        }
-    }
-
-    /// A workload; where `groups` are told, those of its pods that are in them.
-    fn named(&self, entry: &Entry, groups: Option<&RoaringBitmap>) -> WorkloadPods {
-        let (workload, is_ambiguous) = (Arc::clone(&entry.workload), entry.is_ambiguous);
-        let Some(groups) = groups else {
-            return WorkloadPods { workload, is_ambiguous, pods: Vec::new(), addresses: Vec::new() };
-        };
-        let (mut pods, mut addresses) = (BTreeSet::new(), BTreeSet::new());
-        let range = groups.range(groups_of(std::slice::from_ref(entry)));
-        for group in range.filter_map(|group| self.groups.get(group as usize)) {
-            for (id, of_pod) in &group.pods {
-                let name = self.reach.pods.get(*id as usize).and_then(Option::as_ref);
-                pods.extend(name.map(|name| Arc::clone(&name.name)));
-                addresses.extend(of_pod.iter().copied().filter(|_| group.repeats));
-            }
-        }
-        WorkloadPods {
-            workload,
-            is_ambiguous,
-            pods: pods.into_iter().collect(),
-            addresses: addresses.into_iter().collect(),
+    /// The pods of a group, for [`Names`].
+    fn tell(&self, group: u32, told: &mut Told) {
+        let Some(group) = self.groups.get(group as usize) else { return };
+        for (id, of_pod) in &group.pods {
+            let name = self.reach.pods.get(*id as usize).and_then(Option::as_ref);
+            told.pods.extend(name.map(|name| Arc::clone(&name.name)));
+            told.addresses.extend(of_pod.iter().copied().filter(|_| group.repeats));
         }
     }
 }
@@ -310,12 +217,6 @@ fn both(groups: &[Group]) -> RoaringBitmap {
         return RoaringBitmap::new();
     }
     numbered().filter(|(_, group)| group.faces.is_both()).map(|(at, _)| at).collect()
-}
-
-/// The groups of workloads that follow each other.
-fn groups_of(entries: &[Entry]) -> Range<u32> {
-    let start = entries.first().map_or(0, |entry| entry.groups.start);
-    number(start)..number(entries.last().map_or(start, |entry| entry.groups.end))
 }
 
 /// The number of each pod's label, and the labels, sorted.
@@ -346,7 +247,7 @@ fn workloads(reach: &Reach, grain: Grain, labels: &mut Vec<Arc<Workload>>) -> Ve
 
 /// A pod's faces: one for each pair of an IPv4 and an IPv6 address, which is one for all but the
 /// strangest pods.
-fn faces(reach: &Reach, id: PodId) -> Vec<(Faces, Vec<IpAddr>)> {
+pub(crate) fn faces(reach: &Reach, id: PodId) -> Vec<(Faces, Vec<IpAddr>)> {
     if let Some(unknown) = reach.classes.unknown(id) {
         return vec![(Faces { unknown: Some(unknown), ..Faces::default() }, Vec::new())];
     }

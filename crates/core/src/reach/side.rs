@@ -302,6 +302,6 @@ impl<'a> Sides<'a> {
 }
 
 /// INVARIANT: there are fewer ends in memory than 2^32.
-pub(super) fn number(at: usize) -> u32 {
+pub(crate) fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -1,0 +1,219 @@
+//! Packets that the two states decide differently.
+
+use super::{
+    State,
+    joint::{Joint, When},
+    outside::Stretch,
+    rows::Row,
+};
+use crate::{
+    explain::{Explanation, explain},
+    index::RoaringBitmap,
+    object::{Cluster, Entrances, ObjectKey, Pod, PodUid},
+    packet::{End, Packet, Traffic},
+    reach::{Family, Reach},
+    set::{PortSet, Protocol},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// How many pairs of ends of one change are asked for their causes.
+pub const MAX_WITNESSES: usize = 64;
+
+/// A packet that is decided otherwise than before. Its ends may have had other addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The packet in the old state.
+    pub old: Packet,
+    /// The packet in the new state.
+    pub new: Packet,
+}
+
+/// A packet with what either state says of it.
+pub(super) struct Witnessed {
+    pub(super) witness: Witness,
+    pub(super) old: Explanation,
+    pub(super) new: Explanation,
+}
+
+/// Pairs of units of a row that show every unit at least once, in order. A unit meets itself only where
+/// there is no other.
+pub(super) fn pairs(row: &Row) -> Vec<(u32, u32)> {
+    let other = |set: &RoaringBitmap, than: u32| set.iter().find(|unit| *unit != than).unwrap_or(than);
+    let mut to = row.to.iter().map(|to| (other(&row.from, to), to)).peekable();
+    let mut from = row.from.iter().map(|from| (from, other(&row.to, from))).peekable();
+    // Both sides in turn, so that a long one leaves room for the other.
+    let mut pairs = BTreeSet::new();
+    while pairs.len() < MAX_WITNESSES && (to.peek().is_some() || from.peek().is_some()) {
+        pairs.extend(to.next());
+        pairs.extend(from.next());
+    }
+    let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
+    pairs.sort_by_key(|(from, to)| from == to);
+    pairs
+}
+
+/// Asks both states about a packet from one unit to another.
+pub(super) fn ask(
+    joint: &Joint,
+    states: &[State<'_>; 2],
+    outside: &Outside<'_>,
+    (from, to): (u32, u32),
+    family: Option<Family>,
+    ports: &PortSet,
+) -> Option<Witnessed> {
+    let families = family.map_or(Family::ALL.as_slice(), |family| match family {
+        Family::V4 => &[Family::V4],
+        Family::V6 => &[Family::V6],
+    });
+    let has = |unit: u32, family: Family| match (joint.unit(unit), joint.stretch(unit)) {
+        (Some(unit), _) => unit.has.get(usize::from(family == Family::V6)) == Some(&true),
+        (_, Some(stretch)) => stretch.family == family,
+        _ => false,
+    };
+    let fits = families.iter().find(|family| has(from, **family) && has(to, **family));
+    // A pod with the other family only answers for an address outside of this one as well.
+    let only = joint.stretch(from).or(joint.stretch(to)).map(|stretch| stretch.family);
+    let family = fits.copied().or(only)?;
+    let traffic = traffic(ports, family)?;
+    let [old, new] = When::ALL.map(|when| {
+        let state = when.of(states);
+        let ends = Ends { outside, joint, when, state, family };
+        ends.packet(from, to, traffic)
+    });
+    let ((old, old_cluster), (new, new_cluster)) = (old?, new?);
+    let (before, after) = (explain(&old_cluster, &old), explain(&new_cluster, &new));
+    Some(Witnessed { witness: Witness { old, new }, old: before, new: after })
+}
+
+/// What a packet carries that is one of `ports`.
+fn traffic(ports: &PortSet, family: Family) -> Option<Traffic> {
+    let port = |protocol: Protocol| {
+        let first = ports.of(protocol).ranges().next()?;
+        // Port 0 is nobody's: where there are others, one of them is meant.
+        let port = (*first.start()).max(1).min(*first.end());
+        Some(Traffic::Port(protocol, port))
+    };
+    let other = match family {
+        Family::V4 => Traffic::Other(1),
+        Family::V6 => Traffic::Icmpv6(128),
+    };
+    Protocol::ALL.into_iter().find_map(port).or(ports.has_other().then_some(other))
+}
+
+/// Finds addresses outside at which nobody of the cluster is.
+pub(super) struct Outside<'a> {
+    states: &'a [State<'a>; 2],
+    nodes: BTreeSet<IpAddr>,
+}
+
+impl<'a> Outside<'a> {
+    /// How many addresses are tried.
+    const TRIED: usize = 1 << 12;
+
+    pub(super) fn new(states: &'a [State<'a>; 2]) -> Self {
+        let mut nodes = BTreeSet::new();
+        for state in states {
+            nodes.extend(state.index.nodes().flat_map(|node| &node.addresses));
+            nodes.extend(state.index.pods().flat_map(|(_, pod)| &pod.host_addresses));
+        }
+        Self { states, nodes }
+    }
+
+    /// An address that no pod bears in either state; that of a node where there is no other, for its own
+    /// pods are reached from there in any case (S20).
+    fn one_of(&self, stretch: &Stretch) -> Option<IpAddr> {
+        let is_free =
+            |address: &IpAddr| self.states.iter().all(|s| s.index.pods_at(*address).next().is_none());
+        let free = || stretch.addresses().take(Self::TRIED).filter(is_free);
+        free().find(|address| !self.nodes.contains(address)).or_else(|| free().next())
+    }
+}
+
+/// Finds ends of packets in one state.
+struct Ends<'a> {
+    outside: &'a Outside<'a>,
+    joint: &'a Joint,
+    when: When,
+    state: &'a State<'a>,
+    family: Family,
+}
+
+impl Ends<'_> {
+    /// The packet, and the part of the cluster that decides about it: the pods that stand at its ends, and
+    /// what their policies see of them. (The evaluator walks all that there is.)
+    fn packet(&self, from: u32, to: u32, traffic: Traffic) -> Option<(Packet, Cluster)> {
+        let (mut pods, source) = (BTreeMap::new(), self.end(from, None)?);
+        let mut destination = self.end(to, Some(&source).filter(|_| from == to))?;
+        for end in [&source, &destination] {
+            self.bearers(end, &mut pods);
+        }
+        if source == destination {
+            // The unit is one pod: it stands for others of its kind, and its twin is another.
+            let twin = twin(pods.values().next()?);
+            destination = End::Pod(twin.uid.clone());
+            pods.insert(twin.uid.clone(), twin);
+        }
+        let cluster = self.around(pods);
+        Some((Packet { from: source, to: destination, traffic }, cluster))
+    }
+
+    /// An end of a unit; another than `not`, where there is another.
+    fn end(&self, unit: u32, not: Option<&End>) -> Option<End> {
+        let reach: &Reach = self.state.reach;
+        let Some(unit) = self.joint.unit(unit) else {
+            return self.outside.one_of(self.joint.stretch(unit)?).map(End::Address);
+        };
+        let class = *self.when.of(&unit.face(self.family));
+        let pods = self.when.of(&unit.pods);
+        let first = reach.end(class, Some(pods), self.state.index)?;
+        if not != Some(&first) {
+            return Some(first);
+        }
+        let others: RoaringBitmap = pods.iter().skip(1).collect();
+        Some(reach.end(class, Some(&others), self.state.index).unwrap_or(first))
+    }
+
+    fn bearers(&self, end: &End, pods: &mut BTreeMap<PodUid, Pod>) {
+        let index = self.state.index;
+        let ids: Vec<u32> = match end {
+            End::Address(address) => index.pods_at(*address).collect(),
+            End::Pod(uid) => index.pod_id(uid).into_iter().collect(),
+        };
+        pods.extend(ids.into_iter().filter_map(|id| index.pod(id)).map(|pod| (pod.uid.clone(), pod.clone())));
+    }
+
+    /// These pods, with their nodes, namespaces and policies.
+    fn around(&self, pods: BTreeMap<PodUid, Pod>) -> Cluster {
+        let all = self.state.cluster;
+        let (mut namespaces, mut nodes, mut policies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for pod in pods.values() {
+            let name = &pod.key.namespace;
+            namespaces.extend(all.namespaces.get_key_value(name).map(|(k, v)| (Arc::clone(k), v.clone())));
+            let node = pod.node.as_ref().and_then(|node| all.nodes.get_key_value(node));
+            nodes.extend(node.map(|(k, v)| (Arc::clone(k), v.clone())));
+            let first = ObjectKey::new(Arc::clone(name), "");
+            let of_namespace = all.policies.range(first..).take_while(|(key, _)| key.namespace == *name);
+            policies.extend(of_namespace.map(|(k, v)| (k.clone(), v.clone())));
+        }
+        Cluster {
+            namespaces,
+            nodes,
+            pods,
+            policies,
+            services: BTreeMap::new(),
+            entrances: Entrances::default(),
+        }
+    }
+}
+
+/// Another pod that policies treat alike, at an address that nobody knows.
+fn twin(pod: &Pod) -> Pod {
+    let mut twin = pod.clone();
+    twin.uid = PodUid(format!("{}'", pod.uid).into());
+    twin.addresses.clear();
+    twin
+}

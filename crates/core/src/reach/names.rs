@@ -1,0 +1,143 @@
+//! Groups of pods said in the fewest words that are true.
+
+use super::{
+    party::{Term, WorkloadPods},
+    side::number,
+};
+use crate::object::Workload;
+use roaring::RoaringBitmap;
+use std::{collections::BTreeSet, net::IpAddr, ops::Range, sync::Arc};
+
+/// Pods of one workload: their names, and their addresses where these have to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) pods: BTreeSet<Arc<str>>,
+    pub(crate) addresses: BTreeSet<IpAddr>,
+}
+
+/// Adds the pods of the group with a number.
+pub(crate) type Tell<'t> = &'t dyn Fn(u32, &mut Told);
+
+#[derive(Debug)]
+struct Entry {
+    workload: Arc<Workload>,
+    groups: Range<usize>,
+    /// Whether another has the same name.
+    is_ambiguous: bool,
+}
+
+/// The workloads and namespaces of groups, which are numbered.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    groups: usize,
+    namespaces: Vec<Range<usize>>,
+    workloads: Vec<Entry>,
+}
+
+impl Names {
+    /// Of the workload of each group.
+    ///
+    /// INVARIANT: they are sorted, so that groups of one workload follow each other.
+    pub(crate) fn of<'w>(workloads: impl Iterator<Item = &'w Arc<Workload>>) -> Self {
+        let mut names = Self::default();
+        for (at, workload) in workloads.enumerate() {
+            names.groups = at + 1;
+            match names.workloads.last_mut() {
+                Some(last) if last.workload == *workload => last.groups.end = at + 1,
+                _ => names.workloads.push(Entry {
+                    workload: Arc::clone(workload),
+                    groups: at..at + 1,
+                    is_ambiguous: false,
+                }),
+            }
+        }
+        // Workloads are sorted by name before kind.
+        for same in names.workloads.chunk_by_mut(|a, b| a.workload.key == b.workload.key) {
+            let is_ambiguous = same.len() > 1;
+            same.iter_mut().for_each(|entry| entry.is_ambiguous = is_ambiguous);
+        }
+        let mut start = 0;
+        for chunk in names.workloads.chunk_by(|a, b| a.workload.key.namespace == b.workload.key.namespace) {
+            names.namespaces.push(start..start + chunk.len());
+            start += chunk.len();
+        }
+        names
+    }
+
+    /// The groups of each workload.
+    pub(crate) fn by_workload(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.workloads.iter().map(|entry| entry.groups.clone())
+    }
+
+    /// The shortest true description of a set of groups.
+    pub(crate) fn terms(&self, groups: &RoaringBitmap, tell: Tell<'_>) -> Vec<Term> {
+        let everybody = number(self.groups);
+        if groups.len() == u64::from(everybody) && self.workloads.len() > 1 {
+            return vec![Term::Cluster { except: Vec::new() }];
+        }
+        let terms = self.by_namespace(groups, tell);
+        if groups.len() * 2 > u64::from(everybody) {
+            let missing = (0..everybody).collect::<RoaringBitmap>() - groups;
+            let except = self.by_namespace(&missing, tell);
+            if except.len() + 1 < terms.len() {
+                return vec![Term::Cluster { except }];
+            }
+        }
+        terms
+    }
+
+    fn by_namespace(&self, groups: &RoaringBitmap, tell: Tell<'_>) -> Vec<Term> {
+        let mut terms = Vec::new();
+        for namespace in &self.namespaces {
+            let entries = self.workloads.get(namespace.clone()).unwrap_or_default();
+            let range = groups_of(entries);
+            let present = groups.range_cardinality(range.clone());
+            if present == range.len() as u64 && entries.len() > 1 {
+                let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+                terms.extend(name.map(|name| Term::Namespace { name, except: Vec::new() }));
+            } else if present > 0 {
+                of_namespace(entries, groups, tell, &mut terms);
+            }
+        }
+        terms
+    }
+}
+
+/// The terms of a namespace of which some groups are meant: all but some workloads, or one by one.
+fn of_namespace(entries: &[Entry], groups: &RoaringBitmap, tell: Tell<'_>, terms: &mut Vec<Term>) {
+    let present = |entry: &&Entry| groups.range_cardinality(groups_of(std::slice::from_ref(*entry)));
+    let (missing, some): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| present(entry) == 0);
+    let are_whole = some.iter().all(|entry| present(entry) == entry.groups.len() as u64);
+    let first = some.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+    match first {
+        Some(name) if are_whole && missing.len() + 1 < some.len() => {
+            let except = missing.iter().map(|entry| named(entry, None, tell)).collect();
+            terms.push(Term::Namespace { name, except });
+        }
+        _ => terms.extend(some.into_iter().map(|entry| {
+            let is_whole = present(&entry) == entry.groups.len() as u64;
+            Term::Workload(named(entry, (!is_whole).then_some(groups), tell))
+        })),
+    }
+}
+
+/// A workload; where `groups` are told, those of its pods that are in them.
+fn named(entry: &Entry, groups: Option<&RoaringBitmap>, tell: Tell<'_>) -> WorkloadPods {
+    let mut told = Told::default();
+    if let Some(groups) = groups {
+        let range = groups.range(groups_of(std::slice::from_ref(entry)));
+        range.for_each(|group| tell(group, &mut told));
+    }
+    WorkloadPods {
+        workload: Arc::clone(&entry.workload),
+        is_ambiguous: entry.is_ambiguous,
+        pods: told.pods.into_iter().collect(),
+        addresses: told.addresses.into_iter().collect(),
+    }
+}
+
+/// The groups of workloads that follow each other.
+fn groups_of(entries: &[Entry]) -> Range<u32> {
+    let start = entries.first().map_or(0, |entry| entry.groups.start);
+    number(start)..number(entries.last().map_or(start, |entry| entry.groups.end))
+}
