@@ -1,7 +1,9 @@
 //! The command line.
 
+mod diff;
 mod exposure;
 
+pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +35,7 @@ pub(crate) enum Verb {
     Reach(ReachArgs),
     Exposure(ExposureArgs),
     Test(TestArgs),
+    Diff(DiffArgs),
     Lab(LabArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
@@ -399,6 +402,8 @@ pub(crate) struct SchemaArgs {
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
+    /// `sekisho diff -o json`
+    Diff,
     /// `sekisho explain -o json`
     Explain,
     /// `sekisho exposure -o json`

@@ -4,6 +4,7 @@
 
 mod args;
 mod cmd;
+mod git;
 mod input;
 mod outcome;
 mod output;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Verb::Reach(arguments) => cmd::reach::run(arguments),
         Verb::Exposure(arguments) => cmd::exposure::run(arguments),
         Verb::Test(arguments) => cmd::test::run(arguments),
+        Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

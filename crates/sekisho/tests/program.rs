@@ -439,6 +439,12 @@ fn completions_and_manual_pages_are_written() {
 fn the_published_schemas_are_those_of_the_program_and_hold() {
     for (verb, outputs) in [
         (
+            "diff",
+            [["diff/old", "diff/new"], ["diff/old", "diff/old"], ["shop.yaml", "families.yaml"]]
+                .map(|[old, new]| sekisho(&["diff", "-o", "json", old, new]).json())
+                .into(),
+        ),
+        (
             "explain",
             vec![
                 explain_json("shop/web", "shop/api", "9090", "shop.yaml"),

@@ -4,10 +4,10 @@ use super::{
     State,
     joint::{Joint, When},
     rows::Row,
-    witness::{Outside, Witness, Witnessed, ask, pairs},
+    witness::{Lookups, Witness, Witnessed, ask, pairs},
 };
 use crate::{
-    explain::{Explanation, Side},
+    explain::Side,
     object::{Direction, ObjectKey, Origin},
     verdict::RulePath,
 };
@@ -60,12 +60,12 @@ pub struct Cause {
 pub(super) struct Causes<'j> {
     joint: &'j Joint,
     states: &'j [State<'j>; 2],
-    outside: Outside<'j>,
+    lookups: Lookups<'j>,
 }
 
 impl<'j> Causes<'j> {
     pub(super) fn new(joint: &'j Joint, states: &'j [State<'j>; 2]) -> Self {
-        Self { joint, states, outside: Outside::new(states) }
+        Self { joint, states, lookups: Lookups::new(states) }
     }
 
     /// The policies that make a row, and the first packet that shows it.
@@ -77,9 +77,8 @@ impl<'j> Causes<'j> {
                 continue;
             }
             for pair in pairs(row) {
-                let asked = ask(self.joint, self.states, &self.outside, pair, row.family, &ports);
-                // An end may stand for others only nearly: what does not show the difference is no witness.
-                let Some(asked) = asked.filter(Witnessed::differs) else { continue };
+                let asked = ask(self.joint, self.states, &self.lookups, pair, row.family, &ports);
+                let Some(asked) = asked else { continue };
                 for direction in Direction::ALL {
                     of_side(&asked, direction, &mut causes);
                 }
@@ -123,12 +122,4 @@ fn allowing(side: &Side) -> impl Iterator<Item = (ObjectKey, RulePath, Origin)> 
         let matched = policy.matched.iter();
         matched.map(|matched| (policy.policy.clone(), matched.path.clone(), matched.origin.clone()))
     })
-}
-
-impl Witnessed {
-    /// Whether the states decide differently.
-    fn differs(&self) -> bool {
-        let decision = |explanation: &Explanation| explanation.verdict.decision;
-        decision(&self.old) != decision(&self.new)
-    }
 }

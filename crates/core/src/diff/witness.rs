@@ -7,18 +7,14 @@ use super::{
     rows::Row,
 };
 use crate::{
-    explain::{Explanation, explain},
+    explain::{Excerpts, Explanation, explain},
     index::RoaringBitmap,
-    object::{Cluster, Entrances, ObjectKey, Pod, PodUid},
+    object::{Cluster, Pod, PodUid},
     packet::{End, Packet, Traffic},
     reach::{Family, Reach},
     set::{PortSet, Protocol},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// How many pairs of ends of one change are asked for their causes.
 pub const MAX_WITNESSES: usize = 64;
@@ -39,6 +35,12 @@ pub(super) struct Witnessed {
     pub(super) new: Explanation,
 }
 
+impl Witnessed {
+    fn differs(&self) -> bool {
+        self.old.verdict.decision != self.new.verdict.decision
+    }
+}
+
 /// Pairs of units of a row that show every unit at least once, in order. A unit meets itself only where
 /// there is no other.
 pub(super) fn pairs(row: &Row) -> Vec<(u32, u32)> {
@@ -56,37 +58,37 @@ pub(super) fn pairs(row: &Row) -> Vec<(u32, u32)> {
     pairs
 }
 
-/// Asks both states about a packet from one unit to another.
+/// Asks both states about a packet from one unit to another, which they decide differently.
 pub(super) fn ask(
     joint: &Joint,
     states: &[State<'_>; 2],
-    outside: &Outside<'_>,
+    lookups: &Lookups<'_>,
     (from, to): (u32, u32),
     family: Option<Family>,
     ports: &PortSet,
 ) -> Option<Witnessed> {
-    let families = family.map_or(Family::ALL.as_slice(), |family| match family {
-        Family::V4 => &[Family::V4],
-        Family::V6 => &[Family::V6],
-    });
     let has = |unit: u32, family: Family| match (joint.unit(unit), joint.stretch(unit)) {
         (Some(unit), _) => unit.has.get(usize::from(family == Family::V6)) == Some(&true),
         (_, Some(stretch)) => stretch.family == family,
         _ => false,
     };
-    let fits = families.iter().find(|family| has(from, **family) && has(to, **family));
+    let fits = Family::ALL.into_iter().filter(|of| family.is_none_or(|family| family == *of));
+    let fits = fits.filter(|family| has(from, *family) && has(to, *family));
     // A pod with the other family only answers for an address outside of this one as well.
     let only = joint.stretch(from).or(joint.stretch(to)).map(|stretch| stretch.family);
-    let family = fits.copied().or(only)?;
-    let traffic = traffic(ports, family)?;
-    let [old, new] = When::ALL.map(|when| {
-        let state = when.of(states);
-        let ends = Ends { outside, joint, when, state, family };
-        ends.packet(from, to, traffic)
+    let mut asked = fits.chain(only).filter_map(|family| {
+        let traffic = traffic(ports, family)?;
+        let [old, new] = When::ALL.map(|when| {
+            let (state, excerpts) = (when.of(states), when.of(&lookups.excerpts));
+            let ends = Ends { lookups, excerpts, joint, when, state, family };
+            ends.packet(from, to, traffic)
+        });
+        let ((old, old_part), (new, new_part)) = (old?, new?);
+        let (before, after) = (explain(&old_part, &old), explain(&new_part, &new));
+        Some(Witnessed { witness: Witness { old, new }, old: before, new: after })
     });
-    let ((old, old_cluster), (new, new_cluster)) = (old?, new?);
-    let (before, after) = (explain(&old_cluster, &old), explain(&new_cluster, &new));
-    Some(Witnessed { witness: Witness { old, new }, old: before, new: after })
+    // An end may stand for others only nearly: what does not show the difference is no witness.
+    asked.find(Witnessed::differs)
 }
 
 /// What a packet carries that is one of `ports`.
@@ -104,13 +106,14 @@ fn traffic(ports: &PortSet, family: Family) -> Option<Traffic> {
     Protocol::ALL.into_iter().find_map(port).or(ports.has_other().then_some(other))
 }
 
-/// Finds addresses outside at which nobody of the cluster is.
-pub(super) struct Outside<'a> {
+/// What is looked up again and again: parts of the clusters, and addresses outside at which nobody is.
+pub(super) struct Lookups<'a> {
     states: &'a [State<'a>; 2],
+    excerpts: [Excerpts<'a>; 2],
     nodes: BTreeSet<IpAddr>,
 }
 
-impl<'a> Outside<'a> {
+impl<'a> Lookups<'a> {
     /// How many addresses are tried.
     const TRIED: usize = 1 << 12;
 
@@ -120,12 +123,13 @@ impl<'a> Outside<'a> {
             nodes.extend(state.index.nodes().flat_map(|node| &node.addresses));
             nodes.extend(state.index.pods().flat_map(|(_, pod)| &pod.host_addresses));
         }
-        Self { states, nodes }
+        let excerpts = states.each_ref().map(|state| Excerpts::of(state.cluster, state.index));
+        Self { states, excerpts, nodes }
     }
 
     /// An address that no pod bears in either state; that of a node where there is no other, for its own
     /// pods are reached from there in any case (S20).
-    fn one_of(&self, stretch: &Stretch) -> Option<IpAddr> {
+    fn outside(&self, stretch: &Stretch) -> Option<IpAddr> {
         let is_free =
             |address: &IpAddr| self.states.iter().all(|s| s.index.pods_at(*address).next().is_none());
         let free = || stretch.addresses().take(Self::TRIED).filter(is_free);
@@ -135,7 +139,8 @@ impl<'a> Outside<'a> {
 
 /// Finds ends of packets in one state.
 struct Ends<'a> {
-    outside: &'a Outside<'a>,
+    lookups: &'a Lookups<'a>,
+    excerpts: &'a Excerpts<'a>,
     joint: &'a Joint,
     when: When,
     state: &'a State<'a>,
@@ -143,29 +148,27 @@ struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    /// The packet, and the part of the cluster that decides about it: the pods that stand at its ends, and
-    /// what their policies see of them. (The evaluator walks all that there is.)
+    /// The packet, and the part of the cluster that decides about it.
     fn packet(&self, from: u32, to: u32, traffic: Traffic) -> Option<(Packet, Cluster)> {
-        let (mut pods, source) = (BTreeMap::new(), self.end(from, None)?);
-        let mut destination = self.end(to, Some(&source).filter(|_| from == to))?;
-        for end in [&source, &destination] {
-            self.bearers(end, &mut pods);
-        }
-        if source == destination {
+        let source = self.end(from, None)?;
+        let destination = self.end(to, Some(&source).filter(|_| from == to))?;
+        let mut packet = Packet { from: source, to: destination, traffic };
+        let mut part = self.excerpts.around(&packet);
+        if packet.from == packet.to {
             // The unit is one pod: it stands for others of its kind, and its twin is another.
-            let twin = twin(pods.values().next()?);
-            destination = End::Pod(twin.uid.clone());
-            pods.insert(twin.uid.clone(), twin);
+            let pod = self.when.of(&self.joint.unit(to)?.pods).min()?;
+            let twin = twin(self.state.index.pod(pod)?);
+            packet.to = End::Pod(twin.uid.clone());
+            part.pods.insert(twin.uid.clone(), twin);
         }
-        let cluster = self.around(pods);
-        Some((Packet { from: source, to: destination, traffic }, cluster))
+        Some((packet, part))
     }
 
     /// An end of a unit; another than `not`, where there is another.
     fn end(&self, unit: u32, not: Option<&End>) -> Option<End> {
         let reach: &Reach = self.state.reach;
         let Some(unit) = self.joint.unit(unit) else {
-            return self.outside.one_of(self.joint.stretch(unit)?).map(End::Address);
+            return self.lookups.outside(self.joint.stretch(unit)?).map(End::Address);
         };
         let class = *self.when.of(&unit.face(self.family));
         let pods = self.when.of(&unit.pods);
@@ -175,38 +178,6 @@ impl Ends<'_> {
         }
         let others: RoaringBitmap = pods.iter().skip(1).collect();
         Some(reach.end(class, Some(&others), self.state.index).unwrap_or(first))
-    }
-
-    fn bearers(&self, end: &End, pods: &mut BTreeMap<PodUid, Pod>) {
-        let index = self.state.index;
-        let ids: Vec<u32> = match end {
-            End::Address(address) => index.pods_at(*address).collect(),
-            End::Pod(uid) => index.pod_id(uid).into_iter().collect(),
-        };
-        pods.extend(ids.into_iter().filter_map(|id| index.pod(id)).map(|pod| (pod.uid.clone(), pod.clone())));
-    }
-
-    /// These pods, with their nodes, namespaces and policies.
-    fn around(&self, pods: BTreeMap<PodUid, Pod>) -> Cluster {
-        let all = self.state.cluster;
-        let (mut namespaces, mut nodes, mut policies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for pod in pods.values() {
-            let name = &pod.key.namespace;
-            namespaces.extend(all.namespaces.get_key_value(name).map(|(k, v)| (Arc::clone(k), v.clone())));
-            let node = pod.node.as_ref().and_then(|node| all.nodes.get_key_value(node));
-            nodes.extend(node.map(|(k, v)| (Arc::clone(k), v.clone())));
-            let first = ObjectKey::new(Arc::clone(name), "");
-            let of_namespace = all.policies.range(first..).take_while(|(key, _)| key.namespace == *name);
-            policies.extend(of_namespace.map(|(k, v)| (k.clone(), v.clone())));
-        }
-        Cluster {
-            namespaces,
-            nodes,
-            pods,
-            policies,
-            services: BTreeMap::new(),
-            entrances: Entrances::default(),
-        }
     }
 }
 

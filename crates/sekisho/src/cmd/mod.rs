@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod exposure;
 pub(crate) mod lab;

@@ -1,5 +1,6 @@
 //! Answers for programs. The types are the published schema: `docs/schema` is made from them.
 
+mod diff;
 mod explain;
 mod exposure;
 mod promises;
@@ -8,7 +9,7 @@ mod test;
 
 use crate::{args::SchemaOf, render::exposure::Report, results::Results, target::Answers};
 use schemars::{Schema, generate::SchemaSettings};
-use sekisho_core::reach::Connection;
+use sekisho_core::{diff::Difference, reach::Connection};
 use std::io::Write;
 
 /// Writes connections: one a line, so that a person can compare two outputs as well.
@@ -19,6 +20,13 @@ pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::
         writeln!(out, "{}", if at + 1 < connections.len() { "," } else { "" })?;
     }
     writeln!(out, "]}}")?;
+    Ok(())
+}
+
+/// Writes a difference.
+pub(crate) fn diff(difference: &Difference, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &diff::Difference::from(difference))?;
+    writeln!(out)?;
     Ok(())
 }
 
@@ -47,6 +55,7 @@ pub(crate) fn test(results: &Results<'_>, out: &mut dyn Write) -> anyhow::Result
 pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema: Schema = match of {
+        SchemaOf::Diff => generator.into_root_schema_for::<diff::Difference<'_>>(),
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
         SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),

@@ -33,7 +33,7 @@ pub(super) struct Connection<'a> {
 
 /// An address family.
 #[derive(Debug, JsonSchema, Serialize)]
-enum Family {
+pub(super) enum Family {
     /// IPv4.
     #[serde(rename = "IPv4")]
     V4,
@@ -45,7 +45,7 @@ enum Family {
 /// Ends of connections.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
-enum End<'a> {
+pub(super) enum End<'a> {
     /// Every pod of the cluster.
     #[schemars(title = "cluster")]
     Cluster {
@@ -78,7 +78,7 @@ enum End<'a> {
 
 /// A workload of the cluster, or some of its pods.
 #[derive(Debug, JsonSchema, Serialize)]
-struct Workload<'a> {
+pub(super) struct Workload<'a> {
     /// Its `namespace/name`.
     workload: String,
     /// Its kind, such as `Deployment`; `Pod` for a pod that belongs to nothing.
@@ -93,21 +93,27 @@ struct Workload<'a> {
     addresses: Vec<String>,
 }
 
+impl From<reach::Family> for Family {
+    fn from(family: reach::Family) -> Self {
+        match family {
+            reach::Family::V4 => Self::V4,
+            reach::Family::V6 => Self::V6,
+        }
+    }
+}
+
 impl<'a> From<&'a reach::Connection> for Connection<'a> {
     fn from(connection: &'a reach::Connection) -> Self {
         Self {
             from: ends(&connection.from),
             to: ends(&connection.to),
-            family: connection.family.map(|family| match family {
-                reach::Family::V4 => Family::V4,
-                reach::Family::V6 => Family::V6,
-            }),
+            family: connection.family.map(Family::from),
             ports: connection.ports.terms(),
         }
     }
 }
 
-fn ends(party: &Party) -> Vec<End<'_>> {
+pub(super) fn ends(party: &Party) -> Vec<End<'_>> {
     party.terms.iter().map(End::from).collect()
 }
 
