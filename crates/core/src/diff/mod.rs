@@ -17,7 +17,7 @@ mod risk;
 mod rows;
 mod witness;
 
-pub use cause::{Cause, Reason};
+pub use cause::{Cause, PolicyName, Reason};
 pub use change::{ConnectionChange, Kind};
 pub use joint::When;
 pub use protection::Protection;

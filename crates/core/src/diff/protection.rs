@@ -5,7 +5,7 @@ use super::{
     joint::{Joint, Unit, When},
 };
 use crate::{
-    index::RoaringBitmap,
+    index::{PolicyKey, RoaringBitmap},
     object::{Direction, ObjectKey, Origin},
     reach::{Class, Party},
 };
@@ -66,9 +66,13 @@ fn by_policies(
     let mut found: BTreeMap<Policies, RoaringBitmap> = BTreeMap::new();
     for (at, unit) in units {
         let pods = when.of(&unit.pods);
-        let selecting: BTreeSet<ObjectKey> =
+        let selecting: BTreeSet<PolicyKey> =
             pods.min().map(|pod| state.index.policies_selecting(pod)).unwrap_or_default();
-        let policies = selecting.into_iter().filter_map(|key| state.cluster.policies.get(&key));
+        // Cluster-wide policies do not isolate (S40).
+        let policies = selecting.into_iter().filter_map(|key| match key {
+            PolicyKey::Namespaced(key) => state.cluster.policies.get(&key),
+            PolicyKey::Admin(_) | PolicyKey::Baseline(_) => None,
+        });
         let isolating = policies.filter(|policy| policy.isolates(direction));
         let policies = isolating.map(|policy| (policy.key.clone(), policy.origin.clone())).collect();
         found.entry(policies).or_default().insert(*at);

@@ -105,9 +105,12 @@ pub(super) fn allowed(connection: &Connection) -> String {
 /// What a policy does to the difference.
 pub(super) fn cause(cause: &Cause) -> String {
     let Cause { direction, policy, reason, .. } = cause;
+    let path = reason.path().unwrap_or_default();
     match reason {
-        Reason::Allows(path) => format!("`{policy}` {} allows it", path.peer_path()),
-        Reason::NoLongerAllows(path) => format!("`{policy}` {} allowed it", path.peer_path()),
+        Reason::Allows(_) | Reason::Accepts(_) => format!("`{policy}` {path} allows it"),
+        Reason::NoLongerAllows(_) | Reason::NoLongerAccepts(_) => format!("`{policy}` {path} allowed it"),
+        Reason::Denies(_) => format!("`{policy}` {path} denies it"),
+        Reason::NoLongerDenies(_) => format!("`{policy}` {path} denied it"),
         Reason::Isolates => format!("`{policy}` isolates for {direction} now"),
         Reason::NoLongerIsolates => format!("`{policy}` no longer isolates for {direction}"),
     }

@@ -86,13 +86,13 @@ enum Risk {
 /// A policy that makes a difference.
 #[derive(Debug, JsonSchema, Serialize)]
 struct Because {
-    /// The policy, as `namespace/name`.
+    /// The policy, as `namespace/name`; one of the whole cluster as kind and name.
     policy: String,
     /// In which direction it decides.
     direction: Way,
     /// What it does.
     effect: Effect,
-    /// The path of the entry that allows, or did; null where the policy isolates, or did.
+    /// The path of the entry that allows or denies, or did; null where the policy isolates, or did.
     rule: Option<String>,
     /// Which state has it.
     state: State,
@@ -122,6 +122,10 @@ enum Effect {
     Isolates,
     /// A rule allowed, and none does any more.
     NoLongerAllows,
+    /// A rule of a cluster-wide policy denies.
+    Denies,
+    /// A rule of a cluster-wide policy denied.
+    NoLongerDenies,
 }
 
 /// One of the two states.
@@ -227,17 +231,19 @@ impl From<diff::Risk> for Risk {
 
 impl From<&Cause> for Because {
     fn from(cause: &Cause) -> Self {
-        let (effect, rule) = match &cause.reason {
-            Reason::Allows(path) => (Effect::Allows, Some(path.peer_path())),
-            Reason::NoLongerAllows(path) => (Effect::NoLongerAllows, Some(path.peer_path())),
-            Reason::Isolates => (Effect::Isolates, None),
-            Reason::NoLongerIsolates => (Effect::NoLongerIsolates, None),
+        let effect = match &cause.reason {
+            Reason::Allows(_) | Reason::Accepts(_) => Effect::Allows,
+            Reason::NoLongerAllows(_) | Reason::NoLongerAccepts(_) => Effect::NoLongerAllows,
+            Reason::Isolates => Effect::Isolates,
+            Reason::NoLongerIsolates => Effect::NoLongerIsolates,
+            Reason::Denies(_) => Effect::Denies,
+            Reason::NoLongerDenies(_) => Effect::NoLongerDenies,
         };
         Self {
             policy: cause.policy.to_string(),
             direction: cause.direction.into(),
             effect,
-            rule,
+            rule: cause.reason.path(),
             state: match cause.reason.when() {
                 When::Old => State::Old,
                 When::New => State::New,
