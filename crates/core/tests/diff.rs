@@ -134,8 +134,10 @@ fn decided(clusters: [&Cluster; 2], from: &Who, to: &Who, traffic: Traffic) -> [
     })
 }
 
+type Plain = (Arc<Party>, Arc<Party>, Option<Family>, Arc<PortSet>, Arc<PortSet>);
+
 /// A change without what has no mirror: why it is, and how much it is to be looked at.
-fn plain(change: &ConnectionChange) -> (Arc<Party>, Arc<Party>, Option<Family>, Arc<PortSet>, Arc<PortSet>) {
+fn plain(change: &ConnectionChange) -> Plain {
     let ConnectionChange { from, to, family, before, after, .. } = change.clone();
     (from, to, family, before, after)
 }

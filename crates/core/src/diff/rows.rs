@@ -62,6 +62,11 @@ pub(super) fn rows(joint: &Joint, states: &[State<'_>; 2]) -> Vec<Row> {
     }
 }
 
+/// Units, and the ports that they may be talked to on.
+type Seen = (RoaringBitmap, PortsId);
+/// The cells before and after, and what is asked of them.
+type Asked = ([*const Cell; 2], Family, [bool; 4]);
+
 struct Rows<'j> {
     joint: &'j Joint,
     states: &'j [State<'j>; 2],
@@ -69,9 +74,9 @@ struct Rows<'j> {
     sets: Vec<Arc<PortSet>>,
     numbers: HashMap<Arc<PortSet>, PortsId>,
     /// The cells of a state, seen by packets of a family, by where the cells are in memory.
-    seen: HashMap<(*const Cell, When, Family), Arc<[(RoaringBitmap, PortsId)]>>,
+    seen: HashMap<(*const Cell, When, Family), Arc<[Seen]>>,
     /// What differs, by the cells and the question.
-    known: HashMap<([*const Cell; 2], Family, [bool; 4]), Arc<[Differing]>>,
+    known: HashMap<Asked, Arc<[Differing]>>,
     /// The subjects of each (family, peers, ports).
     merged: HashMap<(Option<Family>, Key, [PortsId; 2]), RoaringBitmap>,
 }
@@ -113,7 +118,8 @@ impl<'j> Rows<'j> {
         }
         let Some(unit) = self.joint.unit(at) else { return Vec::new() };
         let [v4, v6] = unit.has;
-        if !unit.is_two_faced() && !(v4 && v6 && self.joint.has_two_faced) {
+        let told_apart = unit.is_two_faced() || (v4 && v6 && self.joint.has_two_faced);
+        if !told_apart {
             let family = family(v4);
             return vec![Question { face: unit.face(family), family, having: unit.has, beyond: [true; 2] }];
         }
