@@ -8,11 +8,13 @@ use sekisho_core::{
     index::{Index, PodId, RoaringBitmap},
     object::{Cluster, ObjectKey, Pod, Workload},
     packet::{End, Packet, Traffic},
-    reach::{Connection, Ends, Family, Filter, Grain, Party, Reach, Term, WorkloadPods, connections},
+    reach::{
+        Connection, Ends, Family, Filter, Grain, Party, Reach, Term, WorkloadPods, by_namespace, connections,
+    },
     set::{AddressSet, Cidr, PortSet, Protocol},
     testing::{EXTERNAL, PORTS, cluster, config},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// Puts the pods into few workloads, so that pods of one differ.
 fn gather(cluster: &mut Cluster) {
@@ -158,8 +160,49 @@ fn half(cluster: &Cluster, index: &Index, odd: bool) -> (RoaringBitmap, impl Fn(
     (pods, is_half)
 }
 
+/// The namespace of a pod, or an address outside.
+fn place(who: Who<'_>) -> (Option<Arc<str>>, Option<IpAddr>) {
+    match who {
+        Who::Pod(pod, _) => (Some(Arc::clone(&pod.key.namespace)), None),
+        Who::Outside(address) => (None, Some(address)),
+    }
+}
+
+/// Between which places some packet passes.
+fn passing(
+    cluster: &Cluster,
+    passes: impl Fn(Who<'_>, Who<'_>, Traffic) -> bool,
+) -> BTreeSet<(usize, Place, Place)> {
+    let (everybody, traffic) = (everybody(cluster), every_traffic());
+    let mut passing = BTreeSet::new();
+    for from in &everybody {
+        for to in everybody.iter().filter(|to| is_listed(*from, **to) && place(*from) != place(**to)) {
+            for (at, traffic) in traffic.iter().enumerate() {
+                if passes(*from, *to, *traffic) {
+                    passing.insert((at, place(*from), place(*to)));
+                }
+            }
+        }
+    }
+    passing
+}
+
+type Place = (Option<Arc<str>>, Option<IpAddr>);
+
 proptest! {
     #![proptest_config(config(10_000))]
+
+    #[test]
+    fn namespaces_are_joined_where_some_of_their_pods_are(mut cluster in cluster(0..8, 0..6)) {
+        gather(&mut cluster);
+        let reach = Reach::of(&Index::of(cluster.changes()));
+        let rows = by_namespace(&reach, &connections(&reach, &Filter::default()));
+        let said = passing(&cluster, |from, to, traffic| allows(&rows, from, to, traffic));
+        let decided = passing(&cluster, |from, to, traffic| {
+            eval::decide(&cluster, &Packet { from: from.end(), to: to.end(), traffic }).decision.is_allow()
+        });
+        prop_assert_eq!(said, decided);
+    }
 
     #[test]
     fn reach_and_eval_agree(cluster in cluster(0..8, 0..6)) {
