@@ -2,9 +2,11 @@
 
 mod diff;
 mod exposure;
+mod reach;
 
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use reach::{By, ReachArgs, ReachFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -52,9 +54,9 @@ pub(crate) struct InputArgs {
     #[arg(value_name = "PATHS", required_unless_present_any = CLUSTER, conflicts_with_all = CLUSTER)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The namespace of objects and names that do not say theirs
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
-    pub(crate) namespace: String,
+    /// The namespace of objects and names that do not say theirs, `default` where it is not given
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
 
     /// Values for the charts of Helm among PATHS
     #[arg(long, value_name = "FILE")]
@@ -62,6 +64,13 @@ pub(crate) struct InputArgs {
 
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+}
+
+impl InputArgs {
+    /// The namespace of objects and names that do not say theirs.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
 }
 
 /// What asks for a cluster.
@@ -147,41 +156,6 @@ pub(crate) enum ExplainFormat {
     /// For people
     Text,
     /// For programs; `sekisho schema explain` describes it
-    Json,
-}
-
-const REACH_EXAMPLES: &str = "\
-Examples:
-  Who may talk to whom?
-    sekisho reach manifests/
-
-  Which workloads may be reached from outside the cluster?
-    sekisho reach -o json manifests/ | jq '.connections[] | select(.from.cidrs)'
-
-Addresses outside the cluster are split only where some policy tells them apart; what is said
-of a list of them is said of those that no pod bears. Pods of the host network are their node's
-address and are not listed.
-
-Exit status: 0 printed, 2 could not run.";
-
-/// List who may talk to whom, on which ports
-#[derive(Args, Debug)]
-#[command(after_help = REACH_EXAMPLES)]
-pub(crate) struct ReachArgs {
-    /// How to print the connections
-    #[arg(short, long, value_enum, default_value_t = ReachFormat::Table)]
-    pub(crate) output: ReachFormat,
-
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-}
-
-/// How to print connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReachFormat {
-    /// For people
-    Table,
-    /// For programs; `sekisho schema reach` describes it
     Json,
 }
 

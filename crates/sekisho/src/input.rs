@@ -21,7 +21,7 @@ pub(crate) struct Input {
 /// Reads everything. `None` when some of it is wrong: that is told on standard error, and an answer
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
-    let options = Options { default_namespace: arguments.namespace.as_str().into() };
+    let options = Options { default_namespace: arguments.namespace().into() };
     let reading = match arguments.cluster.access() {
         Some(access) => live::read_cluster(&access, &options)?,
         None => {

@@ -6,6 +6,7 @@ mod args;
 mod cmd;
 mod git;
 mod input;
+mod narrow;
 mod outcome;
 mod output;
 mod plugin;

@@ -4,6 +4,7 @@ mod end;
 mod port;
 
 use anyhow::bail;
+pub(crate) use end::similar;
 use end::{Pods, Side};
 use port::PortAsked;
 use sekisho_core::{
@@ -73,6 +74,14 @@ impl Answers {
     /// Every distinct answer, denied ones first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Answer> {
         std::iter::once(&self.first).chain(&self.rest)
+    }
+}
+
+/// The pods that a name names: of a workload, or the one. An error where nothing is called so.
+pub(crate) fn pods<'a>(cluster: &'a Cluster, text: &str, namespace: &str) -> anyhow::Result<Vec<&'a Pod>> {
+    match end::find(cluster, text, namespace)?.pods {
+        Pods::Of(pods) => Ok(pods),
+        Pods::Address(address) => bail!("`{address}` is an address, not a name"),
     }
 }
 

@@ -230,7 +230,7 @@ fn reach_json_is_exact() {
     ]});
     assert_eq!(
         run.json(),
-        serde_json::json!({"connections": [
+        serde_json::json!({"by": "workload", "connections": [
             {"from": [{"cluster": true}, any], "to": [web], "ports": ["TCP/8443"]},
             {"from": [api], "to": [any], "ports": ["all"]},
             {"from": [web], "to": [api], "ports": ["TCP/8080"]},

@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &SnapshotArgs) -> anyhow::Result<Outcome> {
         None => {
             let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
             let mut snapshot = Snapshot::new(redactor);
-            snapshot.add_texts(&input.sources, &arguments.input.namespace);
+            snapshot.add_texts(&input.sources, arguments.input.namespace());
             (snapshot, "manifests")
         }
     };

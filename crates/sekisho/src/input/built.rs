@@ -55,7 +55,7 @@ fn helm(chart: &Path, arguments: &InputArgs) -> anyhow::Result<Vec<u8>> {
     let real = chart.canonicalize().with_context(|| format!("cannot read `{}`", chart.display()))?;
     let release = real.file_name().map_or_else(|| "release".into(), OsString::from);
     let mut words: Vec<OsString> = vec!["template".into(), release, chart.into()];
-    words.extend(["--namespace".into(), arguments.namespace.as_str().into()]);
+    words.extend(["--namespace".into(), arguments.namespace().into()]);
     for values in &arguments.helm_values {
         words.extend(["--values".into(), values.into()]);
     }

@@ -7,14 +7,20 @@ mod promises;
 mod reach;
 mod test;
 
-use crate::{args::SchemaOf, render::exposure::Report, results::Results, target::Answers};
+use crate::{
+    args::{By, SchemaOf},
+    render::exposure::Report,
+    results::Results,
+    target::Answers,
+};
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::{diff::Difference, reach::Connection};
 use std::io::Write;
 
 /// Writes connections: one a line, so that a person can compare two outputs as well.
-pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{{\"connections\":[")?;
+pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> anyhow::Result<()> {
+    let by = serde_json::to_string(&reach::By::from(by))?;
+    writeln!(out, "{{\"by\":{by},\"connections\":[")?;
     for (at, connection) in connections.iter().enumerate() {
         serde_json::to_writer(&mut *out, &reach::Connection::from(connection))?;
         writeln!(out, "{}", if at + 1 < connections.len() { "," } else { "" })?;

@@ -1,10 +1,14 @@
 //! How answers are shown: for people as text and tables, for programs as JSON.
 
+pub(crate) mod csv;
 pub(crate) mod diff;
 mod excerpt;
 pub(crate) mod exposure;
+pub(crate) mod graph;
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod markdown;
+mod names;
 pub(crate) mod promises;
 pub(crate) mod table;
 pub(crate) mod text;

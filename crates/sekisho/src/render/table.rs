@@ -1,6 +1,10 @@
 //! Connections as a table.
 
-use crate::output::BOLD;
+use crate::{
+    args::By,
+    output::{BOLD, DIM},
+    render::names,
+};
 use sekisho_core::reach::{Connection, Party, Term, WorkloadPods};
 use std::io::Write;
 
@@ -8,12 +12,12 @@ use std::io::Write;
 const SHOWN: usize = 4;
 
 /// Writes `connections`, one a line.
-pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::Result<()> {
+pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> anyhow::Result<()> {
     if connections.is_empty() {
         writeln!(out, "no connection is allowed")?;
         return Ok(());
     }
-    let rows: Vec<[String; 3]> = connections.iter().map(row).collect();
+    let rows: Vec<[String; 3]> = connections.iter().map(|connection| row(connection, by)).collect();
     let header = ["FROM", "TO", "PORTS"];
     // Names of Kubernetes and addresses are ASCII: a character is a column.
     let width = |at: usize| {
@@ -26,19 +30,25 @@ pub(crate) fn reach(connections: &[Connection], out: &mut dyn Write) -> anyhow::
     for [a, b, c] in &rows {
         writeln!(out, "{a:from$}  {b:to$}  {c}")?;
     }
+    if by == By::Namespace {
+        writeln!(out, "\n{DIM}{}{DIM:#}", names::BY_NAMESPACE)?;
+    }
     Ok(())
 }
 
-fn row(connection: &Connection) -> [String; 3] {
+fn row(connection: &Connection, by: By) -> [String; 3] {
     let ports = match connection.family {
         Some(family) => format!("{} ({family} only)", connection.ports),
         None => connection.ports.to_string(),
     };
-    [name(&connection.from), name(&connection.to), ports]
+    [name(&connection.from, by), name(&connection.to, by), ports]
 }
 
-fn name(party: &Party) -> String {
-    shortened(party.terms.iter().map(term_name))
+fn name(party: &Party, by: By) -> String {
+    shortened(party.terms.iter().map(|term| match term {
+        Term::Namespace { .. } | Term::Cluster { .. } if by == By::Namespace => names::term(term, by),
+        term => term_name(term),
+    }))
 }
 
 fn term_name(term: &Term) -> String {

@@ -105,6 +105,13 @@ fn of_workload<'a>(cluster: &'a Cluster, workload: &Workload) -> Pods<'a> {
     Pods::Of(if running.is_empty() { pods } else { running })
 }
 
+/// The name that is nearest to one with a letter wrong, where one is near; the first of equals.
+pub(crate) fn similar<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
+    let near = names.map(|known| (strsim::jaro_winkler(known, wanted), known));
+    let near = near.filter(|(similarity, _)| *similarity > 0.85);
+    near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1))).map(|(_, known)| known)
+}
+
 /// Says that there is no such thing, and what may have been meant.
 fn unknown(cluster: &Cluster, text: &str, name: &Name<'_>) -> anyhow::Error {
     if let Some(kind) = name.kind {
@@ -120,13 +127,9 @@ fn unknown(cluster: &Cluster, text: &str, name: &Name<'_>) -> anyhow::Error {
     let workloads = cluster.pods.values().map(|pod| pod.workload.key.to_string());
     let names: BTreeSet<String> =
         workloads.chain(cluster.pods.values().map(|pod| pod.key.to_string())).collect();
-    let same_name = names.iter().find(|known| known.rsplit('/').next() == Some(name.name));
-    let similar = names
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, &wanted), known))
-        .filter(|(similarity, _)| *similarity > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, known)| known);
+    let same_name =
+        names.iter().map(String::as_str).find(|known| known.rsplit('/').next() == Some(name.name));
+    let similar = similar(names.iter().map(String::as_str), &wanted);
     let nothing =
         format!("no workload or pod is called `{}`", if name.kind.is_some() { text } else { &wanted });
     let service = cluster.services.keys().any(|key| key.to_string() == wanted);

@@ -1,5 +1,6 @@
 //! `sekisho reach -o json`.
 
+use crate::args;
 use schemars::JsonSchema;
 use sekisho_core::reach::{self, Party, Term, WorkloadPods};
 use serde::Serialize;
@@ -9,9 +10,33 @@ use std::borrow::Cow;
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(title = "sekisho reach")]
 pub(super) struct Reach<'a> {
-    /// What is not listed is denied, but for what no policy can deny: a pod being reached from its own
+    /// What pods are named by. It decides how a row is to be read.
+    by: By,
+    /// Those that were asked for. What was asked for and is not listed is denied, but for what no policy can deny: a pod being reached from its own
     /// node, or by itself.
     connections: Vec<Connection<'a>>,
+}
+
+/// What pods are named by.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum By {
+    /// Each by itself: every pod of one end may reach every pod of the other.
+    Pod,
+    /// By their workloads, to the same effect.
+    Workload,
+    /// By their namespaces: some pod of one end may reach some pod of the other, in some family.
+    Namespace,
+}
+
+impl From<args::By> for By {
+    fn from(by: args::By) -> Self {
+        match by {
+            args::By::Pod => Self::Pod,
+            args::By::Workload => Self::Workload,
+            args::By::Namespace => Self::Namespace,
+        }
+    }
 }
 
 /// Connections that are allowed: from each of one end to each of the other, on each of the ports.
@@ -46,7 +71,7 @@ pub(super) enum Family {
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
 pub(super) enum End<'a> {
-    /// Every pod of the cluster.
+    /// Every pod of the cluster; some pod of every namespace where `by` is `namespace`.
     #[schemars(title = "cluster")]
     Cluster {
         /// Always true.
@@ -55,7 +80,7 @@ pub(super) enum End<'a> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         except: Vec<End<'a>>,
     },
-    /// Every pod of a namespace.
+    /// Every pod of a namespace; some pod of it where `by` is `namespace`.
     #[schemars(title = "namespace")]
     Namespace {
         /// The namespace.
