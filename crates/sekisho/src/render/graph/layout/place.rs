@@ -129,6 +129,10 @@ struct Wish {
     space: f64,
 }
 
+/// Things that touch: their wishes by weight and the weights, each added up, and the things with what is
+/// above each.
+type Block = (f64, f64, Vec<(usize, f64)>);
+
 /// Places one below the other, in the order of their middles, which are as near to the wishes as can be.
 fn nearest(mut wishes: Vec<Wish>) -> Vec<(usize, f64)> {
     let middle = |wish: &Wish| wish.y + wish.height / 2.0;
@@ -136,7 +140,7 @@ fn nearest(mut wishes: Vec<Wish>) -> Vec<(usize, f64)> {
     // With the heights above it taken away, each has to be no higher than the one before: blocks of
     // things that touch are joined while they are out of order.
     let mut above = 0.0;
-    let mut blocks: Vec<(f64, f64, Vec<(usize, f64)>)> = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
     let mut last: Option<&Wish> = None;
     for wish in &wishes {
         if let Some(last) = last {
