@@ -79,10 +79,7 @@ fn what_is_asked_for_is_listed_and_nothing_else() {
         ),
         (
             &["--from", "35.191.7.7", "--to", "cluster", "--port", "8080"],
-            &[
-                "35.191.7.7/32 kube-system/kube-dns TCP/8080",
-                "35.191.7.7/32 trading/trading-bff, wallet/wallet-bff TCP/8080",
-            ],
+            &["35.191.7.7/32 kube-system/kube-dns, trading/trading-bff, wallet/wallet-bff TCP/8080"],
         ),
         (
             &["--from", "internet", "--to", "app.kubernetes.io/component=bff", "--port", "TCP"],
@@ -123,7 +120,14 @@ fn what_names_nothing_is_an_error_that_names_what_is_near() {
         (["--to", "ledger/ledgerdb"], "did you mean `ledger/ledger-db`?"),
         (["--to", "ledgr/*"], "no pod is in a namespace `ledgr`; did you mean `ledger`?"),
         (["-n", "ledgr"], "no pod is in a namespace `ledgr`; did you mean `ledger`?"),
-        (["--from", "app.kubernetes.io/component=bbf"], "did you mean `app.kubernetes.io/component=bff`?"),
+        (
+            ["--from", "app.kubernetes.io/component=bbf"],
+            "`app.kubernetes.io/component` is `backend`, `bff`, ",
+        ),
+        (
+            ["--from", "app.kubernetes.io/component=frontnd"],
+            "did you mean `app.kubernetes.io/component=frontend`?",
+        ),
         (
             ["--from", "app.kubernetes.io/components=bff"],
             "did you mean the label `app.kubernetes.io/component`?",

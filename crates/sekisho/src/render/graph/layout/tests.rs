@@ -39,6 +39,9 @@ fn wires_go_round_boxes_and_join_what_they_should() {
             // Straight pieces are where boxes are; curves are between columns.
             let (a, b) = (pair[0], pair[1]);
             let (left, right) = (a.x.min(b.x), a.x.max(b.x));
+            if right - left < 1.0 {
+                continue;
+            }
             let swept = Rect {
                 x: left + 0.5,
                 y: a.y.min(b.y),

@@ -307,7 +307,8 @@ fn outside_card(kind: CardKind, outside: &Outside) -> Option<Card> {
     let is_all = title.starts_with("internet");
     let line = |addresses| {
         let full = words(addresses);
-        let is_rest = is_all && full.contains("internet") && full.contains(" except ") | full.contains(',');
+        let is_rest =
+            is_all && full.contains("internet") && (full.contains(" except ") || full.contains(','));
         let name = if is_rest { "rest of the internet".to_owned() } else { full.clone() };
         Line { name, full, members: Vec::new() }
     };
