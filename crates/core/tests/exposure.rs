@@ -70,7 +70,9 @@ proptest! {
     #![proptest_config(config(2_000))]
 
     #[test]
-    fn what_is_said_to_be_open_is(cluster in cluster(1..6, 0..5)) {
+    fn what_is_said_to_be_open_is(mut cluster in cluster(1..6, 0..5)) {
+        // Exposure does not look at tiers, and the verb refuses clusters that have some.
+        cluster.cluster_policies.clear();
         let index = Index::of(cluster.changes());
         let found = exposures(&cluster, &index, &Reach::of(&index));
         for exposure in &found {
@@ -90,7 +92,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_open_is_said(cluster in cluster(1..6, 0..5)) {
+    fn what_is_open_is_said(mut cluster in cluster(1..6, 0..5)) {
+        // Exposure does not look at tiers, and the verb refuses clusters that have some.
+        cluster.cluster_policies.clear();
         let index = Index::of(cluster.changes());
         let found = exposures(&cluster, &index, &Reach::of(&index));
         let internet = AddressSet::internet();

@@ -364,7 +364,7 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   sekisho schema reach > reach.schema.json";
 
-/// Print the JSON Schema of what a verb prints with `-o json`, or of a file that it reads
+/// Print the JSON Schema of what a verb prints with `-o json`, or reads
 #[derive(Args, Debug)]
 #[command(after_help = SCHEMA_EXAMPLES)]
 pub(crate) struct SchemaArgs {

@@ -135,7 +135,7 @@ fn a_snapshot_takes_the_place_of_a_snapshot_alone() {
 #[test]
 fn a_snapshot_of_wrong_manifests_is_not_written() {
     let folder = TempDir::new().unwrap();
-    write(folder.path(), "pod.yaml", &POD.replace("kind: Pod", "kind: Pods"));
+    write(folder.path(), "pod.yaml", &POD.replace("kind: Pod", ""));
     let (pod, taken) = (folder.path().join("pod.yaml"), folder.path().join("taken"));
     let output = sekisho(&["snapshot", taken.to_str().unwrap(), pod.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(2));

@@ -63,7 +63,8 @@ impl Server {
 
     fn run(&self, more: &[&str]) -> Run {
         let config = self.config();
-        let mut arguments = vec!["reach", "--kubeconfig", config.to_str().unwrap()];
+        let mut arguments =
+            vec!["reach", "--from=shop/web", "--to=shop/db", "--kubeconfig", config.to_str().unwrap()];
         arguments.extend(more);
         run(&arguments)
     }

@@ -164,7 +164,7 @@ fn what_git_cannot_read_is_said_in_a_sentence() {
     let folder = repository();
     for (arguments, expected) in [
         (&["--git", "nowhere..HEAD"][..], "`nowhere` is no revision of this repository"),
-        (&["--git", "--output=x"], "`--output=x` is no revision of this repository"),
+        (&["--git=--output=x"], "`--output=x` is no revision of this repository"),
         (&["--git", "HEAD", "nowhere"], "`nowhere` is neither in `HEAD` nor in the work tree"),
         (&["--git", "HEAD", "-"], "standard input has no revisions"),
     ] {

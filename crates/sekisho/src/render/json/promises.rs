@@ -45,10 +45,10 @@ struct Group {
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
-    {"required": ["who", "can reach", "on ports"]},
-    {"required": ["who", "cannot reach"]},
-    {"required": ["who", "can reach only"]},
-    {"required": ["only", "can reach"]}
+    {"required": ["who", "can reach", "on ports"], "properties": {"only": false, "cannot reach": false, "can reach only": false}},
+    {"required": ["who", "cannot reach"], "properties": {"only": false, "can reach": false, "can reach only": false}},
+    {"required": ["who", "can reach only"], "properties": {"only": false, "can reach": false, "cannot reach": false}},
+    {"required": ["only", "can reach"], "properties": {"who": false, "cannot reach": false, "can reach only": false}}
 ]))]
 struct Promise {
     /// What is promised, as you would say it. No two promises have the same name.
