@@ -81,6 +81,11 @@ proptest! {
                 continue;
             };
             for pod in cluster.pods.values().filter(|pod| pod.is_policed() && is_meant(exposure, pod)) {
+                // While two pods bear an address, each must allow (S26), and less is open than by one.
+                let shared = |other: &&Pod| other.uid != pod.uid && !other.addresses.is_disjoint(&pod.addresses);
+                if cluster.pods.values().any(|other| shared(&other)) {
+                    continue;
+                }
                 for traffic in some_ports(&exposure.ports.numbers) {
                     prop_assert!(
                         allows(&with, exposure.direction, pod, end.clone(), traffic),

@@ -136,7 +136,7 @@ fn what_names_nothing_is_an_error_that_names_what_is_near() {
         (["--from", "=bff"], "`=bff` is no condition on labels"),
         (["--from", "10.0.0.0/99"], "`10.0.0.0/99` is no block of addresses"),
         (["--port", "TCP/0"], "`0` is no port: ports are 1 to 65535"),
-        (["--port", "http-prometeus"], "is no port"),
+        (["--port", "http-prometeus"], "no container port is named `http-prometeus`"),
         (["--port", "QUIC/443"], "`QUIC` is not a protocol"),
     ] {
         let run = reach(&[arguments.as_slice(), &[PRODUCTION]].concat());
