@@ -23,7 +23,7 @@ pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> 
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn inert(cell: String) -> String {
+pub(crate) fn inert(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

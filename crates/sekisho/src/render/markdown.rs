@@ -27,9 +27,8 @@ pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// `text` as it stands in a cell: nothing of it is read as Markdown, HTML or a mention, but for the
-/// backticks that our own words put names in.
-fn escape(text: &str) -> String {
+/// `text` as it stands in a cell: nothing of it is read as Markdown, HTML or a mention.
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

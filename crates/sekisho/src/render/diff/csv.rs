@@ -1,6 +1,7 @@
 //! A difference for spreadsheets: RFC 4180, nothing shortened.
 
 use super::words;
+use crate::render::csv::inert;
 use ::csv::{Terminator, WriterBuilder};
 use sekisho_core::diff::Difference;
 use std::io::Write;
@@ -51,20 +52,4 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> anyhow::Res
     }
     writer.flush()?;
     Ok(())
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::inert;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        assert_eq!(inert("=1+1".to_owned()), "'=1+1");
-        assert_eq!(inert("shop/web".to_owned()), "shop/web");
-    }
 }

@@ -1,6 +1,7 @@
 //! A difference as a comment on a pull request: Markdown as GitHub reads it.
 
 use super::words;
+use crate::render::markdown::escape;
 use sekisho_core::{
     diff::{Arrivals, Cause, ConnectionChange, Difference, Risk},
     reach::Connection,
@@ -137,25 +138,6 @@ impl Section {
         }
         self.rows.len() - fitting
     }
-}
-
-/// `text` as it stands in a cell: nothing of it is read as Markdown, HTML or a mention, but for the
-/// backticks that our own words put names in.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '\\' | '|' | '*' | '_' | '[' | ']' | '~' | '#' | '!' => safe.extend(['\\', character]),
-            '@' => safe.push_str("&#64;"),
-            '`' => safe.push_str("&#96;"),
-            other if other.is_control() => safe.push(' '),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Ways in and exposure for spreadsheets: RFC 4180, nothing shortened.
 
 use super::Report;
+use crate::render::csv::inert;
 use sekisho_core::object::Workload;
 use std::{io::Write, sync::Arc};
 
@@ -53,9 +54,4 @@ fn workload((workload, pods): &(Workload, Vec<Arc<str>>)) -> String {
     }
     let pods: Vec<&str> = pods.iter().map(AsRef::as_ref).collect();
     format!("{} [{}]", workload.key, pods.join(" "))
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

@@ -1,6 +1,7 @@
 //! Ways in and exposure in Markdown, as GitHub reads it.
 
 use super::{Report, Said, rule_named, text};
+use crate::render::markdown::escape;
 use std::io::Write;
 
 /// How many workloads or rules of one cell are written out.
@@ -59,22 +60,4 @@ fn some(items: Vec<String>) -> String {
         0 => shown.join(", "),
         more => format!("{}, and {more} more", shown.join(", ")),
     }
-}
-
-/// `text` as it stands in a cell: nothing of it is read as Markdown, HTML or a mention.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '\\' | '|' | '*' | '_' | '[' | ']' | '~' | '#' | '!' => safe.extend(['\\', character]),
-            '@' => safe.push_str("&#64;"),
-            '`' => safe.push_str("&#96;"),
-            other if other.is_control() => safe.push(' '),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
