@@ -244,7 +244,9 @@ proptest! {
             let mut seen = BTreeSet::new();
             cluster.pods.values().flat_map(|pod| &pod.addresses).any(|address| !seen.insert(*address))
         };
-        prop_assume!(!shares(&old) && !shares(&new));
+        if shares(&old) || shares(&new) {
+            return Ok(());
+        }
         for change in compared(&old, &new).changes {
             let is_vague = change.from == change.to || is_node(&change.from);
             prop_assert!(change.witness.is_some() || is_vague, "{change:?}");
