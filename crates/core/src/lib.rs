@@ -17,6 +17,7 @@ pub mod object;
 pub mod packet;
 pub mod promise;
 pub mod reach;
+pub mod redundant;
 pub mod set;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Exposure(arguments) => cmd::exposure::run(arguments),
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
+        Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

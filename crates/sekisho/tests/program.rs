@@ -466,6 +466,7 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
         ),
         ("test", vec![test_json("exchange/production"), test_json("exchange/development")]),
         ("promises", vec![promises_json()]),
+        ("redundant", vec![redundant_json(&[]), redundant_json(&["--always"])]),
     ] {
         let made = sekisho(&["schema", verb]).out;
         let path = root().join("docs/schema").join(format!("{verb}.json"));
@@ -495,6 +496,11 @@ fn test_json(environment: &str) -> serde_json::Value {
     let folder = format!("{examples}/{environment}");
     let promises = format!("{examples}/promises/no-debugging.yaml");
     sekisho(&["test", "-o", "json", &promises, &folder]).json()
+}
+
+fn redundant_json(options: &[&str]) -> serde_json::Value {
+    let path = "../../../../examples/redundant/shop.yaml";
+    sekisho(&[&["redundant", "-o", "json", path], options].concat()).json()
 }
 
 /// Every key of a file of promises, as the reader knows them.

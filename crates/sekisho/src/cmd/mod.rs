@@ -7,6 +7,7 @@ pub(crate) mod exposure;
 pub(crate) mod lab;
 pub(crate) mod man;
 pub(crate) mod reach;
+pub(crate) mod redundant;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod snapshot;

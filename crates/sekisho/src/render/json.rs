@@ -5,6 +5,7 @@ mod explain;
 mod exposure;
 mod promises;
 mod reach;
+mod redundant;
 mod test;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     target::Answers,
 };
 use schemars::{Schema, generate::SchemaSettings};
-use sekisho_core::{diff::Difference, reach::Connection};
+use sekisho_core::{diff::Difference, reach::Connection, redundant::Redundancy};
 use std::io::Write;
 
 /// Writes connections: one a line, so that a person can compare two outputs as well.
@@ -50,6 +51,13 @@ pub(crate) fn exposure(report: &Report, out: &mut dyn Write) -> anyhow::Result<(
     Ok(())
 }
 
+/// Writes what adds nothing.
+pub(crate) fn redundant(found: &[Redundancy], out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &redundant::Redundant::from(found))?;
+    writeln!(out)?;
+    Ok(())
+}
+
 /// Writes what became of promises.
 pub(crate) fn test(results: &Results<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &test::Test::from(results))?;
@@ -67,6 +75,7 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
         SchemaOf::Test => generator.into_root_schema_for::<test::Test<'_>>(),
         SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
+        SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -10,6 +10,7 @@ pub(crate) mod junit;
 pub(crate) mod markdown;
 mod names;
 pub(crate) mod promises;
+pub(crate) mod redundant;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;

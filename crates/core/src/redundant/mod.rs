@@ -1,0 +1,88 @@
+//! Policies, rules and entries that add nothing: without them every packet is decided as it is with
+//! them.
+//!
+//! What is found may be deleted all together: each part is proved to add nothing to what is left when
+//! those found before it are gone. Two policies that say the same are so not both found.
+//!
+//! A policy that selects pods, and alone isolates those of its selector that are yet to come, is not
+//! said to add nothing, though others may isolate each of those that are there: a baseline is for the
+//! pods that somebody forgets.
+
+mod always;
+mod part;
+mod proof;
+mod space;
+mod why;
+
+pub use part::{At, Part, without};
+pub use why::{Place, Why};
+
+use crate::{
+    index::{Index, PolicyRules},
+    object::{Cluster, Origin},
+};
+use part::Removed;
+use proof::Proof;
+
+/// For which pods a part is to add nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// For those that are there.
+    Today,
+    /// For any that may ever be: another rule contains it, whatever labels pods and namespaces have.
+    Always,
+}
+
+/// A part that adds nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redundancy {
+    /// What adds nothing.
+    pub part: Part,
+    /// Where it was written.
+    pub origin: Origin,
+    /// Why it adds nothing.
+    pub why: Why,
+    /// Whether it adds nothing to any pods that may ever be, as long as what contains it stays.
+    pub always: bool,
+}
+
+/// What adds nothing in `cluster`, sorted by policy and place. Deleting all of it changes no verdict.
+#[must_use]
+pub fn search(cluster: &Cluster, scope: Scope) -> Vec<Redundancy> {
+    let index = Index::of(cluster.changes());
+    let mut proof = Proof::new(&index);
+    let mut removed = Removed::default();
+    for part in part::candidates(cluster) {
+        let Some(policy) = cluster.policies.get(&part.policy) else { continue };
+        if !removed.can_lose(policy, &part) {
+            continue;
+        }
+        let with_it = removed.with(&part);
+        if part.at == At::Policy
+            && proof.groups_of(&part.policy).next().is_some()
+            && always::guards(cluster, &with_it, policy)
+        {
+            continue;
+        }
+        let left = with_it.strip(policy).map(|left| PolicyRules::compile(&left));
+        if !proof.adds_nothing(&part.policy, left.as_ref()) {
+            continue;
+        }
+        if scope == Scope::Always && always::containers(cluster, &with_it, &part).is_none() {
+            continue;
+        }
+        proof.put(&part.policy, left);
+        removed = with_it;
+    }
+    let mut found: Vec<Redundancy> = removed
+        .parts()
+        .filter_map(|part| {
+            let origin = part.origin(cluster)?;
+            let always = always::containers(cluster, &removed, part);
+            let (why, always) = why::tell(cluster, &proof, &removed, part, always);
+            Some(Redundancy { part: part.clone(), origin, why, always })
+        })
+        .collect();
+    found.sort_by(|a, b| a.part.cmp(&b.part));
+    found
+}
