@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # A bare PATH (cron, CI, sudo) has neither cargo nor nft; .tools holds what scripts/setup builds.
-export PATH := $(CURDIR)/.tools/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/sbin:/usr/sbin:/sbin
+export PATH := $(CURDIR)/.tools/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/go/bin
 
 PREFIX ?= /usr/local
 CARGO_FLAGS := --locked
@@ -32,8 +32,8 @@ install: build ## Install the program into PREFIX/bin (default /usr/local/bin), 
 	ln -sf sekisho $(DESTDIR)$(PREFIX)/bin/kubectl-sekisho
 
 .PHONY: test
-test: ## Run every test, with real packets where the kernel allows
-	@scripts/setup net
+test: ## Run every test, with real packets where the kernel allows, and a real API server
+	@scripts/setup test
 	cargo test $(CARGO_FLAGS) --workspace
 
 .PHONY: lint

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// workers is how many objects of one file are written at a time.
+const workers = 16
+
+// cluster is the API server as its admin sees it.
+type cluster struct {
+	discovery *discovery.DiscoveryClient
+	mapper    *restmapper.DeferredDiscoveryRESTMapper
+	dynamic   dynamic.Interface
+}
+
+func connect(kubeconfig string) (*cluster, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.QPS = -1
+	kinds, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	client, err := dynamic.NewForConfig(config)
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kinds))
+	return &cluster{kinds, mapper, client}, err
+}
+
+func (c *cluster) waitReady(ended chan error, limit time.Duration) error {
+	deadline := time.After(limit)
+	for {
+		_, err := c.discovery.RESTClient().Get().AbsPath("/readyz").DoRaw(context.Background())
+		if err == nil {
+			return nil
+		}
+		select {
+		case why := <-ended:
+			return fmt.Errorf("kube-apiserver ended: %w", errors.Join(why, err))
+		case <-deadline:
+			return fmt.Errorf("kube-apiserver is not ready: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// apply writes the objects of a file, or of all files under a folder. Namespaces and definitions of kinds come first,
+// for the others rest on them; objects of one kind that follow each other are written at the same time.
+func (c *cluster) apply(path string) error {
+	var objects []*unstructured.Unstructured
+	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml"}, filepath.Ext(file)) {
+			return err
+		}
+		found, err := read(file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		objects = append(objects, found...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	isBase := func(object *unstructured.Unstructured) bool {
+		return slices.Contains([]string{"CustomResourceDefinition", "Namespace"}, object.GetKind())
+	}
+	slices.SortStableFunc(objects, func(a, b *unstructured.Unstructured) int {
+		switch {
+		case isBase(a) == isBase(b):
+			return 0
+		case isBase(a):
+			return -1
+		default:
+			return 1
+		}
+	})
+	for len(objects) > 0 {
+		end := 1
+		for end < len(objects) && objects[end].GroupVersionKind() == objects[0].GroupVersionKind() {
+			end++
+		}
+		if err := c.writeAll(objects[:end]); err != nil {
+			return err
+		}
+		objects = objects[end:]
+	}
+	return nil
+}
+
+func read(file string) ([]*unstructured.Unstructured, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var objects []*unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(&object.Object); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(object.Object) == 0 {
+			continue
+		}
+		if !object.IsList() {
+			objects = append(objects, object)
+			continue
+		}
+		list, err := object.ToList()
+		if err != nil {
+			return nil, err
+		}
+		for index := range list.Items {
+			objects = append(objects, &list.Items[index])
+		}
+	}
+}
+
+func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
+	mapping, err := c.mapping(objects[0].GroupVersionKind())
+	if err != nil {
+		return err
+	}
+	work := make(chan *unstructured.Unstructured)
+	failures := make([]error, workers)
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			for object := range work {
+				if err := c.write(mapping, object); err != nil {
+					name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
+					failures[worker] = fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
+				}
+			}
+		})
+	}
+	for _, object := range objects {
+		work <- object
+	}
+	close(work)
+	group.Wait()
+	return errors.Join(failures...)
+}
+
+// write makes the object as `kubectl apply --server-side` does, and then gives it the status that a kubelet or a
+// controller would.
+func (c *cluster) write(mapping *meta.RESTMapping, object *unstructured.Unstructured) error {
+	var resource dynamic.ResourceInterface = c.dynamic.Resource(mapping.Resource)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		if object.GetNamespace() == "" {
+			object.SetNamespace(metav1.NamespaceDefault)
+		}
+		resource = c.dynamic.Resource(mapping.Resource).Namespace(object.GetNamespace())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	options := metav1.ApplyOptions{FieldManager: "sekisho", Force: true}
+	status := object.Object["status"]
+	delete(object.Object, "status")
+	if _, err := resource.Apply(ctx, object.GetName(), object, options); err != nil || status == nil {
+		return err
+	}
+	object.Object["status"] = status
+	_, err := resource.ApplyStatus(ctx, object.GetName(), object, options)
+	return err
+}
+
+// mapping finds the resource of a kind. One that was defined a moment ago takes a moment to be served.
+func (c *cluster) mapping(kind schema.GroupVersionKind) (*meta.RESTMapping, error) {
+	var mapping *meta.RESTMapping
+	var err error
+	for range 100 {
+		mapping, err = c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+		if err == nil {
+			_, err = c.dynamic.Resource(mapping.Resource).List(context.Background(), metav1.ListOptions{Limit: 1})
+		}
+		if !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
+			return mapping, err
+		}
+		time.Sleep(100 * time.Millisecond)
+		c.mapper.Reset()
+	}
+	return nil, err
+}
