@@ -28,6 +28,6 @@ mod tree;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use files::{MAX_BYTES, ReadError};
-pub use reading::{Options, Reading, read_all, read_paths, read_text, read_texts};
+pub use reading::{Options, Reading, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

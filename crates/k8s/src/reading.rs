@@ -70,12 +70,31 @@ pub fn read_all(
     options: &Options,
 ) -> Result<Reading, ReadError> {
     let mut reader = Reader::new(options);
-    for file in files::expand(paths)? {
-        let bytes = file.read()?;
-        reader.add(&file.name(), bytes);
-    }
-    for (name, bytes) in texts {
-        reader.add(&name, bytes);
+    reader.add_all(paths, texts)?;
+    Ok(reader.finish())
+}
+
+/// Reads files, folders and texts as [`read_all`] does, laid over `cluster`, the texts of a cluster as
+/// [`Snapshot::texts`](crate::snapshot::Snapshot::texts) gives them: what would be there once
+/// `kubectl apply` had applied them and everything had rolled out.
+///
+/// An object takes the place of the cluster's object of its kind and name. What the cluster alone knows
+/// of it stays: other labels of a namespace or node, addresses and where a pod runs. Pods that run
+/// take over what a new template of their controller says. Nothing is deleted.
+///
+/// # Errors
+/// As [`read_paths`].
+pub fn read_over(
+    cluster: &[(String, String)],
+    paths: &[PathBuf],
+    texts: Vec<(String, Vec<u8>)>,
+    options: &Options,
+) -> Result<Reading, ReadError> {
+    let mut reader = Reader::new(options);
+    reader.add_all(paths, texts)?;
+    reader.above = Some(reader.texts.len());
+    for (name, text) in cluster {
+        reader.add(name, text);
     }
     Ok(reader.finish())
 }
@@ -104,13 +123,26 @@ pub fn read_texts<N: AsRef<str>, B: AsRef<[u8]>>(
 struct Reader<'o> {
     options: &'o Options,
     texts: Vec<Text>,
+    /// How many of the texts are laid over the others, where some are.
+    above: Option<usize>,
     diagnostics: Vec<Diagnostic>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl<'o> Reader<'o> {
     fn new(options: &'o Options) -> Self {
-        Self { options, texts: Vec::new(), diagnostics: Vec::new(), sources: BTreeMap::new() }
+        Self { options, texts: Vec::new(), above: None, diagnostics: Vec::new(), sources: BTreeMap::new() }
+    }
+
+    fn add_all(&mut self, paths: &[PathBuf], texts: Vec<(String, Vec<u8>)>) -> Result<(), ReadError> {
+        for file in files::expand(paths)? {
+            let bytes = file.read()?;
+            self.add(&file.name(), bytes);
+        }
+        for (name, bytes) in texts {
+            self.add(&name, bytes);
+        }
+        Ok(())
     }
 
     fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
@@ -129,7 +161,10 @@ impl<'o> Reader<'o> {
     fn finish(mut self) -> Reading {
         let mut objects = Objects::default();
         let mut parts = parts::read(&self.texts, self.options).into_iter();
-        for text in &self.texts {
+        for (place, text) in self.texts.iter().enumerate() {
+            if self.above == Some(place) {
+                objects.lay_over();
+            }
             let mut found = Found::new(text);
             for part in parts.next().unwrap_or_default() {
                 found.take(part, &mut objects);

@@ -75,13 +75,13 @@ impl InputArgs {
 }
 
 /// What asks for a cluster.
-const CLUSTER: [&str; 3] = ["cluster", "context", "kubeconfig"];
+pub(crate) const CLUSTER: [&str; 3] = ["cluster", "context", "kubeconfig"];
 
 /// The live cluster to read.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Live cluster")]
 pub(crate) struct ClusterArgs {
-    /// Read the cluster that the kubeconfig points to, instead of manifests
+    /// Read the cluster that the kubeconfig points to
     #[arg(long)]
     pub(crate) cluster: bool,
 

@@ -1,22 +1,29 @@
 //! Manifests of revisions, read by the `git` program, which touches no file of the work tree.
 
+mod checkout;
 mod program;
 mod revisions;
 mod tree;
 
-use crate::output;
+use crate::{
+    input::built::{self, Building},
+    output,
+};
 use anyhow::bail;
 use revisions::{Revision, Revisions};
-use sekisho_k8s::{Options, ReadError, Reading, read_paths, read_texts};
+use sekisho_k8s::{Options, Reading, read_all, read_texts};
 use std::path::{Path, PathBuf};
-
-type Read = Result<Reading, ReadError>;
 
 /// Reads `paths`, or the current folder where there are none, in the two revisions that `text` names.
 ///
 /// # Errors
 /// When there is no git, no repository, or no such revision; or a path is in neither of them.
-pub(crate) fn read(text: &str, paths: &[PathBuf], options: &Options) -> anyhow::Result<[Read; 2]> {
+pub(crate) fn read(
+    text: &str,
+    paths: &[PathBuf],
+    building: Building<'_>,
+    options: &Options,
+) -> anyhow::Result<[anyhow::Result<Reading>; 2]> {
     program::in_a_repository()?;
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { here.as_slice() } else { paths };
@@ -33,7 +40,7 @@ pub(crate) fn read(text: &str, paths: &[PathBuf], options: &Options) -> anyhow::
             (true, true) => {}
         }
     }
-    Ok([read_in(&old, &there, options)?, read_in(&new, &here, options)?])
+    Ok([read_in(&old, &there, building, options), read_in(&new, &here, building, options)])
 }
 
 fn missing(path: &Path, revision: &Revision) -> String {
@@ -53,14 +60,21 @@ fn present<'p>(revision: &Revision, paths: &'p [PathBuf]) -> anyhow::Result<Vec<
     Ok(present)
 }
 
-fn read_in(revision: &Revision, paths: &[&PathBuf], options: &Options) -> anyhow::Result<Read> {
+fn read_in(
+    revision: &Revision,
+    paths: &[&PathBuf],
+    building: Building<'_>,
+    options: &Options,
+) -> anyhow::Result<Reading> {
     let Revision::Commit { name, id } = revision else {
         let paths: Vec<PathBuf> = paths.iter().map(|path| (*path).clone()).collect();
-        return Ok(read_paths(&paths, options));
+        let (paths, texts) = built::all(&paths, building)?;
+        return Ok(read_all(&paths, texts, options)?);
     };
-    let mut texts = Vec::new();
-    for (path, bytes) in tree::manifests(id, paths)? {
-        texts.push((format!("{name}:{path}"), bytes));
+    let (paths, mut texts) = checkout::built((name, id), paths, building)?;
+    if !paths.is_empty() {
+        let manifests = tree::manifests(id, &paths)?;
+        texts.extend(manifests.into_iter().map(|(path, bytes)| (format!("{name}:{path}"), bytes)));
     }
-    Ok(Ok(read_texts(texts, options)))
+    Ok(read_texts(texts, options))
 }

@@ -1,8 +1,9 @@
 //! The manifests that a verb reads, or the cluster.
 
-mod built;
+pub(crate) mod built;
 
 use crate::{args::InputArgs, output};
+use built::Building;
 use sekisho_core::object::Cluster;
 use sekisho_k8s::{Diagnostic, Options, Reading, Severity, live, read_all, render};
 use std::{collections::BTreeMap, io::Write, sync::Arc};
@@ -25,7 +26,8 @@ pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
     let reading = match arguments.cluster.access() {
         Some(access) => live::read_cluster(&access, &options)?,
         None => {
-            let (paths, texts) = built::all(arguments)?;
+            let building = Building { namespace: arguments.namespace(), values: &arguments.helm_values };
+            let (paths, texts) = built::all(&arguments.paths, building)?;
             read_all(&paths, texts, &options)?
         }
     };

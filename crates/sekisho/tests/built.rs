@@ -105,6 +105,102 @@ fn a_chart_is_built_with_its_values() {
     assert!(err(&output).contains(&call), "{}", err(&output));
 }
 
+const DENY: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\nspec: {podSelector: {}}\n";
+
+/// A repository whose first commit has a pod below `base`, and whose second a policy beside it, in the
+/// manifests that a script makes of them in the place of `kustomize` and `helm`.
+fn repository(sign: &str) -> (TempDir, TempDir, String) {
+    let (folder, bin) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for name in ["kustomize", "helm"] {
+        // The last word that is a folder is what is built; the manifests are beside it.
+        program(
+            bin.path(),
+            name,
+            "for word; do [ -d \"$word\" ] && folder=$word; [ -f \"$word\" ] && cat \"$word\"; done\n\
+             cat \"$folder\"/../base/*.yml",
+        );
+    }
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    git(&folder, &["init", "--quiet", "--initial-branch=main"]);
+    write(folder.path(), &format!("overlay/{sign}"), "");
+    write(folder.path(), "base/pod.yml", POD);
+    git(&folder, &["add", "-A"]);
+    git(&folder, &["commit", "--quiet", "-m", "first"]);
+    write(folder.path(), "base/policy.yml", &format!("---\n{DENY}"));
+    git(&folder, &["add", "-A"]);
+    git(&folder, &["commit", "--quiet", "-m", "second"]);
+    (folder, bin, path)
+}
+
+fn git(folder: &TempDir, arguments: &[&str]) {
+    let settings =
+        ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+    let status = Command::new("git").args(settings).args(arguments).current_dir(folder.path()).status();
+    assert!(status.unwrap().success(), "git {arguments:?}");
+}
+
+fn diff_in(folder: &Path, arguments: &[&str], path: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+    command.arg("diff").args(arguments).current_dir(folder).env("PATH", path).output().unwrap()
+}
+
+#[test]
+fn folders_that_are_built_are_compared() {
+    let (folder, _bin, path) = repository("kustomization.yaml");
+    write(folder.path(), "other/base/pod.yml", POD);
+    write(folder.path(), "other/overlay/Chart.yaml", "");
+    let output = diff_in(folder.path(), &["other/overlay", "overlay"], &path);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("overlay (kustomize):"), "{}", out(&output));
+}
+
+#[test]
+fn revisions_that_are_built_are_compared() {
+    for (sign, by) in [("kustomization.yaml", "kustomize"), ("Chart.yaml", "helm")] {
+        let (folder, _bin, path) = repository(sign);
+        for (from, overlay) in [("", "overlay"), ("overlay", "."), ("base", "../overlay")] {
+            let output = diff_in(&folder.path().join(from), &["--git", "main^..main", "--", overlay], &path);
+            assert_eq!(output.status.code(), Some(1), "{from}: {}", err(&output));
+            let place = format!("main:{overlay} ({by}):");
+            assert!(out(&output).contains(&place), "{place} is not in: {}", out(&output));
+        }
+        // Against the work tree, which is not what is committed.
+        fs::remove_file(folder.path().join("base/policy.yml")).unwrap();
+        let output = diff_in(folder.path(), &["--git", "main", "--", "overlay"], &path);
+        assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+        assert_eq!(diff_in(folder.path(), &["--git", "main^", "overlay"], &path).status.code(), Some(0));
+        // Nothing is staged by it.
+        let status = Command::new("git").args(["status", "--short"]).current_dir(folder.path()).output();
+        assert_eq!(out(&status.unwrap()), " D base/policy.yml\n");
+    }
+}
+
+#[test]
+fn values_of_a_chart_are_those_of_the_revision() {
+    let (folder, _bin, path) = repository("Chart.yaml");
+    write(folder.path(), "values.yaml", "");
+    git(&folder, &["add", "-A"]);
+    git(&folder, &["commit", "--quiet", "-m", "third"]);
+    // The script prints the values: here a manifest.
+    write(folder.path(), "values.yaml", &format!("{}\n---\n", POD.replace("web", "other")));
+    let arguments = ["--git", "main", "--helm-values", "values.yaml", "--", "overlay"];
+    let output = diff_in(folder.path(), &arguments, &path);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("CAME") && out(&output).contains("shop/other"), "{}", out(&output));
+}
+
+#[test]
+fn a_revision_whose_program_is_missing_is_named() {
+    let (folder, bin, _) = repository("kustomization.yaml");
+    let git = std::env::var("PATH").unwrap();
+    let git = std::env::split_paths(&git).map(|folder| folder.join("git")).find(|path| path.is_file());
+    fs::remove_file(bin.path().join("kustomize")).unwrap();
+    std::os::unix::fs::symlink(git.unwrap(), bin.path().join("git")).unwrap();
+    let output = diff_in(folder.path(), &["--git", "main^..main", "overlay"], bin.path().to_str().unwrap());
+    assert_eq!((output.status.code(), out(&output)), (Some(2), String::new()));
+    assert!(err(&output).contains("`main^:overlay` is a folder of Kustomize"), "{}", err(&output));
+}
+
 #[test]
 fn a_snapshot_takes_the_place_of_a_snapshot_alone() {
     let folder = TempDir::new().unwrap();

@@ -327,3 +327,57 @@ fn paths_and_a_cluster_exclude_each_other() {
     assert_eq!(run.code, Some(2));
     assert!(run.err.contains("cannot be used with"), "{}", run.err);
 }
+
+/// The cluster of two pods, with a policy that closes `db`.
+fn with_a_policy(path: &str) -> Answer {
+    match path.split('?').next() {
+        Some("/apis/networking.k8s.io/v1/networkpolicies") => Answer::Say(
+            200,
+            r#"{"kind": "NetworkPolicyList", "apiVersion": "networking.k8s.io/v1", "metadata": {"resourceVersion": "7"}, "items": [
+                {"metadata": {"name": "closed", "namespace": "shop"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}]}"#
+                .to_owned(),
+        ),
+        _ => healthy(path),
+    }
+}
+
+#[test]
+fn what_applying_manifests_would_open_is_told() {
+    let server = Server::start(|path, _| with_a_policy(path));
+    let folder = TempDir::new().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let diff = || {
+        let config = server.config();
+        run(&["diff", "--kubeconfig", config.to_str().unwrap(), folder.path().to_str().unwrap()])
+    };
+    let write = |name: &str, rules: &str| {
+        let text = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\n\
+             spec: {{podSelector: {{}}, ingress: [{rules}]}}\n"
+        );
+        fs::write(&policy, text).unwrap();
+    };
+    // Another policy beside the one that is there: nothing is deleted.
+    write("another", "");
+    let same = diff();
+    assert_eq!((same.code, same.out.as_str()), (Some(0), "no connection differs\n"), "{}", same.err);
+    // The same policy, opened.
+    write("closed", "{from: [{podSelector: {}}]}");
+    let opened = diff();
+    assert_eq!(opened.code, Some(1), "{}", opened.err);
+    assert!(opened.out.contains("OPENED WITHIN A NAMESPACE"), "{}", opened.out);
+    assert!(opened.out.contains("`shop/closed` spec.ingress[0].from[0] allows it"), "{}", opened.out);
+    assert_eq!(server.count("/api/v1/nodes"), 2, "each run reads the cluster once");
+}
+
+#[test]
+fn a_cluster_is_compared_with_something() {
+    let server = Server::start(|path, _| healthy(path));
+    let config = server.config();
+    let config = config.to_str().unwrap();
+    assert_refused(&run(&["diff", "--kubeconfig", config]), &["what is to be applied to the cluster?"]);
+    assert_refused(&run(&["diff", "--kubeconfig", config, "/nowhere"]), &["cannot read `/nowhere`"]);
+    let run = run(&["diff", "--cluster", "--git", "main", "manifests/"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("cannot be used with"), "{}", run.err);
+}

@@ -5,6 +5,7 @@ use super::{
     gather::Object,
     meta::Owner,
     names::Names,
+    overlay::Overlay,
     pod::RawPod,
     workload::{Controller, Making},
 };
@@ -28,12 +29,23 @@ pub(crate) struct Objects {
     controllers: Vec<Controller>,
     skipped: BTreeMap<String, usize>,
     seen: HashMap<(ObjectKey, &'static str), Origin>,
+    overlay: Overlay,
 }
 
 impl Objects {
+    /// What is taken in from here on is a cluster that the objects so far are laid over.
+    pub(crate) fn lay_over(&mut self) {
+        let above = std::mem::take(&mut self.seen);
+        self.overlay = Overlay::new(above.into_keys());
+    }
+
     /// Takes in `object`, unless there is one of its kind and key: the first stays, and the second is
     /// told of.
     pub(crate) fn take(&mut self, object: Object) -> Option<Diagnostic> {
+        if self.overlay.covers(&object) {
+            self.overlay.lay(object, &mut self.cluster, &mut self.pods, &self.controllers);
+            return None;
+        }
         let (kind, key) = (object.kind(), object.key());
         match self.seen.entry((key, kind)) {
             Entry::Occupied(first) => {
@@ -88,7 +100,10 @@ impl Objects {
                     let key = ObjectKey { namespace: Arc::clone(&pod.key.namespace), name };
                     pod.workload = Workload { key, kind: names.share(&top.kind) };
                 }
+                let rolled_out = self.overlay.roll_out(pod, &chain);
                 standing.extend(chain);
+                let Some(rolled_out) = rolled_out else { continue };
+                pod = rolled_out;
             }
             self.put(pod);
         }
@@ -134,7 +149,7 @@ impl Objects {
         controller: Controller,
         out: &mut Vec<Diagnostic>,
     ) {
-        let own = Workload { key: controller.meta.key.clone(), kind: Arc::clone(&controller.kind) };
+        let own = controller.workload();
         let above = controller.meta.owner.as_ref().map(|owner| owners.chain(&controller.template, owner));
         let top = above.as_deref().and_then(<[Workload]>::last).cloned();
         let owned = above.is_some_and(|above| above.iter().any(|workload| owners.has(workload)));
@@ -181,10 +196,8 @@ impl Owners {
     const LONGEST: usize = 8;
 
     fn new(controllers: &[Controller]) -> Self {
-        let known = controllers.iter().map(|controller| {
-            let workload = Workload { key: controller.meta.key.clone(), kind: Arc::clone(&controller.kind) };
-            (workload, controller.meta.owner.clone())
-        });
+        let known =
+            controllers.iter().map(|controller| (controller.workload(), controller.meta.owner.clone()));
         Self { known: known.collect() }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod meta;
 pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod node;
+mod overlay;
 pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod workload;

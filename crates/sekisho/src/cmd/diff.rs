@@ -3,7 +3,10 @@
 use crate::{
     args::{DiffArgs, DiffFormat},
     git,
-    input::{self, Input},
+    input::{
+        self, Input,
+        built::{self, Building},
+    },
     outcome::Outcome,
     output,
     render::{diff as render, json},
@@ -14,7 +17,11 @@ use sekisho_core::{
     index::Index,
     reach::Reach,
 };
-use sekisho_k8s::{Options, read_paths};
+use sekisho_k8s::{
+    Options, Reading,
+    live::{self, Access},
+    read_all, read_over, read_texts,
+};
 use std::path::{Path, PathBuf};
 
 /// Says what differs between two states.
@@ -45,15 +52,39 @@ fn compared(old: &Input, new: &Input) -> Difference {
 /// all errors are.
 fn states(arguments: &DiffArgs) -> anyhow::Result<Option<[Input; 2]>> {
     let options = Options { default_namespace: arguments.namespace.as_str().into() };
-    let [old, new] = match &arguments.git {
-        Some(revisions) => git::read(revisions, &arguments.paths, &options)?,
-        None => {
-            let [old, new] = two(&arguments.paths)?;
-            [old, new].map(|path| read_paths(std::slice::from_ref(path), &options))
-        }
+    let building = Building { namespace: &arguments.namespace, values: &arguments.helm_values };
+    let [old, new] = match (&arguments.git, arguments.cluster.access()) {
+        (Some(revisions), _) => git::read(revisions, &arguments.paths, building, &options)?,
+        (None, Some(access)) => applied(&access, arguments, building, &options)?.map(Ok),
+        (None, None) => two(&arguments.paths)?.map(|path| read(path, building, &options)),
     };
     let (old, new) = (input::accept(old?)?, input::accept(new?)?);
     Ok(old.zip(new).map(|(old, new)| [old, new]))
+}
+
+fn read(path: &PathBuf, building: Building<'_>, options: &Options) -> anyhow::Result<Reading> {
+    let (paths, texts) = built::all(std::slice::from_ref(path), building)?;
+    Ok(read_all(&paths, texts, options)?)
+}
+
+/// The live cluster, and what it would be with the manifests applied.
+fn applied(
+    access: &Access,
+    arguments: &DiffArgs,
+    building: Building<'_>,
+    options: &Options,
+) -> anyhow::Result<[Reading; 2]> {
+    if arguments.paths.is_empty() {
+        bail!("what is to be applied to the cluster? give files or folders of manifests");
+    }
+    // Before a cluster is read for minutes.
+    let (paths, texts) = built::all(&arguments.paths, building)?;
+    let cluster = live::snapshot_cluster(access, None)?.texts("cluster");
+    let old = read_texts(cluster.iter().map(|(name, text)| (name, text)), options);
+    let mut new = read_over(&cluster, &paths, texts, options)?;
+    // What there is to say about the cluster is said once.
+    new.diagnostics.retain(|found| !old.diagnostics.contains(found));
+    Ok([old, new])
 }
 
 /// The old path and the new one.

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use std::{
     io::{ErrorKind, Write},
+    path::Path,
     process::{Command, Output, Stdio},
     thread,
 };
@@ -27,6 +28,15 @@ pub(super) fn stdout(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         bail!("git could not say: {}", words(&output));
     }
     Ok(output.stdout)
+}
+
+/// Runs git with an index of its own, and so without touching that of the repository.
+pub(super) fn with_index(index: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let output = git(arguments).env("GIT_INDEX_FILE", index).output().map_err(|error| not_run(&error))?;
+    if !output.status.success() {
+        bail!("git could not check the revision out: {}", words(&output));
+    }
+    Ok(())
 }
 
 /// What git prints when it reads `input`.

@@ -1,7 +1,6 @@
 //! Folders whose files are not what is applied: Kustomize and Helm make the manifests of them. We let
 //! their own programs do it, for nobody else knows what they would make.
 
-use crate::args::InputArgs;
 use anyhow::{Context, bail};
 use std::{
     ffi::OsString,
@@ -18,53 +17,70 @@ const CHART: &str = "Chart.yaml";
 /// A text with its name.
 type Text = (String, Vec<u8>);
 
+/// What charts are built with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Building<'a> {
+    /// The namespace.
+    pub(crate) namespace: &'a str,
+    /// Files of values.
+    pub(crate) values: &'a [PathBuf],
+}
+
 /// The paths that are read as they are, and the texts that the others are made into.
-pub(super) fn all(arguments: &InputArgs) -> anyhow::Result<(Vec<PathBuf>, Vec<Text>)> {
+pub(crate) fn all(given: &[PathBuf], building: Building<'_>) -> anyhow::Result<(Vec<PathBuf>, Vec<Text>)> {
     let (mut paths, mut texts): (Vec<PathBuf>, Vec<Text>) = (Vec::new(), Vec::new());
-    for path in &arguments.paths {
-        let (text, by) = if KUSTOMIZATIONS.iter().any(|name| path.join(name).is_file()) {
-            (kustomize(path)?, "kustomize")
-        } else if path.join(CHART).is_file() {
-            (helm(path, arguments)?, "helm")
-        } else {
-            paths.push(path.clone());
-            continue;
-        };
-        let name = format!("{} ({by})", path.display());
-        if texts.iter().all(|(other, _)| *other != name) {
-            texts.push((name, text));
+    for path in given {
+        match one(path, &path.display().to_string(), building)? {
+            None => paths.push(path.clone()),
+            Some(text) if texts.iter().all(|(other, _)| *other != text.0) => texts.push(text),
+            Some(_) => {}
         }
     }
     Ok((paths, texts))
 }
 
-fn kustomize(folder: &Path) -> anyhow::Result<Vec<u8>> {
+/// What the folder at `path`, which people call `name`, is made into; `None` where its files are read as
+/// they are.
+pub(crate) fn one(path: &Path, name: &str, building: Building<'_>) -> anyhow::Result<Option<Text>> {
+    if KUSTOMIZATIONS.iter().any(|file| path.join(file).is_file()) {
+        return Ok(Some((format!("{name} (kustomize)"), kustomize(path, name)?)));
+    }
+    if path.join(CHART).is_file() {
+        return Ok(Some((format!("{name} (helm)"), helm(path, name, building)?)));
+    }
+    Ok(None)
+}
+
+/// The files of a folder that say it is built.
+pub(crate) fn signs(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    KUSTOMIZATIONS.iter().chain(&[CHART]).map(|file| folder.join(file))
+}
+
+fn kustomize(folder: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
     for (program, verb) in [("kustomize", "build"), ("kubectl", "kustomize")] {
         if let Some(text) = run(program, &[verb.into(), folder.into()])? {
             return Ok(text);
         }
     }
     bail!(
-        "`{}` is a folder of Kustomize, and neither `kustomize` nor `kubectl` is installed: install one of \
-         them, for the files alone are not what is applied",
-        folder.display()
+        "`{name}` is a folder of Kustomize, and neither `kustomize` nor `kubectl` is installed: install one of \
+         them, for the files alone are not what is applied"
     )
 }
 
-fn helm(chart: &Path, arguments: &InputArgs) -> anyhow::Result<Vec<u8>> {
-    let real = chart.canonicalize().with_context(|| format!("cannot read `{}`", chart.display()))?;
+fn helm(chart: &Path, name: &str, building: Building<'_>) -> anyhow::Result<Vec<u8>> {
+    let real = chart.canonicalize().with_context(|| format!("cannot read `{name}`"))?;
     let release = real.file_name().map_or_else(|| "release".into(), OsString::from);
     let mut words: Vec<OsString> = vec!["template".into(), release, chart.into()];
-    words.extend(["--namespace".into(), arguments.namespace().into()]);
-    for values in &arguments.helm_values {
+    words.extend(["--namespace".into(), building.namespace.into()]);
+    for values in building.values {
         words.extend(["--values".into(), values.into()]);
     }
     match run("helm", &words)? {
         Some(text) => Ok(text),
         None => bail!(
-            "`{}` is a chart of Helm, and `helm` is not installed: install it, for the templates alone are no \
-             manifests",
-            chart.display()
+            "`{name}` is a chart of Helm, and `helm` is not installed: install it, for the templates alone are no \
+             manifests"
         ),
     }
 }
