@@ -2,25 +2,99 @@
 
 use proptest::prelude::*;
 use sekisho_core::{
-    eval::{Flow, isolating},
-    exposure::{Exposure, Opening, exposures},
+    eval::{Flow, cluster_selects, isolating},
+    exposure::{Exposure, Opening, Place, RuleName, exposures},
     index::Index,
-    object::{Cluster, Direction, Namespace, ObjectKey, Origin, Pod},
+    object::{Cluster, Direction, Effective, Namespace, ObjectKey, Origin, Pod, PortMatch, RuleAction, Tier},
     packet::{End, Packet, Traffic},
     reach::Reach,
     set::{AddressSet, PortSet, Protocol},
     testing::{EXTERNAL, PORTS, cluster, config},
+    verdict::{Because, SideVerdict},
 };
 use std::net::IpAddr;
 
-/// Whether the policies of `pod` alone let it talk with `other`.
-fn allows(cluster: &Cluster, direction: Direction, pod: &Pod, other: End, traffic: Traffic) -> bool {
+/// What the policies of `pod` alone say to its talking with `other`.
+fn side(cluster: &Cluster, direction: Direction, pod: &Pod, other: End, traffic: Traffic) -> SideVerdict {
     let own = End::Pod(pod.uid.clone());
     let packet = match direction {
         Direction::Ingress => Packet { from: other, to: own, traffic },
         Direction::Egress => Packet { from: own, to: other, traffic },
     };
-    Flow::new(cluster, &packet).side(direction).decision.is_allow()
+    Flow::new(cluster, &packet).side(direction)
+}
+
+/// Whether the policies of `pod` alone let it talk with `other`.
+fn allows(cluster: &Cluster, direction: Direction, pod: &Pod, other: End, traffic: Traffic) -> bool {
+    side(cluster, direction, pod, other, traffic).decision.is_allow()
+}
+
+/// Why the policies of `pod` do not let it talk with `other`, where they do not.
+fn refusing(
+    cluster: &Cluster,
+    direction: Direction,
+    pod: &Pod,
+    other: End,
+    traffic: Traffic,
+) -> Option<Because> {
+    let side = side(cluster, direction, pod, other, traffic);
+    (!side.decision.is_allow()).then_some(side.because)
+}
+
+/// Whether an exposure says of whom a refusal is.
+fn is_told(exposure: &Exposure, by: &Because) -> bool {
+    exposure.but.iter().any(|rule| match (&rule.name, by) {
+        (RuleName::Tier(told), Because::TierDeny(by)) => {
+            (&told.policy, told.rule) == (&by.policy, by.rule)
+                || (told.tier, by.tier) == (Tier::Admin, Tier::Baseline)
+        }
+        // What passes comes to the NetworkPolicies.
+        (RuleName::Tier(_), Because::NoRule(_)) => true,
+        _ => false,
+    })
+}
+
+/// Whether a rule of a cluster-wide policy is there to refuse the pod something.
+fn is_denied(cluster: &Cluster, pod: &Pod, direction: Direction) -> bool {
+    let selecting = cluster.cluster_policies.values().filter(|policy| cluster_selects(cluster, policy, pod));
+    let mut rules = selecting.flat_map(|policy| policy.rules(direction));
+    rules.any(|rule| match rule.effective() {
+        Effective::Nothing => false,
+        Effective::DenyAll => true,
+        Effective::AsWritten => {
+            rule.action == RuleAction::Deny
+                && (rule.ports.is_empty()
+                    || rule.ports.iter().any(|port| match &port.port {
+                        PortMatch::Named(name) if direction == Direction::Ingress => {
+                            pod.named_ports(port.protocol, name).next().is_some()
+                        }
+                        _ => true,
+                    }))
+        }
+    })
+}
+
+/// Whether a rule of the Admin tier passes something of the pod on.
+fn is_passed(cluster: &Cluster, pod: &Pod, direction: Direction) -> bool {
+    let selecting = cluster.cluster_policies.values().filter(|policy| cluster_selects(cluster, policy, pod));
+    let admin = selecting.filter(|policy| policy.tier == Tier::Admin);
+    admin.flat_map(|policy| policy.rules(direction)).any(|rule| rule.action == RuleAction::Pass)
+}
+
+/// Whether an opening speaks of a pod.
+fn is_about(opening: &Opening, namespace: &Namespace, pod: &Pod) -> bool {
+    match opening {
+        Opening::Unprotected | Opening::Cluster => true,
+        Opening::Internet(_) => false,
+        Opening::Namespace(name) => name == namespace.name(),
+        Opening::Future(future) => {
+            let is_there = match &future.place {
+                Place::Namespaces(names) | Place::Missing(names) => names.contains(namespace.name()),
+                Place::Labelled(selector) => selector.matches(namespace.labels()),
+            };
+            is_there && future.pods.matches(&pod.labels)
+        }
+    }
 }
 
 /// The cluster with one pod more, and that pod.
@@ -52,6 +126,13 @@ fn opposite(cluster: &Cluster, opening: &Opening) -> Option<(Cluster, End)> {
     Some(with(cluster, namespace, pod))
 }
 
+/// Whether another pod bears an address of this one: while two do, each must allow (S26), and less is open
+/// than by one.
+fn shares(cluster: &Cluster, pod: &Pod) -> bool {
+    let mut others = cluster.pods.values().filter(|other| other.uid != pod.uid);
+    others.any(|other| !other.addresses.is_disjoint(&pod.addresses))
+}
+
 fn is_meant(exposure: &Exposure, pod: &Pod) -> bool {
     exposure.workloads.iter().any(|(workload, pods)| {
         *workload == pod.workload && (pods.is_empty() || pods.contains(&pod.key.name))
@@ -70,9 +151,7 @@ proptest! {
     #![proptest_config(config(2_000))]
 
     #[test]
-    fn what_is_said_to_be_open_is(mut cluster in cluster(1..6, 0..5)) {
-        // Exposure does not look at tiers, and the verb refuses clusters that have some.
-        cluster.cluster_policies.clear();
+    fn what_is_said_to_be_open_is(cluster in cluster(1..6, 0..5)) {
         let index = Index::of(cluster.changes());
         let found = exposures(&cluster, &index, &Reach::of(&index));
         for exposure in &found {
@@ -80,15 +159,10 @@ proptest! {
                 prop_assert!(false, "nobody can be what {:?} speaks of", exposure.opening);
                 continue;
             };
-            for pod in cluster.pods.values().filter(|pod| pod.is_policed() && is_meant(exposure, pod)) {
-                // While two pods bear an address, each must allow (S26), and less is open than by one.
-                let shared = |other: &&Pod| other.uid != pod.uid && !other.addresses.is_disjoint(&pod.addresses);
-                if cluster.pods.values().any(|other| shared(&other)) {
-                    continue;
-                }
+            for pod in cluster.pods.values().filter(|pod| pod.is_policed() && is_meant(exposure, pod) && !shares(&cluster, pod)) {
                 for traffic in some_ports(&exposure.ports.numbers) {
                     prop_assert!(
-                        allows(&with, exposure.direction, pod, end.clone(), traffic),
+                        refusing(&with, exposure.direction, pod, end.clone(), traffic).is_none_or(|by| is_told(exposure, &by)),
                         "{} {} {end} {traffic}", pod.key, exposure.opening
                     );
                 }
@@ -97,23 +171,17 @@ proptest! {
     }
 
     #[test]
-    fn what_is_open_is_said(mut cluster in cluster(1..6, 0..5)) {
-        // Exposure does not look at tiers, and the verb refuses clusters that have some.
-        cluster.cluster_policies.clear();
+    fn what_is_open_is_said(cluster in cluster(1..6, 0..5)) {
         let index = Index::of(cluster.changes());
         let found = exposures(&cluster, &index, &Reach::of(&index));
         let internet = AddressSet::internet();
-        for pod in cluster.pods.values().filter(|pod| pod.is_policed()) {
-            // While two pods bear an address, each must allow (S26), and less is open than by one.
-            let shared = |other: &&Pod| other.uid != pod.uid && !other.addresses.is_disjoint(&pod.addresses);
-            if cluster.pods.values().any(|other| shared(&other)) {
-                continue;
-            }
+        for pod in cluster.pods.values().filter(|pod| pod.is_policed() && !shares(&cluster, pod)) {
             for direction in Direction::ALL {
                 let of = |exposure: &&Exposure| exposure.direction == direction && is_meant(exposure, pod);
                 let of: Vec<&Exposure> = found.iter().filter(of).collect();
                 let unprotected = of.iter().any(|exposure| exposure.opening == Opening::Unprotected);
-                prop_assert_eq!(unprotected, isolating(&cluster, pod, direction).is_empty());
+                let protected = !isolating(&cluster, pod, direction).is_empty() || is_denied(&cluster, pod, direction);
+                prop_assert_eq!(unprotected, !protected);
                 for address in EXTERNAL.iter().filter_map(|text| text.parse::<IpAddr>().ok()) {
                     for port in PORTS {
                         let traffic = Traffic::Port(Protocol::Tcp, port);
@@ -128,6 +196,36 @@ proptest! {
                         let is_internet = internet.contains(address) || unprotected;
                         prop_assert_eq!(open && is_internet, said, "{} {} {}", pod.key, address, port);
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_strangers_may_do_is_said(cluster in cluster(1..6, 0..5)) {
+        let index = Index::of(cluster.changes());
+        let found = exposures(&cluster, &index, &Reach::of(&index));
+        let namespace = Namespace::implied("elsewhere");
+        let stranger = Pod::new(ObjectKey::new("elsewhere", "stranger"));
+        let (with, end) = with(&cluster, namespace.clone(), stranger.clone());
+        for pod in cluster.pods.values().filter(|pod| pod.is_policed() && !shares(&cluster, pod)) {
+            for direction in Direction::ALL {
+                if is_passed(&cluster, pod, direction) {
+                    // Whom one selector passes and another admits is said where one of them means everybody.
+                    continue;
+                }
+                for port in PORTS {
+                    let traffic = Traffic::Port(Protocol::Tcp, port);
+                    if refusing(&with, direction, pod, end.clone(), traffic).is_some() {
+                        continue;
+                    }
+                    let said = found.iter().any(|exposure| {
+                        exposure.direction == direction
+                            && is_meant(exposure, pod)
+                            && exposure.ports.numbers.contains(Protocol::Tcp, port)
+                            && is_about(&exposure.opening, &namespace, &stranger)
+                    });
+                    prop_assert!(said, "{} {direction} {port}", pod.key);
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! Whom a peer would match that does not exist yet.
 
-use super::Opening;
+use super::{Opening, walk::Share};
 use crate::{
     eval,
     index::{Index, NamespaceScope, PodSelectorKey},
     object::{
-        Cluster, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, ObjectKey, Origin, PeerKind,
-        Pod, Requirement,
+        Cluster, ClusterPods, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, ObjectKey, Origin,
+        PeerKind, Pod, Requirement,
     },
 };
 use std::{
@@ -43,10 +43,10 @@ impl Future {
     pub fn example(&self) -> Option<(Namespace, Pod)> {
         let (name, labels) = match &self.place {
             Place::Namespaces(names) | Place::Missing(names) => (Arc::clone(names.first()?), Labels::new()),
-            Place::Labelled(selector) => ("to-come".into(), meeting(selector)?),
+            Place::Labelled(selector) => ("to-come".into(), selector.fewest()?),
         };
         let mut pod = Pod::new(ObjectKey::new(Arc::clone(&name), "to-come"));
-        pod.labels = meeting(&self.pods)?;
+        pod.labels = self.pods.fewest()?;
         Some((Namespace::new(name, labels, Origin::default()), pod))
     }
 }
@@ -81,30 +81,39 @@ impl<'a> Namespaces<'a> {
     /// What an entry of `from` or `to` that selects pods opens: whole namespaces, and whom that is not
     /// there yet.
     pub(super) fn openings(&self, policy: &NetworkPolicy, peer: &PeerKind) -> Vec<Opening> {
-        let everything = LabelSelector::everything();
-        let (namespaces, pods) = match peer {
-            PeerKind::Block(_) => return Vec::new(),
-            PeerKind::Pods(pods) => return self.of_own(policy, pods).into_iter().collect(),
-            PeerKind::Namespaces(namespaces) => (namespaces, &everything),
-            PeerKind::PodsInNamespaces { namespaces, pods } => (namespaces, pods),
-        };
+        let own = Some(&policy.key.namespace);
+        match peer {
+            PeerKind::Block(_) => Vec::new(),
+            PeerKind::Pods(pods) => self.of_own(policy, pods).into_iter().collect(),
+            PeerKind::Namespaces(namespaces) => self.selected(own, namespaces, &LabelSelector::everything()),
+            PeerKind::PodsInNamespaces { namespaces, pods } => self.selected(own, namespaces, pods),
+        }
+    }
+
+    /// What is opened to pods of namespaces; its own is not told of as a whole.
+    pub(super) fn selected(
+        &self,
+        own: Option<&Arc<str>>,
+        namespaces: &LabelSelector,
+        pods: &LabelSelector,
+    ) -> Vec<Opening> {
         if namespaces.is_everything() && pods.is_everything() {
             return vec![Opening::Cluster];
         }
         let there = self.matching(namespaces);
         let mut openings = Vec::new();
         if pods.is_everything() {
-            let others = there.iter().filter(|name| **name != policy.key.namespace).cloned();
+            let others = there.iter().filter(|name| Some(*name) != own).cloned();
             openings.extend(others.map(Opening::Namespace));
         }
         let scope = NamespaceScope::Matching(namespaces.clone());
         let matches_today = self.selects(scope, pods);
-        if meeting(pods).is_none() {
+        if pods.fewest().is_none() {
             return openings;
         }
         let future = |place| Opening::Future(Future { place, pods: pods.clone(), matches_today });
         match pinned(namespaces) {
-            None if meeting(namespaces).is_some() => {
+            None if namespaces.fewest().is_some() => {
                 openings.push(future(Place::Labelled(namespaces.clone())));
             }
             None => {}
@@ -127,8 +136,46 @@ impl<'a> Namespaces<'a> {
         let own = &policy.key.namespace;
         let matches_today = self.selects(NamespaceScope::One(Arc::clone(own)), pods);
         let place = Place::Namespaces([Arc::clone(own)].into());
-        (!matches_today && meeting(pods).is_some())
+        (!matches_today && pods.fewest().is_some())
             .then(|| Opening::Future(Future { place, pods: pods.clone(), matches_today }))
+    }
+
+    /// How many of those whom `opening` speaks of have such labels.
+    pub(super) fn share(&self, opening: &Opening, named: &ClusterPods) -> Share {
+        let everything = LabelSelector::everything();
+        let (place, pods) = match opening {
+            Opening::Unprotected | Opening::Internet(_) | Opening::Cluster => {
+                (share(&everything, &named.namespaces), &everything)
+            }
+            Opening::Namespace(name) => (self.share_of([name].into_iter(), &named.namespaces), &everything),
+            Opening::Future(future) => {
+                let place = match &future.place {
+                    Place::Namespaces(names) => self.share_of(names.iter(), &named.namespaces),
+                    Place::Missing(names) => {
+                        let name = Requirement::In(NAME_LABEL.into(), names.clone());
+                        share(&[name].into_iter().collect(), &named.namespaces)
+                    }
+                    Place::Labelled(selector) => share(selector, &named.namespaces),
+                };
+                (place, &future.pods)
+            }
+        };
+        match (place, share(pods, &named.pods)) {
+            (Share::None, _) | (_, Share::None) => Share::None,
+            (Share::All, Share::All) => Share::All,
+            _ => Share::Some,
+        }
+    }
+
+    /// How many of these namespaces, which exist, a selector matches.
+    fn share_of<'n>(&self, names: impl Iterator<Item = &'n Arc<str>>, selector: &LabelSelector) -> Share {
+        let matches = |name| self.all.get(name).is_some_and(|labels| selector.matches(labels));
+        let (matching, others): (Vec<_>, Vec<_>) = names.partition(|name| matches(*name));
+        match (matching.is_empty(), others.is_empty()) {
+            (true, _) => Share::None,
+            (false, true) => Share::All,
+            (false, false) => Share::Some,
+        }
     }
 
     fn selects(&self, scope: NamespaceScope, pods: &LabelSelector) -> bool {
@@ -147,32 +194,33 @@ fn pinned(selector: &LabelSelector) -> Option<Vec<Arc<str>>> {
     let can_be = |name: &&Arc<str>| {
         let mut labels = Labels::new();
         labels.set(NAME_LABEL, Arc::clone(name));
-        with(selector, labels).is_some()
+        selector.fewest_beside(labels).is_some()
     };
     Some(names.iter().filter(can_be).cloned().collect())
 }
 
-/// The fewest labels that meet a selector; `None` where none do.
-pub(super) fn meeting(selector: &LabelSelector) -> Option<Labels> {
-    with(selector, Labels::new())
+/// How much of what `of` selects is selected by `by`, whatever there will be.
+fn share(of: &LabelSelector, by: &LabelSelector) -> Share {
+    let follows = |wanted: &Requirement| of.requirements().any(|known| implies(known, wanted));
+    if by.requirements().all(follows) {
+        Share::All
+    } else if of.and(by).fewest().is_none() {
+        Share::None
+    } else {
+        Share::Some
+    }
 }
 
-/// The fewest labels that meet a selector, and are `labels` besides.
-fn with(selector: &LabelSelector, mut labels: Labels) -> Option<Labels> {
-    for requirement in selector.requirements() {
-        match requirement {
-            Requirement::In(key, values) if labels.get(key).is_none() => {
-                let fits = |value: &&Arc<str>| {
-                    let mut one = Labels::new();
-                    one.set(Arc::clone(key), Arc::clone(value));
-                    let mut about = selector.requirements().filter(|other| other.key() == key);
-                    about.all(|other| other.matches(&one))
-                };
-                labels.set(Arc::clone(key), Arc::clone(values.iter().find(fits)?));
-            }
-            Requirement::Exists(key) if labels.get(key).is_none() => labels.set(Arc::clone(key), "any"),
-            _ => {}
+/// Whether what meets one requirement meets the other.
+fn implies(known: &Requirement, wanted: &Requirement) -> bool {
+    let is_same_key = known.key() == wanted.key();
+    is_same_key
+        && match (known, wanted) {
+            (Requirement::In(..), Requirement::Exists(_))
+            | (Requirement::DoesNotExist(_), Requirement::NotIn(..)) => true,
+            (Requirement::In(_, some), Requirement::In(_, all))
+            | (Requirement::NotIn(_, all), Requirement::NotIn(_, some)) => some.is_subset(all),
+            (Requirement::In(_, these), Requirement::NotIn(_, those)) => these.is_disjoint(those),
+            _ => known == wanted,
         }
-    }
-    selector.matches(&labels).then_some(labels)
 }

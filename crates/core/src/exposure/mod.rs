@@ -7,23 +7,32 @@
 
 mod future;
 mod ports;
+mod roster;
+mod rule;
+mod tiers;
+mod walk;
 mod words;
 
 pub use future::{Future, Place};
 pub use ports::OpenPorts;
+pub use rule::{OpeningRule, RuleName};
 
 use crate::{
+    eval::in_order,
     index::{Index, PodId, PolicyKey},
-    object::{Cluster, Direction, NetworkPolicy, ObjectKey, Origin, PeerKind, Pod, Workload},
+    object::{Cluster, ClusterPolicy, Direction, NetworkPolicy, ObjectKey, PeerKind, Pod, Tier, Workload},
     reach::Reach,
     set::{AddressSet, PortSet, Protocol},
-    verdict::RulePath,
+    verdict::{RulePath, TierRule},
 };
 use future::Namespaces;
+use roster::Roster;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tiers::{Ruled, Stage};
+use walk::Piece;
 
 /// Whom something is open to: the wider, the earlier.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,15 +49,6 @@ pub enum Opening {
     Future(Future),
 }
 
-/// A rule that opens, and where it was written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OpeningRule {
-    /// Which entry of it.
-    pub path: RulePath,
-    /// Where the entry was written, or the rule where it lists no peers.
-    pub origin: Origin,
-}
-
 /// Workloads that are open alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposure {
@@ -58,17 +58,25 @@ pub struct Exposure {
     pub opening: Opening,
     /// On which ports; never none.
     pub ports: OpenPorts,
+    /// Rules of cluster-wide policies that refuse some of them, or leave them to others who do; who they
+    /// are, what is there does not tell. Not of the internet, whose addresses are known.
+    pub but: BTreeSet<OpeningRule>,
     /// Which workloads, sorted; with the names of the pods where not all of a workload are meant.
     pub workloads: Vec<(Workload, Vec<Arc<str>>)>,
-    /// The rules that open them, sorted; none where no policy isolates.
+    /// The rules that open them, sorted; none where no policy says otherwise.
     pub rules: Vec<OpeningRule>,
 }
 
 /// Pods and rules of what is open alike.
-type Gathered = BTreeMap<(Direction, Opening, OpenPorts), (BTreeSet<PodId>, BTreeSet<OpeningRule>)>;
+type Gathered = BTreeMap<
+    (Direction, Opening, OpenPorts, BTreeSet<OpeningRule>),
+    (BTreeSet<PodId>, BTreeSet<OpeningRule>),
+>;
 
-/// What the workloads of `cluster` are open to, sorted: ingress first, the wider first. Cluster-wide
-/// policies are not looked at: of a cluster that has some this is not the whole answer.
+/// What pods of a profile are open to, but for whom: the ports, and the rules.
+type Found = BTreeMap<(Opening, BTreeSet<OpeningRule>), (OpenPorts, BTreeSet<OpeningRule>)>;
+
+/// What the workloads of `cluster` are open to, sorted: ingress first, the wider first.
 #[must_use]
 pub fn exposures(cluster: &Cluster, index: &Index, reach: &Reach) -> Vec<Exposure> {
     let mut finder = Finder {
@@ -76,7 +84,9 @@ pub fn exposures(cluster: &Cluster, index: &Index, reach: &Reach) -> Vec<Exposur
         index,
         reach,
         namespaces: Namespaces::of(cluster, index),
+        tiers: [Tier::Admin, Tier::Baseline].map(|tier| in_order(cluster, tier)),
         of_policies: BTreeMap::new(),
+        of_tiers: BTreeMap::new(),
         internet: AddressSet::internet(),
     };
     let mut gathered = Gathered::new();
@@ -86,18 +96,21 @@ pub fn exposures(cluster: &Cluster, index: &Index, reach: &Reach) -> Vec<Exposur
         }
     }
     let roster = Roster::of(index);
-    let exposures = gathered.into_iter().map(|((direction, opening, ports), (pods, rules))| Exposure {
+    let exposures = gathered.into_iter().map(|((direction, opening, ports, but), (pods, rules))| Exposure {
         direction,
         opening,
         ports,
+        but,
         workloads: roster.workloads(&pods),
         rules: rules.into_iter().collect(),
     });
     exposures.collect()
 }
 
-/// What pods have in common that are open alike: policies, named ports, and classes of addresses.
-type Profile<'a> = (BTreeSet<ObjectKey>, BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>, Vec<u32>);
+/// What pods have in common that are open alike: policies, named ports, classes of addresses, and the
+/// namespace where cluster-wide policies select them, whose rules may speak of it.
+type Profile<'a> =
+    (BTreeSet<PolicyKey>, BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>, Vec<u32>, Option<&'a Arc<str>>);
 
 /// What an entry of a policy opens: the rule, the entry of `from` or `to` where there is one, to whom.
 type Opened = (usize, Option<usize>, Vec<Opening>);
@@ -107,95 +120,165 @@ struct Finder<'a> {
     index: &'a Index,
     reach: &'a Reach,
     namespaces: Namespaces<'a>,
+    /// The policies of the Admin tier and of the Baseline tier, in the order in which they are read.
+    tiers: [Vec<&'a ClusterPolicy>; 2],
     /// What the entries of policies open, computed once for all their subjects.
     of_policies: BTreeMap<(ObjectKey, Direction), Arc<[Opened]>>,
+    /// The same of the entries of cluster-wide policies.
+    of_tiers: BTreeMap<TierRule, Arc<[Opening]>>,
     internet: AddressSet,
 }
 
 impl<'a> Finder<'a> {
     fn profiles(&self) -> BTreeMap<Profile<'a>, Vec<PodId>> {
         let mut profiles: BTreeMap<Profile<'a>, Vec<PodId>> = BTreeMap::new();
-        let mut known: BTreeMap<Vec<u32>, BTreeSet<ObjectKey>> = BTreeMap::new();
+        let mut known: BTreeMap<Vec<u32>, BTreeSet<PolicyKey>> = BTreeMap::new();
         for (id, pod) in self.index.pods() {
             let classes: Vec<u32> = self.reach.classes_of_pod(id).collect();
             // Pods of one class are subjects of the same policies.
-            let policies = known.entry(classes.clone()).or_insert_with(|| self.namespaced(id));
-            profiles.entry((policies.clone(), pod.port_names(), classes)).or_default().push(id);
+            let policies = known.entry(classes.clone()).or_insert_with(|| self.index.policies_selecting(id));
+            let is_tiered = policies.iter().any(|key| key.tier().is_some());
+            let namespace = is_tiered.then_some(&pod.key.namespace);
+            profiles.entry((policies.clone(), pod.port_names(), classes, namespace)).or_default().push(id);
         }
         profiles
-    }
-
-    /// The NetworkPolicies that select a pod.
-    fn namespaced(&self, id: PodId) -> BTreeSet<ObjectKey> {
-        let namespaced = self.index.policies_selecting(id).into_iter().filter_map(|key| match key {
-            PolicyKey::Namespaced(key) => Some(key),
-            PolicyKey::Admin(_) | PolicyKey::Baseline(_) => None,
-        });
-        namespaced.collect()
     }
 
     fn of_profile(
         &mut self,
         direction: Direction,
-        (policies, _, classes): &Profile<'a>,
+        (policies, _, classes, _): &Profile<'a>,
         ids: &[PodId],
         gathered: &mut Gathered,
     ) {
         let Some(pod) = ids.first().and_then(|id| self.index.pod(*id)) else { return };
-        let cluster = self.cluster;
-        let isolating = policies.iter().filter_map(|key| cluster.policies.get(key));
-        let isolating: Vec<&NetworkPolicy> = isolating.filter(|policy| policy.isolates(direction)).collect();
-        let mut found: BTreeMap<Opening, (OpenPorts, BTreeSet<OpeningRule>)> = BTreeMap::new();
-        if isolating.is_empty() {
-            found.insert(Opening::Unprotected, (OpenPorts::all(), BTreeSet::new()));
-        }
-        for policy in isolating {
-            self.of_policy(direction, policy, pod, &mut found);
-        }
-        let to_internet = self.to_internet(direction, classes, &mut found);
-        within_wider(&mut found);
-        let mut put = |opening, ports, rules: BTreeSet<OpeningRule>| {
-            let entry = gathered.entry((direction, opening, ports)).or_default();
+        let found = self.found(direction, policies, pod);
+        let to_internet = self.to_internet(direction, classes, &found);
+        let mut put = |opening, ports, but, rules: BTreeSet<OpeningRule>| {
+            let entry = gathered.entry((direction, opening, ports, but)).or_default();
             entry.0.extend(ids);
             entry.1.extend(rules);
         };
-        for (opening, (ports, rules)) in found {
+        for ((opening, but), (ports, rules)) in found {
             if let Opening::Internet(_) = opening {
                 for (addresses, ports) in &to_internet {
                     let ports = OpenPorts { numbers: ports.clone(), named: BTreeSet::new() };
-                    put(Opening::Internet(addresses.clone()), ports, rules.clone());
+                    put(Opening::Internet(addresses.clone()), ports, BTreeSet::new(), rules.clone());
                 }
             } else {
-                put(opening, ports, rules);
+                put(opening, ports, but, rules);
             }
         }
     }
 
-    /// What each rule of `policy` opens, on the ports that it has on `pod`. Of the internet only the rules
-    /// are noted: the addresses come from all of them together.
+    /// What a pod with these policies is open to. Of the internet only the rules are noted: the addresses
+    /// come from all of them together.
+    fn found(&mut self, direction: Direction, policies: &BTreeSet<PolicyKey>, pod: &Pod) -> Found {
+        let cluster = self.cluster;
+        let isolating = policies.iter().filter_map(|key| match key {
+            PolicyKey::Namespaced(key) => cluster.policies.get(key),
+            PolicyKey::Admin(_) | PolicyKey::Baseline(_) => None,
+        });
+        let isolating: Vec<&NetworkPolicy> = isolating.filter(|policy| policy.isolates(direction)).collect();
+        let tiers = self.tiers.each_ref().map(|tier| Ruled::of(tier, policies, direction, pod));
+        let mut found = Found::new();
+        if isolating.is_empty() {
+            if !tiers.iter().flatten().any(Ruled::refuses) {
+                // S2, S40: nothing says no to anybody.
+                found.insert((Opening::Unprotected, BTreeSet::new()), (OpenPorts::all(), BTreeSet::new()));
+                return found;
+            }
+            // What no tier decides is allowed, to everybody.
+            found.entry((Opening::Internet(AddressSet::empty()), BTreeSet::new())).or_default();
+            self.note(&tiers, Stage::AfterAll, &Opening::Cluster, (OpenPorts::all(), None), &mut found);
+            self.of_tier(&tiers, Tier::Baseline, (pod, None), &mut found);
+        }
+        let opened: Vec<_> =
+            isolating.iter().flat_map(|policy| self.of_policy(direction, policy, pod)).collect();
+        let whole = opened.iter().filter(|(opening, ..)| *opening == Opening::Cluster);
+        let whole: Vec<_> = whole.map(|(_, ports, rule)| (ports.clone(), rule.clone())).collect();
+        let whole = (!isolating.is_empty()).then_some(whole.as_slice());
+        self.of_tier(&tiers, Tier::Admin, (pod, whole), &mut found);
+        for (opening, ports, rule) in opened {
+            self.note(&tiers, Stage::Policies, &opening, (ports, Some(&rule)), &mut found);
+        }
+        within_wider(&mut found);
+        found
+    }
+
+    /// What each rule of `policy` opens, on the ports that it has on `pod`.
     fn of_policy(
         &mut self,
         direction: Direction,
         policy: &'a NetworkPolicy,
         pod: &Pod,
-        found: &mut BTreeMap<Opening, (OpenPorts, BTreeSet<OpeningRule>)>,
-    ) {
+    ) -> Vec<(Opening, OpenPorts, OpeningRule)> {
         let entries = self.entries(direction, policy);
         let rules = policy.rules(direction);
+        let mut opened = Vec::new();
         for (at, peer, openings) in entries.iter() {
             let Some(rule) = rules.get(*at) else { continue };
-            let ports = OpenPorts::of(rule, direction, pod);
+            let ports = OpenPorts::of(&rule.ports, direction, pod);
             if ports.is_empty() {
                 continue;
             }
             let path = RulePath { policy: policy.key.clone(), direction, rule: *at, peer: *peer, port: None };
             let entry = peer.and_then(|peer| rule.peers.get(peer)).map(|peer| &peer.origin);
             let origin = entry.unwrap_or(&rule.origin).clone();
-            for opening in openings {
-                let of = found.entry(opening.clone()).or_default();
-                of.0.join(ports.clone());
-                of.1.insert(OpeningRule { path: path.clone(), origin: origin.clone() });
+            let rule = OpeningRule { name: RuleName::Policy(path), origin };
+            opened.extend(openings.iter().map(|opening| (opening.clone(), ports.clone(), rule.clone())));
+        }
+        opened
+    }
+
+    /// What the rules of a tier that accept open, and those that pass where nobody after them minds:
+    /// `whole` are the rules of NetworkPolicies that are open to the whole cluster, where some isolate.
+    fn of_tier(
+        &mut self,
+        tiers: &[Vec<Ruled<'a>>; 2],
+        tier: Tier,
+        (pod, whole): (&Pod, Option<&[(OpenPorts, OpeningRule)]>),
+        found: &mut Found,
+    ) {
+        let [admin, baseline] = tiers;
+        let rules = if tier == Tier::Admin { admin } else { baseline };
+        let own = Opening::Namespace(Arc::clone(&pod.key.namespace));
+        for (at, ruled) in rules.iter().enumerate() {
+            for (rule, openings) in self.spoken_of(ruled) {
+                for opening in openings.iter().filter(|opening| **opening != own) {
+                    if !ruled.passes() {
+                        let ports = ruled.ports().clone();
+                        self.note(tiers, Stage::Tier(tier, at), opening, (ports, Some(&rule)), found);
+                        continue;
+                    }
+                    let stage = Stage::Passed { at, isolated: whole.is_some() };
+                    let itself = [(OpenPorts::all(), rule.clone())];
+                    for (ports, rule) in whole.unwrap_or(&itself) {
+                        let ports = ports.parts(ruled.ports()).certain;
+                        self.note(tiers, stage, opening, (ports, Some(rule)), found);
+                    }
+                }
             }
+        }
+    }
+
+    /// Notes what the tiers leave of an opening (S38).
+    fn note(
+        &self,
+        tiers: &[Vec<Ruled<'a>>; 2],
+        stage: Stage,
+        opening: &Opening,
+        (ports, rule): (OpenPorts, Option<&OpeningRule>),
+        found: &mut Found,
+    ) {
+        let pieces = match opening {
+            Opening::Internet(_) => vec![Piece { ports, but: BTreeSet::new() }],
+            _ => tiers::left(tiers, stage, &self.namespaces, opening, ports),
+        };
+        for piece in pieces {
+            let of = found.entry((opening.clone(), piece.but)).or_default();
+            of.0.join(piece.ports);
+            of.1.extend(rule.cloned());
         }
     }
 
@@ -233,16 +316,15 @@ impl<'a> Finder<'a> {
         entries
     }
 
-    /// The addresses of the internet that pods of these classes are open to, by ports. Where policies
-    /// are open to none, `found` forgets the rules that seemed to be.
+    /// The addresses of the internet that pods of these classes are open to, by ports; none where no rule
+    /// seems to open to any.
     fn to_internet(
         &self,
         direction: Direction,
         classes: &[u32],
-        found: &mut BTreeMap<Opening, (OpenPorts, BTreeSet<OpeningRule>)>,
+        found: &Found,
     ) -> Vec<(AddressSet, PortSet)> {
-        let key = Opening::Internet(AddressSet::empty());
-        if !found.contains_key(&key) {
+        if !found.contains_key(&(Opening::Internet(AddressSet::empty()), BTreeSet::new())) {
             return Vec::new();
         }
         let mut open: BTreeMap<PortSet, AddressSet> = BTreeMap::new();
@@ -268,43 +350,21 @@ impl<'a> Finder<'a> {
 }
 
 /// Takes away what is said by something wider: a namespace or pods to come, on ports that the whole
-/// cluster has.
-fn within_wider(found: &mut BTreeMap<Opening, (OpenPorts, BTreeSet<OpeningRule>)>) {
-    let Some(whole) = found.get(&Opening::Cluster).map(|(ports, _)| ports.clone()) else { return };
-    found.retain(|opening, (ports, _)| match opening {
-        Opening::Namespace(_) | Opening::Future(_) => !ports.is_within(&whole),
-        Opening::Unprotected | Opening::Internet(_) | Opening::Cluster => true,
-    });
-}
-
-/// Which pods each workload has.
-struct Roster<'a> {
-    index: &'a Index,
-    sizes: BTreeMap<&'a Workload, usize>,
-}
-
-impl<'a> Roster<'a> {
-    fn of(index: &'a Index) -> Self {
-        let mut sizes: BTreeMap<&Workload, usize> = BTreeMap::new();
-        for (_, pod) in index.pods() {
-            *sizes.entry(&pod.workload).or_default() += 1;
-        }
-        Self { index, sizes }
-    }
-
-    /// The workloads of some pods; with their names, where they are not all of a workload's.
-    fn workloads(&self, pods: &BTreeSet<PodId>) -> Vec<(Workload, Vec<Arc<str>>)> {
-        let mut workloads: BTreeMap<&Workload, Vec<Arc<str>>> = BTreeMap::new();
-        for pod in pods.iter().filter_map(|id| self.index.pod(*id)) {
-            workloads.entry(&pod.workload).or_default().push(Arc::clone(&pod.key.name));
-        }
-        let named = workloads.into_iter().map(|(workload, mut names)| {
-            if self.sizes.get(workload) == Some(&names.len()) {
-                names.clear();
-            }
-            names.sort();
-            (workload.clone(), names)
+/// cluster has; or anybody, where no more of them are refused.
+fn within_wider(found: &mut Found) {
+    let all = found.clone();
+    found.retain(|(opening, but), (ports, _)| {
+        let is_wider = |(other, others_but): &(Opening, BTreeSet<OpeningRule>)| {
+            let same = other == opening && others_but != but;
+            let wider =
+                *other == Opening::Cluster && matches!(opening, Opening::Namespace(_) | Opening::Future(_));
+            (same || wider) && others_but.is_subset(but)
+        };
+        let wider = all.iter().filter(|(key, _)| is_wider(key));
+        let whole = wider.fold(OpenPorts::default(), |mut whole, (_, (ports, _))| {
+            whole.join(ports.clone());
+            whole
         });
-        named.collect()
-    }
+        !ports.is_within(&whole) || matches!(opening, Opening::Internet(_) | Opening::Unprotected)
+    });
 }

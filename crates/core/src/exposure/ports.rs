@@ -1,7 +1,8 @@
 //! Ports that a rule opens.
 
+use super::walk::Parts;
 use crate::{
-    object::{Direction, Pod, PortMatch, Rule},
+    object::{Direction, Pod, PolicyPort, PortMatch},
     set::{PortSet, Protocol},
 };
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -23,12 +24,12 @@ impl OpenPorts {
     }
 
     /// The ports of a rule: names of ingress are looked up on `pod`, the destination (S14).
-    pub(super) fn of(rule: &Rule, direction: Direction, pod: &Pod) -> Self {
-        if rule.ports.is_empty() {
+    pub(super) fn of(listed: &[PolicyPort], direction: Direction, pod: &Pod) -> Self {
+        if listed.is_empty() {
             return Self::all(); // S5
         }
         let mut ports = Self::default();
-        for port in &rule.ports {
+        for port in listed {
             let numbers = match (&port.port, direction) {
                 (PortMatch::All, _) => PortSet::every(port.protocol),
                 (PortMatch::Range(range), _) => PortSet::range(port.protocol, *range),
@@ -66,6 +67,33 @@ impl OpenPorts {
         let of_other =
             |port: &(Protocol, Arc<str>)| other.numbers.of(port.0).is_full() || other.named.contains(port);
         numbers && self.named.iter().all(of_other)
+    }
+
+    /// These, by whether a rule for `rule` is for them.
+    pub(super) fn parts(&self, rule: &Self) -> Parts {
+        let mut certain = Self { numbers: self.numbers.intersection(&rule.numbers), named: BTreeSet::new() };
+        let mut other = Self { numbers: self.numbers.difference(&rule.numbers), named: BTreeSet::new() };
+        let mut possible = Self::default();
+        for port in &self.named {
+            let is_certain = rule.numbers.of(port.0).is_full() || rule.named.contains(port);
+            let is_possible =
+                !rule.numbers.of(port.0).is_empty() || rule.named.iter().any(|of| of.0 == port.0);
+            let part = match (is_certain, is_possible) {
+                (true, _) => &mut certain,
+                (false, true) => &mut possible,
+                (false, false) => &mut other,
+            };
+            part.named.insert(port.clone());
+        }
+        for protocol in Protocol::ALL {
+            // A name may stand for any number.
+            if rule.named.iter().any(|of| of.0 == protocol) {
+                let every = PortSet::every(protocol);
+                possible.numbers = possible.numbers.union(&other.numbers.intersection(&every));
+                other.numbers = other.numbers.difference(&every);
+            }
+        }
+        Parts { certain, possible, other }
     }
 
     /// The ports as a person writes them.

@@ -79,10 +79,60 @@ impl LabelSelector {
         self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
 
+    /// The fewest labels that meet it; `None` where none do.
+    #[must_use]
+    pub fn fewest(&self) -> Option<Labels> {
+        self.fewest_beside(Labels::new())
+    }
+
+    /// `labels`, and the fewest more with which they meet it; `None` where none do.
+    #[must_use]
+    pub fn fewest_beside(&self, mut labels: Labels) -> Option<Labels> {
+        for key in self.requirements.iter().map(Requirement::key) {
+            if labels.get(key).is_some() {
+                continue;
+            }
+            let about: Vec<&Requirement> = self.requirements.iter().filter(|one| one.key() == key).collect();
+            let meet = |labels: &Labels| about.iter().all(|one| one.matches(labels));
+            if meet(&Labels::new()) {
+                continue;
+            }
+            let listed = about.iter().find_map(|one| match one {
+                Requirement::In(_, values) => Some(values.iter().cloned().collect()),
+                _ => None,
+            });
+            // Some value: of as many as are forbidden and one more, one is not.
+            let any = || (0..=forbidden(&about)).map(any_value).collect();
+            let values: Vec<Arc<str>> = listed.unwrap_or_else(any);
+            let fits = |value: &Arc<str>| meet(&[(Arc::clone(key), Arc::clone(value))].into_iter().collect());
+            labels.set(Arc::clone(key), values.into_iter().find(fits)?);
+        }
+        self.matches(&labels).then_some(labels)
+    }
+
+    /// The selector of what both select.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.requirements.union(&other.requirements).cloned().collect()
+    }
+
     /// The requirements, sorted.
     pub fn requirements(&self) -> impl ExactSizeIterator<Item = &Requirement> {
         self.requirements.iter()
     }
+}
+
+/// How many values are forbidden.
+fn forbidden(about: &[&Requirement]) -> usize {
+    let count = |one: &&Requirement| match one {
+        Requirement::NotIn(_, values) => values.len(),
+        _ => 0,
+    };
+    about.iter().map(count).sum()
+}
+
+fn any_value(number: usize) -> Arc<str> {
+    if number == 0 { "any".into() } else { format!("any-{number}").into() }
 }
 
 impl FromIterator<Requirement> for LabelSelector {
@@ -99,5 +149,45 @@ impl fmt::Display for LabelSelector {
         }
         let terms: Vec<String> = self.requirements.iter().map(ToString::to_string).collect();
         f.write_str(&terms.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(requirements: &[Requirement]) -> LabelSelector {
+        requirements.iter().cloned().collect()
+    }
+
+    fn values(values: &[&str]) -> BTreeSet<Arc<str>> {
+        values.iter().map(|value| Arc::from(*value)).collect()
+    }
+
+    #[test]
+    fn the_fewest_labels_that_meet_a_selector() {
+        let (is, is_not) = (
+            |of: &[&str]| Requirement::In("a".into(), values(of)),
+            |of: &[&str]| Requirement::NotIn("a".into(), values(of)),
+        );
+        let (exists, missing) = (Requirement::Exists("a".into()), Requirement::DoesNotExist("a".into()));
+        for (requirements, expected) in [
+            (vec![], Some(None)),
+            (vec![missing.clone()], Some(None)),
+            (vec![is_not(&["x"])], Some(None)),
+            (vec![exists.clone()], Some(Some("any"))),
+            (vec![exists.clone(), is_not(&["any", "any-1"])], Some(Some("any-2"))),
+            (vec![exists.clone(), is(&["x", "y"]), is_not(&["x"])], Some(Some("y"))),
+            (vec![is(&["x", "y"]), is(&["y", "z"])], Some(Some("y"))),
+            (vec![is(&["x"]), is(&["y"])], None),
+            (vec![exists, missing], None),
+        ] {
+            let found = selector(&requirements).fewest();
+            let value = found.as_ref().map(|labels| labels.get("a"));
+            assert_eq!(value, expected, "{requirements:?}");
+        }
+        let beside = selector(&[is(&["x", "y"])]).fewest_beside([("a", "y")].into_iter().collect());
+        assert_eq!(beside.unwrap().get("a"), Some("y"));
+        assert_eq!(selector(&[is(&["x"])]).fewest_beside([("a", "y")].into_iter().collect()), None);
     }
 }

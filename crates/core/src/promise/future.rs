@@ -7,7 +7,7 @@ use crate::{
     eval,
     object::{
         Cluster, ClusterPeerKind, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey,
-        Origin, PeerKind, Pod, PodUid, Requirement, RuleAction, Workload,
+        Origin, PeerKind, Pod, PodUid, RuleAction, Workload,
     },
 };
 use std::{
@@ -113,7 +113,7 @@ fn future(
     place: &Place,
     selector: &LabelSelector,
 ) -> Option<FuturePod> {
-    let labels = meeting(selector)?;
+    let labels = selector.fewest()?;
     let (name, namespace) = match place {
         Place::Named(name) => (Arc::clone(name), None),
         Place::Labelled(selector) => home(cluster, selector)?,
@@ -134,7 +134,7 @@ fn home(cluster: &Cluster, selector: &LabelSelector) -> Option<(Arc<str>, Option
     if let Some(namespace) = there.next() {
         return Some((Arc::clone(namespace.name()), None));
     }
-    let labels = meeting(selector)?;
+    let labels = selector.fewest()?;
     let name: Arc<str> = match labels.get(crate::object::NAME_LABEL) {
         Some(name) => name.into(),
         None => format!("(any namespace with {selector})").into(),
@@ -144,25 +144,4 @@ fn home(cluster: &Cluster, selector: &LabelSelector) -> Option<(Arc<str>, Option
     }
     let namespace = Namespace::new(Arc::clone(&name), labels, Origin::default());
     selector.matches(namespace.labels()).then_some((name, Some(namespace)))
-}
-
-/// The fewest labels that meet a selector; `None` where none do.
-fn meeting(selector: &LabelSelector) -> Option<Labels> {
-    let mut labels = Labels::new();
-    for requirement in selector.requirements() {
-        match requirement {
-            Requirement::In(key, values) if labels.get(key).is_none() => {
-                let fits = |value: &&Arc<str>| {
-                    let mut one = Labels::new();
-                    one.set(Arc::clone(key), Arc::clone(value));
-                    let mut about = selector.requirements().filter(|requirement| requirement.key() == key);
-                    about.all(|requirement| requirement.matches(&one))
-                };
-                labels.set(Arc::clone(key), Arc::clone(values.iter().find(fits)?));
-            }
-            Requirement::Exists(key) if labels.get(key).is_none() => labels.set(Arc::clone(key), "any"),
-            _ => {}
-        }
-    }
-    selector.matches(&labels).then_some(labels)
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     eval::port_matches,
     index::{Index, PodId, PolicyKey},
-    object::{Cluster, Direction, Node, Pod, Workload},
+    object::{Cluster, ClusterPeer, ClusterPeerKind, Direction, Effective, Node, Pod, RuleAction, Workload},
     packet::{End, Packet, Traffic},
     reach::{ClassId, Family, Reach},
     set::{AddressSet, Protocol},
@@ -165,24 +165,41 @@ impl<'a> Admission<'a> {
         let pods = matches!(missing, Missing::ControllerPods(_) | Missing::Class | Missing::Controller(_));
         let Some(id) = self.id(pod) else { return false };
         let selecting = self.index.policies_selecting(id);
-        // A cluster-wide policy names everybody with few words.
-        let has_rules =
-            |key: &PolicyKey| self.index.policy(key).is_some_and(|p| p.rules(Direction::Ingress).is_some());
-        if selecting.iter().any(|key| key.tier().is_some() && has_rules(key)) {
-            return false;
-        }
         let policies = selecting.iter().filter_map(|key| match key {
             PolicyKey::Namespaced(key) => self.cluster.policies.get(key),
             PolicyKey::Admin(_) | PolicyKey::Baseline(_) => None,
         });
-        let isolating = policies.filter(|policy| policy.isolates(Direction::Ingress));
-        let mut rules = isolating.flat_map(|policy| policy.rules(Direction::Ingress));
+        let isolating: Vec<_> = policies.filter(|policy| policy.isolates(Direction::Ingress)).collect();
+        if isolating.is_empty() || self.is_accepted(&selecting, pod, traffic, pods) {
+            return false; // What no tier decides is allowed (S40).
+        }
+        let mut rules = isolating.iter().flat_map(|policy| policy.rules(Direction::Ingress));
         !rules.any(|rule| {
             let of_port =
                 rule.ports.is_empty() || rule.ports.iter().any(|port| port_matches(port, traffic, &[pod]));
             let names_block =
                 |peer: &crate::object::Peer| matches!(peer.kind, crate::object::PeerKind::Block(_));
             of_port && (pods || rule.peers.is_empty() || rule.peers.iter().any(names_block))
+        })
+    }
+
+    /// Whether a rule of the Admin tier could admit addresses, or pods where `pods` may come (S38).
+    fn is_accepted(&self, selecting: &BTreeSet<PolicyKey>, pod: &Pod, traffic: Traffic, pods: bool) -> bool {
+        let admin = selecting.iter().filter_map(|key| match key {
+            PolicyKey::Admin(rank) => self.cluster.cluster_policies.get(&rank.policy),
+            PolicyKey::Namespaced(_) | PolicyKey::Baseline(_) => None,
+        });
+        let rules = admin.flat_map(|policy| policy.rules(Direction::Ingress));
+        let mut accepting = rules.filter(|rule| rule.action == RuleAction::Accept);
+        accepting.any(|rule| {
+            let of_port =
+                rule.ports.is_empty() || rule.ports.iter().any(|port| port_matches(port, traffic, &[pod]));
+            let names = |peer: &ClusterPeer| match peer.kind {
+                ClusterPeerKind::Networks(_) | ClusterPeerKind::Nodes(_) => true,
+                ClusterPeerKind::Pods(_) => pods,
+                ClusterPeerKind::DomainNames(_) | ClusterPeerKind::Unknown => false,
+            };
+            of_port && rule.effective() == Effective::AsWritten && rule.peers.iter().any(names)
         })
     }
 

@@ -29,6 +29,15 @@ pub(super) struct Controller {
 const NAME: &str = "app.kubernetes.io/name";
 const COMPONENT: &str = "app.kubernetes.io/component";
 
+/// With what the names begin of the GatewayClasses that GKE has.
+const GKE_CLASS: &str = "gke-l7-";
+
+/// The label that says which Gateway a proxy is of (GEP-1762).
+pub(super) const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
+/// Envoy Gateway's own labels, whose proxies are in another namespace than the Gateway.
+pub(super) const ENVOY_GATEWAY: [&str; 2] =
+    ["gateway.envoyproxy.io/owning-gateway-namespace", "gateway.envoyproxy.io/owning-gateway-name"];
+
 static INSIDE: [Controller; 9] = [
     Controller {
         name: "nginx",
@@ -80,7 +89,7 @@ static INSIDE: [Controller; 9] = [
 
 /// The controller that a class writes, or that is known by the class's own name.
 pub(super) fn of(class: &str, controller: Option<&str>) -> Option<Known> {
-    if class.starts_with("gke-l7-") || controller.is_some_and(|name| name.starts_with("networking.gke.io/")) {
+    if class.starts_with(GKE_CLASS) || controller.is_some_and(|name| name.starts_with("networking.gke.io/")) {
         let internal = class.contains("rilb") || class.contains("internal");
         return Some(Known::Google { regional: internal || class.contains("regional"), internal });
     }
@@ -104,6 +113,28 @@ pub(super) fn of(class: &str, controller: Option<&str>) -> Option<Known> {
         None => known.name == class,
     });
     known.map(Known::Inside)
+}
+
+/// Names of classes that providers give, by which they are known where no class is written.
+const CLASSES: [&str; 5] =
+    ["gce", "gce-internal", "alb", "azure/application-gateway", "azure-application-gateway"];
+
+/// Whether a name, or the value of a label, is a constant by which who serves Ingresses and Gateways is
+/// known: of a provider, or of a controller's own charts. Everybody has these, so they tell of nobody.
+#[must_use]
+pub fn is_well_known(name: &str) -> bool {
+    let of_controller = |known: &Controller| {
+        let mut values = known.labels.iter().copied().flatten().map(|(_, value)| *value);
+        known.name == name || values.any(|value| value == name)
+    };
+    name.starts_with(GKE_CLASS) || CLASSES.contains(&name) || INSIDE.iter().any(of_controller)
+}
+
+/// Whether the key of a label is such a constant.
+#[must_use]
+pub fn is_well_known_key(key: &str) -> bool {
+    let mut labels = INSIDE.iter().flat_map(|known| known.labels.iter().copied().flatten());
+    labels.any(|(known, _)| *known == key) || OF_GATEWAY == key || ENVOY_GATEWAY.contains(&key)
 }
 
 /// Every controller whose proxies are pods.

@@ -2,7 +2,7 @@
 
 use super::{
     Finder, balanced,
-    controller::{self, Known},
+    controller::{self, ENVOY_GATEWAY, Known, OF_GATEWAY},
     way::{Clients, Hop, Missing, Proxy, Source, Told},
 };
 use crate::object::{
@@ -10,12 +10,6 @@ use crate::object::{
     Provider, Service,
 };
 use std::{collections::BTreeMap, sync::Arc};
-
-/// The label that says which Gateway a proxy is of (GEP-1762).
-const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
-/// Envoy Gateway's own labels, whose proxies are in another namespace than the Gateway.
-const ENVOY_GATEWAY: [&str; 2] =
-    ["gateway.envoyproxy.io/owning-gateway-namespace", "gateway.envoyproxy.io/owning-gateway-name"];
 
 /// The pods that serve Ingresses and Gateways: found once, in one look at every pod.
 pub(super) struct Proxies<'a> {

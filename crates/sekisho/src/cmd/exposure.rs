@@ -22,11 +22,6 @@ use sekisho_core::{
 /// Shows the ways in, and whom workloads are open to.
 pub(crate) fn run(arguments: &ExposureArgs) -> anyhow::Result<Outcome> {
     let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
-    if let Some(policy) = input.cluster.cluster_policies.keys().next() {
-        bail!(
-            "`{policy}`: exposure with cluster-wide policies is not supported yet; `sekisho reach` takes them into account"
-        );
-    }
     let told = told(arguments, &input.cluster)?;
     let index = Index::of(input.cluster.changes());
     let reach = Reach::of(&index);

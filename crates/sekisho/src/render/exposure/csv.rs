@@ -31,12 +31,12 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> 
     }
     for exposure in &report.exposures {
         let workloads: Vec<String> = exposure.workloads.iter().map(workload).collect();
-        let rules: Vec<String> = exposure.rules.iter().map(|rule| rule.path.to_string()).collect();
+        let rules: Vec<String> = exposure.rules.iter().map(|rule| rule.name.to_string()).collect();
         let places: Vec<String> = exposure.rules.iter().map(|rule| rule.origin.to_string()).collect();
         let cells = [
             exposure.direction.to_string(),
             super::open_to_kind(&exposure.opening).to_owned(),
-            exposure.opening.to_string(),
+            super::whom(exposure),
             workloads.join(", "),
             exposure.ports.to_string(),
             rules.join(", "),

@@ -1,6 +1,6 @@
 //! Ways in and exposure in Markdown, as GitHub reads it.
 
-use super::{Report, Said, rule_named, text};
+use super::{Report, Said, rule_named, text, whom};
 use crate::render::markdown::escape;
 use std::io::Write;
 
@@ -33,7 +33,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> 
     for exposure in &report.exposures {
         let cells = [
             exposure.direction.to_string(),
-            exposure.opening.to_string(),
+            whom(exposure),
             exposure.ports.to_string(),
             some(exposure.workloads.iter().map(text::workload).collect()),
             some(exposure.rules.iter().map(rule_named).collect()),

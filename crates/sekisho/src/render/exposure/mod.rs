@@ -5,7 +5,7 @@ pub(crate) mod markdown;
 mod said;
 pub(crate) mod text;
 
-pub(crate) use said::{Said, WaySaid, open_to_kind, rule_named};
+pub(crate) use said::{Said, WaySaid, open_to_kind, rule_named, whom};
 
 use sekisho_core::{exposure::Exposure, object::Cluster, ways::WayIn};
 

@@ -2,10 +2,11 @@
 
 use sekisho_core::{
     explain::explain,
-    exposure::{Opening, OpeningRule},
+    exposure::{Exposure, Opening, OpeningRule},
     object::{Cluster, Direction, Origin},
     ways::{Answer, Arrival, Hop, Inner, Sender, WayIn},
 };
+use std::collections::BTreeSet;
 
 /// A way, and what there is to say about each of its ends.
 pub(crate) struct WaySaid {
@@ -148,7 +149,18 @@ pub(crate) fn open_to_kind(opening: &Opening) -> &'static str {
     }
 }
 
+/// Whom something is open to, and whom not.
+pub(crate) fn whom(exposure: &Exposure) -> String {
+    if exposure.but.is_empty() {
+        return exposure.opening.to_string();
+    }
+    let policies: BTreeSet<String> = exposure.but.iter().map(|rule| rule.name.policy()).collect();
+    let policies: Vec<String> = policies.into_iter().map(|policy| format!("`{policy}`")).collect();
+    let refuses = if policies.len() == 1 { "refuses" } else { "refuse" };
+    format!("{}, but those whom {} {refuses}", exposure.opening, policies.join(", "))
+}
+
 /// A rule and its place.
 pub(crate) fn rule_named(rule: &OpeningRule) -> String {
-    if rule.origin.is_known() { format!("{}  {}", rule.path, rule.origin) } else { rule.path.to_string() }
+    if rule.origin.is_known() { format!("{}  {}", rule.name, rule.origin) } else { rule.name.to_string() }
 }

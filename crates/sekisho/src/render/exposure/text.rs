@@ -1,6 +1,6 @@
 //! Ways in and exposure for people.
 
-use super::{Report, Said, WaySaid, rule_named};
+use super::{Report, Said, WaySaid, rule_named, whom};
 use crate::{
     output::{BAD, BOLD, DIM, GOOD, NOTE},
     render::excerpt::{self, Sources},
@@ -88,9 +88,7 @@ fn mark(end: &Said) -> (Style, &'static str) {
 fn table(exposures: &[&Exposure], out: &mut dyn Write) -> anyhow::Result<()> {
     let rows: Vec<[String; 3]> = exposures
         .iter()
-        .map(|exposure| {
-            [exposure.opening.to_string(), exposure.ports.to_string(), shown(&exposure.workloads, workload)]
-        })
+        .map(|exposure| [whom(exposure), exposure.ports.to_string(), shown(&exposure.workloads, workload)])
         .collect();
     let header = ["WHOM", "PORTS", "WORKLOADS"];
     let width = |at: usize| {
@@ -108,6 +106,9 @@ fn table(exposures: &[&Exposure], out: &mut dyn Write) -> anyhow::Result<()> {
         }
         if let more @ 1.. = exposure.rules.len().saturating_sub(SHOWN) {
             writeln!(out, "    {DIM}and {more} more{DIM:#}")?;
+        }
+        for rule in exposure.but.iter().take(SHOWN) {
+            writeln!(out, "    {DIM}but: {}{DIM:#}", rule_named(rule))?;
         }
     }
     Ok(())

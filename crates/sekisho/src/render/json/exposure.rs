@@ -1,9 +1,9 @@
 //! `sekisho exposure -o json`.
 
-use crate::render::exposure::{Report, Said, WaySaid, open_to_kind};
+use crate::render::exposure::{Report, Said, WaySaid, open_to_kind, whom};
 use schemars::JsonSchema;
 use sekisho_core::{
-    exposure::{self, Opening},
+    exposure::{self, Opening, OpeningRule},
     object::{Origin, Workload},
     set::AddressSet,
     ways::{Arrival, Clients, Inner, Sender, Source},
@@ -131,8 +131,11 @@ struct Open {
     ports: Vec<String>,
     /// The workloads that are open.
     workloads: Vec<Opened>,
-    /// The rules that open them; none where no policy isolates.
+    /// The rules that open them; none where no policy says otherwise.
     rules: Vec<Rule>,
+    /// Rules of cluster-wide policies that refuse some of those it is open to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_by: Vec<Rule>,
 }
 
 /// A workload that is open.
@@ -147,10 +150,10 @@ struct Opened {
     pods: Vec<String>,
 }
 
-/// A rule that opens.
+/// A rule that opens, or refuses.
 #[derive(Debug, JsonSchema, Serialize)]
 struct Rule {
-    /// Its policy, `namespace/name`.
+    /// Its policy: `namespace/name`, or `kind/name` of a cluster-wide one.
     policy: String,
     /// The path of the entry in it, such as `spec.ingress[0].from[1]`.
     path: String,
@@ -258,21 +261,23 @@ impl From<&exposure::Exposure> for Open {
             Opening::Namespace(name) => (Vec::new(), Some(name.to_string())),
             _ => (Vec::new(), None),
         };
-        let rules = open.rules.iter().map(|rule| Rule {
-            policy: rule.path.policy.to_string(),
-            path: rule.path.peer_path(),
-            source: place(&rule.origin),
-        });
         Self {
             direction: open.direction.to_string(),
             to: open_to_kind(&open.opening).to_owned(),
-            whom: open.opening.to_string(),
+            whom: whom(open),
             cidrs,
             namespace,
             ports: open.ports.terms(),
             workloads: open.workloads.iter().map(Opened::from).collect(),
-            rules: rules.collect(),
+            rules: open.rules.iter().map(Rule::from).collect(),
+            refused_by: open.but.iter().map(Rule::from).collect(),
         }
+    }
+}
+
+impl From<&OpeningRule> for Rule {
+    fn from(rule: &OpeningRule) -> Self {
+        Self { policy: rule.name.policy(), path: rule.name.path(), source: place(&rule.origin) }
     }
 }
 
