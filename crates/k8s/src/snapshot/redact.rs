@@ -5,6 +5,7 @@
 
 mod address;
 
+use sekisho_core::ways;
 use sha2::{Digest, Sha256};
 use std::{fmt, net::IpAddr};
 
@@ -51,7 +52,7 @@ impl Redactor {
     /// Equal names have equal ones.
     #[must_use]
     pub fn name(&self, text: &str) -> String {
-        if text.is_empty() || COMMON.contains(&text) {
+        if text.is_empty() || COMMON.contains(&text) || ways::is_well_known(text) {
             return text.to_owned();
         }
         let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('a', char::from);
@@ -79,7 +80,11 @@ impl Redactor {
             };
             within("kubernetes.io") || within("k8s.io")
         });
-        if of_kubernetes || COMMON_KEYS.contains(&text) { text.to_owned() } else { self.name(text) }
+        if of_kubernetes || COMMON_KEYS.contains(&text) || ways::is_well_known_key(text) {
+            text.to_owned()
+        } else {
+            self.name(text)
+        }
     }
 
     /// What stands for an address. Text that is none, such as `None`, is treated as a name unless it is
