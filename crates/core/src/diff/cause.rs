@@ -1,10 +1,9 @@
 //! Why a connection differs: the policies that say otherwise than before.
 
 use super::{
-    State,
-    joint::{Joint, When},
+    joint::When,
     rows::Row,
-    witness::{Lookups, Witness, Witnessed, ask, pairs},
+    witness::{Cast, Witness, Witnessed, ask, pairs},
 };
 use crate::{
     explain::Side,
@@ -98,37 +97,23 @@ pub struct Cause {
     pub origin: Origin,
 }
 
-/// Asks for causes.
-pub(super) struct Causes<'j> {
-    joint: &'j Joint,
-    states: &'j [State<'j>; 2],
-    lookups: Lookups<'j>,
-}
-
-impl<'j> Causes<'j> {
-    pub(super) fn new(joint: &'j Joint, states: &'j [State<'j>; 2]) -> Self {
-        Self { joint, states, lookups: Lookups::new(states) }
-    }
-
-    /// The policies that make a row, and the first packet that shows it.
-    pub(super) fn of(&self, row: &Row) -> (Vec<Cause>, Option<Witness>) {
-        let [before, after] = &row.ports;
-        let (mut causes, mut first) = (BTreeSet::new(), None);
-        for ports in [after.difference(before), before.difference(after)] {
-            if ports.is_empty() {
-                continue;
-            }
-            for pair in pairs(row) {
-                let asked = ask(self.joint, self.states, &self.lookups, pair, row.family, &ports);
-                let Some(asked) = asked else { continue };
-                for direction in Direction::ALL {
-                    of_side(&asked, direction, &mut causes);
-                }
-                first.get_or_insert(asked.witness);
-            }
+/// The policies that make a row, and the first packet that shows it.
+pub(super) fn causes(cast: &dyn Cast, row: &Row) -> (Vec<Cause>, Option<Witness>) {
+    let [before, after] = &row.ports;
+    let (mut causes, mut first) = (BTreeSet::new(), None);
+    for ports in [after.difference(before), before.difference(after)] {
+        if ports.is_empty() {
+            continue;
         }
-        (causes.into_iter().collect(), first)
+        for pair in pairs(row) {
+            let Some(asked) = ask(cast, pair, row.family, &ports) else { continue };
+            for direction in Direction::ALL {
+                of_side(&asked, direction, &mut causes);
+            }
+            first.get_or_insert(asked.witness);
+        }
     }
+    (causes.into_iter().collect(), first)
 }
 
 fn of_side(asked: &Witnessed, direction: Direction, causes: &mut BTreeSet<Cause>) {

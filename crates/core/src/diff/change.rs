@@ -2,11 +2,11 @@
 
 use super::{
     State,
-    cause::{Cause, Causes},
+    cause::{Cause, causes},
     joint::Joint,
     risk::Risk,
     rows::Row,
-    witness::Witness,
+    witness::{Everybody, Witness},
 };
 use crate::{
     index::RoaringBitmap,
@@ -72,21 +72,56 @@ impl ConnectionChange {
     }
 }
 
+/// Says who the ends of rows are.
+pub(super) trait Teller {
+    /// The shortest true description of one end of a row.
+    fn party(&self, end: &RoaringBitmap) -> Party;
+    /// How much a person should look at a row.
+    fn risk(&self, row: &Row) -> Risk;
+    /// The policies that make a row, and a packet that shows it.
+    fn causes(&self, row: &Row) -> (Vec<Cause>, Option<Witness>);
+}
+
+/// Tells of two whole states.
+pub(super) struct Whole<'j> {
+    joint: &'j Joint,
+    everybody: Everybody<'j>,
+}
+
+impl<'j> Whole<'j> {
+    pub(super) fn new(joint: &'j Joint, states: &'j [State<'j>; 2]) -> Self {
+        Self { joint, everybody: Everybody::new(joint, states) }
+    }
+}
+
+impl Teller for Whole<'_> {
+    fn party(&self, end: &RoaringBitmap) -> Party {
+        self.joint.party(end)
+    }
+
+    fn risk(&self, row: &Row) -> Risk {
+        Risk::of(self.joint, row)
+    }
+
+    fn causes(&self, row: &Row) -> (Vec<Cause>, Option<Witness>) {
+        causes(&self.everybody, row)
+    }
+}
+
 /// Names the rows, says why, and puts the riskiest first.
-pub(super) fn changes(joint: &Joint, states: &[State<'_>; 2], rows: Vec<Row>) -> Vec<ConnectionChange> {
+pub(super) fn changes(teller: &dyn Teller, rows: Vec<Row>) -> Vec<ConnectionChange> {
     let mut names: HashMap<Key, Arc<Party>> = HashMap::new();
     let mut name = |set: &RoaringBitmap| {
-        let party = |set: &Key| Arc::new(joint.party(set.bitmap()));
+        let party = |set: &Key| Arc::new(teller.party(set.bitmap()));
         Arc::clone(names.entry(Key::of(set.clone())).or_insert_with_key(party))
     };
-    let causes = Causes::new(joint, states);
     let mut changes: Vec<ConnectionChange> = rows
         .into_iter()
         .map(|row| {
-            let (causes, witness) = causes.of(&row);
+            let (causes, witness) = teller.causes(&row);
             let (from, to) = (name(&row.from), name(&row.to));
             let [before, after] = row.ports.clone();
-            let risk = Risk::of(joint, &row);
+            let risk = teller.risk(&row);
             ConnectionChange { risk, from, to, family: row.family, before, after, causes, witness }
         })
         .collect();

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     index::RoaringBitmap,
     object::Workload,
-    reach::{ClassId, Dense, Faces, Family, Names, Party, Reach, Term, Told, number},
+    reach::{ClassId, Dense, Faces, Family, Names, Party, Term, Told, number},
     set::AddressSet,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,12 +48,14 @@ pub(super) struct Unit {
     pub(super) has: [bool; 2],
     /// The numbers of the pods, in the index of each state.
     pub(super) pods: [RoaringBitmap; 2],
-    told: Told,
+    pub(super) told: Told,
+    /// The least name of its pods in each state: where it stands among those of its workload.
+    first: [Option<Arc<str>>; 2],
 }
 
 impl Unit {
     /// `None` where no family is common to both states: then no packet is possible in both.
-    fn new(workload: &Arc<Workload>, old: Faces, new: Faces) -> Option<Self> {
+    pub(super) fn new(workload: &Arc<Workload>, old: Faces, new: Faces) -> Option<Self> {
         let has = Family::ALL.map(|family| old.of(family).is_some() && new.of(family).is_some());
         let any = |faces: Faces| {
             let common = Family::ALL.into_iter().zip(has).find(|(_, has)| *has);
@@ -68,13 +70,17 @@ impl Unit {
             has,
             pods: Default::default(),
             told: Told::default(),
+            first: Default::default(),
         })
     }
 
     fn take(&mut self, when: When, faces: Faces, pods: &[(&Arc<str>, &Body)]) {
-        let [old, new] = &mut self.pods;
-        let ids = if when == When::Old { old } else { new };
+        let ([old, new], [first_old, first_new]) = (&mut self.pods, &mut self.first);
+        let (ids, first) = if when == When::Old { (old, first_old) } else { (new, first_new) };
         for (name, body) in pods {
+            if first.as_ref().is_none_or(|first| *name < first) {
+                *first = Some(Arc::clone(name));
+            }
             ids.insert(body.id);
             if when == When::New {
                 self.told.pods.insert(Arc::clone(name));
@@ -84,6 +90,12 @@ impl Unit {
                 self.told.addresses.extend(here.flat_map(|(_, addresses)| addresses));
             }
         }
+    }
+
+    /// Where it stands among units.
+    pub(super) fn place(&self) -> (&Arc<Workload>, [&Option<Arc<str>>; 2]) {
+        let [old, new] = &self.first;
+        (&self.workload, [new, old])
     }
 
     /// The face that packets of a family meet.
@@ -124,7 +136,7 @@ impl Joint {
         let [old, new] = states;
         let rolls = [roll(old), roll(new)];
         let units = units(&rolls);
-        let outside = outside::stretches(old.reach, new.reach);
+        let outside = outside::stretches(&outside::outside(old.reach), &outside::outside(new.reach));
         let mut joint = Self {
             names: Names::of(units.iter().map(|unit| &unit.workload)),
             lifted: Default::default(),
@@ -136,12 +148,36 @@ impl Joint {
             units,
             outside,
         };
-        joint.note(states);
+        let borne: [RoaringBitmap; 2] = [old.reach.borne().collect(), new.reach.borne().collect()];
+        joint.note(&borne, [old.reach.classes().len(), new.reach.classes().len()]);
         joint
     }
 
-    fn note(&mut self, [old, new]: &[State<'_>; 2]) {
-        let borne: [RoaringBitmap; 2] = [old.reach.borne().collect(), new.reach.borne().collect()];
+    /// Of some units and stretches that are spoken of and that nobody is to be named by, in states of
+    /// `classes` classes.
+    pub(super) fn of_some(
+        units: Vec<Unit>,
+        outside: Vec<Stretch>,
+        has_two_faced: bool,
+        classes: usize,
+    ) -> Self {
+        let mut joint = Self {
+            names: Names::default(),
+            lifted: Default::default(),
+            everybody: RoaringBitmap::new(),
+            having: Default::default(),
+            beyond: Default::default(),
+            has_two_faced,
+            alone: Default::default(),
+            units,
+            outside,
+        };
+        joint.note(&Default::default(), [classes; 2]);
+        joint
+    }
+
+    /// Of states whose pods bear every address of some classes, and which have so many classes.
+    fn note(&mut self, borne: &[RoaringBitmap; 2], classes: [usize; 2]) {
         self.everybody.insert_range(0..number(self.units.len()));
         for family in Family::ALL {
             let at = usize::from(family == Family::V6);
@@ -151,20 +187,21 @@ impl Joint {
                 }
             }
             for (numbered, stretch) in (number(self.units.len())..).zip(&self.outside) {
-                let is_borne = When::ALL.iter().any(|w| w.of(&borne).contains(*w.of(&stretch.face)));
+                let is_borne = When::ALL.iter().any(|w| w.of(borne).contains(*w.of(&stretch.face)));
                 if stretch.family == family && !is_borne {
                     self.beyond.get_mut(at).map(|beyond| beyond.insert(numbered));
                     self.everybody.insert(numbered);
                 }
             }
         }
-        self.lifted = [self.lift(When::Old, old.reach), self.lift(When::New, new.reach)];
+        let [old, new] = classes;
+        self.lifted = [self.lift(When::Old, old), self.lift(When::New, new)];
     }
 
     /// The units of each class in one state, as packets of each family meet them.
-    fn lift(&self, when: When, reach: &Reach) -> [Vec<Vec<u32>>; 2] {
+    fn lift(&self, when: When, classes: usize) -> [Vec<Vec<u32>>; 2] {
         Family::ALL.map(|family| {
-            let mut lifted = vec![Vec::new(); reach.classes().len()];
+            let mut lifted = vec![Vec::new(); classes];
             let mut put = |class: ClassId, unit| {
                 if let Some(units) = lifted.get_mut(class as usize) {
                     units.push(unit);
@@ -217,6 +254,12 @@ impl Joint {
         Party { terms }
     }
 
+    /// The stretches outside that are in a set of units, in order.
+    pub(super) fn stretches_of<'j>(&'j self, set: &RoaringBitmap) -> impl Iterator<Item = &'j Stretch> {
+        let outside: Vec<u32> = set.range(number(self.units.len())..).collect();
+        outside.into_iter().filter_map(|at| self.stretch(at))
+    }
+
     /// The addresses outside that are in a set of units.
     pub(super) fn addresses(&self, set: &RoaringBitmap) -> AddressSet {
         let stretches: Vec<&Stretch> =
@@ -228,7 +271,7 @@ impl Joint {
     }
 }
 
-fn units([old, new]: &[Roll; 2]) -> Vec<Unit> {
+pub(super) fn units([old, new]: &[Roll; 2]) -> Vec<Unit> {
     let mut units = Vec::new();
     for (workload, pods) in old {
         let Some(others) = new.get(workload) else { continue };
@@ -240,13 +283,16 @@ fn units([old, new]: &[Roll; 2]) -> Vec<Unit> {
                 unit.take(When::New, after, &came);
             }
         }
-        units.extend(of_workload.into_values().flatten());
+        let mut of_workload: Vec<Unit> = of_workload.into_values().flatten().collect();
+        // However the classes are numbered.
+        of_workload.sort_by(|a, b| a.place().cmp(&b.place()));
+        units.extend(of_workload);
     }
     units
 }
 
 /// The workloads of each state that no unit is of.
-fn alone(rolls: &[Roll; 2], units: &[Unit]) -> [Vec<Arc<Workload>>; 2] {
+pub(super) fn alone(rolls: &[Roll; 2], units: &[Unit]) -> [Vec<Arc<Workload>>; 2] {
     // INVARIANT: units are sorted by workload.
     let is_alone =
         |workload: &&Arc<Workload>| units.binary_search_by(|unit| unit.workload.cmp(workload)).is_err();

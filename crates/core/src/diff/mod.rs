@@ -9,6 +9,7 @@
 
 mod cause;
 mod change;
+mod effect;
 mod joint;
 mod outside;
 mod pairing;
@@ -19,6 +20,7 @@ mod witness;
 
 pub use cause::{Cause, PolicyName, Reason};
 pub use change::{ConnectionChange, Kind};
+pub use effect::Effects;
 pub use joint::When;
 pub use protection::Protection;
 pub use risk::Risk;
@@ -26,8 +28,8 @@ pub use witness::{MAX_WITNESSES, Witness};
 
 use crate::{
     index::{Index, RoaringBitmap},
-    object::{Cluster, Workload},
-    reach::{Connection, Ends, Filter, Reach, connections},
+    object::{Cluster, Direction, Workload},
+    reach::{Cell, ClassId, Connection, Ends, Filter, Reach, connections},
 };
 use joint::Joint;
 use std::sync::Arc;
@@ -41,6 +43,16 @@ pub struct State<'a> {
     pub index: &'a Index,
     /// The whole answer of the index.
     pub reach: &'a Reach,
+}
+
+impl rows::Cells for [State<'_>; 2] {
+    fn cells(&self, when: When, direction: Direction, class: ClassId) -> Arc<[Cell]> {
+        let reach = when.of(self).reach;
+        match direction {
+            Direction::Ingress => reach.sources(class),
+            Direction::Egress => reach.destinations(class),
+        }
+    }
 }
 
 /// What differs between two states.
@@ -88,7 +100,7 @@ pub fn diff(old: State<'_>, new: State<'_>) -> Difference {
     let rows = rows::rows(&joint, &states);
     let [went, came] = &joint.alone;
     Difference {
-        changes: change::changes(&joint, &states, rows),
+        changes: change::changes(&change::Whole::new(&joint, &states), rows),
         protection: protection::protection(&joint, &states),
         came: arrivals(&new, came),
         went: arrivals(&old, went),

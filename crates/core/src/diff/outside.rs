@@ -2,7 +2,6 @@
 
 use super::joint::Face;
 use crate::{
-    index::RoaringBitmap,
     reach::{ClassId, Family, Reach},
     set::{AddressSet, Bound, IntervalSet},
 };
@@ -37,8 +36,16 @@ impl Stretch {
     }
 }
 
+/// Classes outside, with their numbers.
+pub(super) type Outside<'a> = Vec<(ClassId, &'a AddressSet)>;
+
+/// The classes outside of a state.
+pub(super) fn outside(reach: &Reach) -> Outside<'_> {
+    reach.outside().iter().filter_map(|id| Some((id, &reach.class(id)?.addresses))).collect()
+}
+
 /// Both families split: IPv4 before IPv6, each by the classes of the states.
-pub(super) fn stretches(old: &Reach, new: &Reach) -> Vec<Stretch> {
+pub(super) fn stretches(old: &Outside<'_>, new: &Outside<'_>) -> Vec<Stretch> {
     let v4 = |addresses: &AddressSet| addresses.v4.clone();
     let v6 = |addresses: &AddressSet| addresses.v6.clone();
     let v4 = split(&edges(old, v4), &edges(new, v4)).into_iter().map(|(face, v4)| Stretch {
@@ -55,12 +62,13 @@ pub(super) fn stretches(old: &Reach, new: &Reach) -> Vec<Stretch> {
 }
 
 /// Where each class outside begins on the number line of a family, and again after another.
-fn edges<T: Bound>(reach: &Reach, family: impl Fn(&AddressSet) -> IntervalSet<T>) -> Vec<(T, ClassId)> {
-    let outside: &RoaringBitmap = reach.outside();
-    let classes = outside.iter().filter_map(|id| Some((id, reach.class(id)?)));
+fn edges<T: Bound>(
+    outside: &Outside<'_>,
+    family: impl Fn(&AddressSet) -> IntervalSet<T>,
+) -> Vec<(T, ClassId)> {
     let mut edges: Vec<(T, ClassId)> = Vec::new();
-    for (id, class) in classes {
-        edges.extend(family(&class.addresses).ranges().map(|range| (*range.start(), id)));
+    for (id, addresses) in outside {
+        edges.extend(family(addresses).ranges().map(|range| (*range.start(), *id)));
     }
     edges.sort_unstable();
     edges
@@ -82,5 +90,8 @@ fn split<T: Bound>(old: &[(T, ClassId)], new: &[(T, ClassId)]) -> Vec<(Face, Int
         b = new.next_if(|(edge, _)| *edge == next).map_or(b, |(_, class)| class);
     }
     let whole = |ranges: Vec<(T, T)>| ranges.into_iter().map(|(start, end)| start..=end).collect();
-    ranges.into_iter().map(|(face, ranges)| (face, whole(ranges))).collect()
+    // In the order of their first addresses, however the classes are numbered.
+    let mut stretches: Vec<(Face, Vec<(T, T)>)> = ranges.into_iter().collect();
+    stretches.sort_by_key(|(_, ranges)| ranges.first().copied());
+    stretches.into_iter().map(|(face, ranges)| (face, whole(ranges))).collect()
 }

@@ -1,7 +1,10 @@
 //! How much a person should look at a change.
 
 use super::{joint::Joint, rows::Row};
-use crate::index::RoaringBitmap;
+use crate::{
+    index::RoaringBitmap,
+    set::{AddressSet, PortSet},
+};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// Where a change lets connections come from or go to: what is opened comes before what is closed, and the
@@ -40,17 +43,24 @@ impl Risk {
     const INTERNET_PREFIX: u8 = 8;
 
     pub(super) fn of(joint: &Joint, row: &Row) -> Self {
-        let [before, after] = &row.ports;
+        let from = (joint.addresses(&row.from), namespaces(joint, &row.from));
+        Self::between(&row.ports, &from, &namespaces(joint, &row.to))
+    }
+
+    /// Of what goes from addresses and pods of namespaces to pods of others.
+    pub(super) fn between(
+        [before, after]: &[Arc<PortSet>; 2],
+        (addresses, from): &(AddressSet, BTreeSet<&Arc<str>>),
+        to: &BTreeSet<&Arc<str>>,
+    ) -> Self {
         if after.difference(before).is_empty() {
             return Self::Closed;
         }
-        let addresses = joint.addresses(&row.from);
         if !addresses.is_empty() {
             let is_wide =
                 addresses.cidrs().iter().any(|block| block.prefix_length() <= Self::INTERNET_PREFIX);
             return if is_wide { Self::FromInternet } else { Self::FromAddresses };
         }
-        let (from, to) = (namespaces(joint, &row.from), namespaces(joint, &row.to));
         if to.is_empty() {
             return Self::ToOutside;
         }

@@ -1,9 +1,6 @@
 //! What differs, as few rows: who, with whom, on which ports before and after.
 
-use super::{
-    State,
-    joint::{Joint, When},
-};
+use super::joint::{Joint, When};
 use crate::{
     index::RoaringBitmap,
     object::Direction,
@@ -20,9 +17,9 @@ type PortsId = u32;
 
 /// Units, and the ports that they may talk on before and after; these differ.
 #[derive(Clone, Debug)]
-struct Differing {
-    peers: RoaringBitmap,
-    ports: [PortsId; 2],
+pub(super) struct Differing {
+    pub(super) peers: RoaringBitmap,
+    pub(super) ports: [PortsId; 2],
 }
 
 /// How a subject is asked: by packets of which family, and which peers.
@@ -47,14 +44,20 @@ pub(super) struct Row {
     pub(super) ports: [Arc<PortSet>; 2],
 }
 
+/// Says what the classes of either state may do.
+pub(super) trait Cells {
+    /// Who may reach a class of a state, or whom it may.
+    fn cells(&self, when: When, direction: Direction, class: ClassId) -> Arc<[Cell]>;
+}
+
 /// The differences between two states; as seen by the ends of whichever direction's subjects gives
 /// fewer rows.
-pub(super) fn rows(joint: &Joint, states: &[State<'_>; 2]) -> Vec<Row> {
-    let by_destination = Rows::new(joint, states, Direction::Ingress).filled();
+pub(super) fn rows(joint: &Joint, answers: &dyn Cells) -> Vec<Row> {
+    let by_destination = Rows::new(joint, answers, Direction::Ingress).filled();
     if by_destination.merged.len() <= 1 {
         return by_destination.finish();
     }
-    let by_source = Rows::new(joint, states, Direction::Egress).filled();
+    let by_source = Rows::new(joint, answers, Direction::Egress).filled();
     if by_source.merged.len() < by_destination.merged.len() {
         by_source.finish()
     } else {
@@ -69,7 +72,7 @@ type Asked = ([*const Cell; 2], Family, [bool; 4]);
 
 struct Rows<'j> {
     joint: &'j Joint,
-    states: &'j [State<'j>; 2],
+    answers: &'j dyn Cells,
     direction: Direction,
     sets: Vec<Arc<PortSet>>,
     numbers: HashMap<Arc<PortSet>, PortsId>,
@@ -82,11 +85,11 @@ struct Rows<'j> {
 }
 
 impl<'j> Rows<'j> {
-    fn new(joint: &'j Joint, states: &'j [State<'j>; 2], direction: Direction) -> Self {
+    fn new(joint: &'j Joint, answers: &'j dyn Cells, direction: Direction) -> Self {
         let nothing = Arc::new(PortSet::empty());
         Self {
             joint,
-            states,
+            answers,
             direction,
             sets: vec![Arc::clone(&nothing)],
             numbers: HashMap::from([(nothing, 0)]),
@@ -168,9 +171,8 @@ impl<'j> Rows<'j> {
     }
 
     fn answer(&mut self, question: Question) -> Arc<[Differing]> {
-        let [old, new] = self.states;
-        let [before, after] = question.face;
-        let cells = [self.cells(old, before), self.cells(new, after)];
+        let of = |when: When| self.answers.cells(when, self.direction, *when.of(&question.face));
+        let cells = When::ALL.map(of);
         let ([h4, h6], [b4, b6]) = (question.having, question.beyond);
         // INVARIANT: the answers keep their cells, so no others have their address while they live;
         // empty ones are all alike.
@@ -198,13 +200,6 @@ impl<'j> Rows<'j> {
             wanted.fold(RoaringBitmap::new(), |all, (set, _)| all | set)
         };
         pick(&self.joint.having, question.having) | pick(&self.joint.beyond, question.beyond)
-    }
-
-    fn cells(&self, state: &State<'_>, class: ClassId) -> Arc<[Cell]> {
-        match self.direction {
-            Direction::Ingress => state.reach.sources(class),
-            Direction::Egress => state.reach.destinations(class),
-        }
     }
 
     fn seen(&mut self, cells: &Arc<[Cell]>, when: When, family: Family) -> Arc<[(RoaringBitmap, PortsId)]> {
@@ -248,7 +243,7 @@ impl<'j> Rows<'j> {
 }
 
 /// Where cells of the states differ, among those that are asked about.
-fn differing(
+pub(super) fn differing(
     before: &[(RoaringBitmap, PortsId)],
     after: &[(RoaringBitmap, PortsId)],
     asked: &RoaringBitmap,

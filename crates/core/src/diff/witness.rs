@@ -58,31 +58,36 @@ pub(super) fn pairs(row: &Row) -> Vec<(u32, u32)> {
     pairs
 }
 
+/// Who can be at an end of a packet, by number.
+pub(super) trait Cast {
+    /// Whether packets of a family can go to it in both states.
+    fn has(&self, who: u32, family: Family) -> bool;
+    /// The family of addresses outside.
+    fn outside(&self, who: u32) -> Option<Family>;
+    /// A packet in a state, and the part of the cluster that decides about it.
+    fn packet(
+        &self,
+        when: When,
+        ends: (u32, u32),
+        traffic: Traffic,
+        family: Family,
+    ) -> Option<(Packet, Cluster)>;
+}
+
 /// Asks both states about a packet from one unit to another, which they decide differently.
 pub(super) fn ask(
-    joint: &Joint,
-    states: &[State<'_>; 2],
-    lookups: &Lookups<'_>,
+    cast: &dyn Cast,
     (from, to): (u32, u32),
     family: Option<Family>,
     ports: &PortSet,
 ) -> Option<Witnessed> {
-    let has = |unit: u32, family: Family| match (joint.unit(unit), joint.stretch(unit)) {
-        (Some(unit), _) => unit.has.get(usize::from(family == Family::V6)) == Some(&true),
-        (_, Some(stretch)) => stretch.family == family,
-        _ => false,
-    };
     let fits = Family::ALL.into_iter().filter(|of| family.is_none_or(|family| family == *of));
-    let fits = fits.filter(|family| has(from, *family) && has(to, *family));
+    let fits = fits.filter(|family| cast.has(from, *family) && cast.has(to, *family));
     // A pod with the other family only answers for an address outside of this one as well.
-    let only = joint.stretch(from).or(joint.stretch(to)).map(|stretch| stretch.family);
+    let only = cast.outside(from).or(cast.outside(to));
     let mut asked = fits.chain(only).filter_map(|family| {
         let traffic = traffic(ports, family)?;
-        let [old, new] = When::ALL.map(|when| {
-            let (state, excerpts) = (when.of(states), when.of(&lookups.excerpts));
-            let ends = Ends { lookups, excerpts, joint, when, state, family };
-            ends.packet(from, to, traffic)
-        });
+        let [old, new] = When::ALL.map(|when| cast.packet(when, (from, to), traffic, family));
         let ((old, old_part), (new, new_part)) = (old?, new?);
         let (before, after) = (explain(&old_part, &old), explain(&new_part, &new));
         Some(Witnessed { witness: Witness { old, new }, old: before, new: after })
@@ -106,18 +111,53 @@ fn traffic(ports: &PortSet, family: Family) -> Option<Traffic> {
     Protocol::ALL.into_iter().find_map(port).or(ports.has_other().then_some(other))
 }
 
+/// Everybody of two states.
+pub(super) struct Everybody<'j> {
+    joint: &'j Joint,
+    lookups: Lookups<'j>,
+}
+
+impl<'j> Everybody<'j> {
+    pub(super) fn new(joint: &'j Joint, states: &'j [State<'j>; 2]) -> Self {
+        Self { joint, lookups: Lookups::new(states) }
+    }
+}
+
+impl Cast for Everybody<'_> {
+    fn has(&self, who: u32, family: Family) -> bool {
+        match (self.joint.unit(who), self.joint.stretch(who)) {
+            (Some(unit), _) => unit.has.get(usize::from(family == Family::V6)) == Some(&true),
+            (_, Some(stretch)) => stretch.family == family,
+            _ => false,
+        }
+    }
+
+    fn outside(&self, who: u32) -> Option<Family> {
+        self.joint.stretch(who).map(|stretch| stretch.family)
+    }
+
+    fn packet(
+        &self,
+        when: When,
+        (from, to): (u32, u32),
+        traffic: Traffic,
+        family: Family,
+    ) -> Option<(Packet, Cluster)> {
+        let lookups = &self.lookups;
+        let (state, excerpts) = (when.of(lookups.states), when.of(&lookups.excerpts));
+        Ends { lookups, excerpts, joint: self.joint, when, state, family }.packet(from, to, traffic)
+    }
+}
+
 /// What is looked up again and again: parts of the clusters, and addresses outside at which nobody is.
-pub(super) struct Lookups<'a> {
+struct Lookups<'a> {
     states: &'a [State<'a>; 2],
     excerpts: [Excerpts<'a>; 2],
     nodes: BTreeSet<IpAddr>,
 }
 
 impl<'a> Lookups<'a> {
-    /// How many addresses are tried.
-    const TRIED: usize = 1 << 12;
-
-    pub(super) fn new(states: &'a [State<'a>; 2]) -> Self {
+    fn new(states: &'a [State<'a>; 2]) -> Self {
         let mut nodes = BTreeSet::new();
         for state in states {
             nodes.extend(state.index.nodes().flat_map(|node| &node.addresses));
@@ -130,11 +170,22 @@ impl<'a> Lookups<'a> {
     /// An address that no pod bears in either state; that of a node where there is no other, for its own
     /// pods are reached from there in any case (S20).
     fn outside(&self, stretch: &Stretch) -> Option<IpAddr> {
-        let is_free =
-            |address: &IpAddr| self.states.iter().all(|s| s.index.pods_at(*address).next().is_none());
-        let free = || stretch.addresses().take(Self::TRIED).filter(is_free);
-        free().find(|address| !self.nodes.contains(address)).or_else(|| free().next())
+        let is_free = |address: IpAddr| self.states.iter().all(|s| s.index.pods_at(address).next().is_none());
+        address_of(stretch, is_free, |address| self.nodes.contains(&address))
     }
+}
+
+/// How many addresses of a stretch are tried.
+const TRIED: usize = 1 << 12;
+
+/// An address of a stretch that is free; one that is a node's only where there is no other.
+pub(super) fn address_of(
+    stretch: &Stretch,
+    is_free: impl Fn(IpAddr) -> bool,
+    is_node: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    let free = || stretch.addresses().take(TRIED).filter(|address| is_free(*address));
+    free().find(|address| !is_node(*address)).or_else(|| free().next())
 }
 
 /// Finds ends of packets in one state.
@@ -182,7 +233,7 @@ impl Ends<'_> {
 }
 
 /// Another pod that policies treat alike, at an address that nobody knows.
-fn twin(pod: &Pod) -> Pod {
+pub(super) fn twin(pod: &Pod) -> Pod {
     let mut twin = pod.clone();
     twin.uid = PodUid(format!("{}'", pod.uid).into());
     twin.addresses.clear();

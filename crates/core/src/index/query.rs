@@ -82,6 +82,21 @@ impl Index {
         pods.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| members_of(set, pod, None)).collect()
     }
 
+    /// Every selector that selects the pod with this number, of subjects and of peers.
+    pub(crate) fn selectors_of(&self, id: PodId) -> BTreeSet<Arc<PodSelectorKey>> {
+        match (self.pods.get(id), self.pods.labels_of(id)) {
+            (Some(pod), Some(labels)) => {
+                self.selectors.selecting(pod, labels, &self.namespaces.labels(&pod.key.namespace))
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// The pods of a namespace that policies see.
+    pub(crate) fn pods_in(&self, namespace: &str) -> RoaringBitmap {
+        self.pods.in_namespace(namespace)
+    }
+
     /// The selectors of a pod by which policies select their subjects, sorted.
     pub(super) fn subject_selectors(&self, id: PodId) -> Vec<&Selector> {
         match (self.pods.get(id), self.pods.labels_of(id)) {

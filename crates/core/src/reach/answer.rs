@@ -21,6 +21,13 @@ pub struct Cell {
     pub(super) id: PortsId,
 }
 
+impl Cell {
+    /// Of classes, and ports with the number that they have in one table of such.
+    pub(crate) fn new(with: RoaringBitmap, ports: Arc<PortSet>, id: PortsId) -> Self {
+        Self { with, ports, id }
+    }
+}
+
 /// The cells of each class, in one direction. Classes with the same answer share it.
 #[derive(Debug, Default)]
 pub(super) struct Answers {

@@ -51,7 +51,7 @@ impl fmt::Display for Family {
 
 /// Where an end stands: which other ends packets can go to at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// An address of a pod, and whether the pod has the other family as well.
     Pod(Family, bool),
     /// A pod whose address nobody knows: it may have either.
@@ -82,7 +82,7 @@ impl Standing {
     /// Whether packets can go between two. What policies permit between a pod and an address outside
     /// does not depend on the families that the pod happens to have, so the one it has answers for the
     /// other as well.
-    pub(super) fn meets(self, other: Self) -> bool {
+    pub(crate) fn meets(self, other: Self) -> bool {
         match (self, other) {
             (Self::Outside(_), Self::Outside(_)) => false,
             (Self::Pod(_, false), Self::Outside(_)) | (Self::Outside(_), Self::Pod(_, false)) => true,

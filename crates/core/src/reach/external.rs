@@ -11,17 +11,17 @@ use std::{
 
 /// Addresses of one family that every rule treats alike.
 #[derive(Clone, Debug)]
-pub(super) struct ExternalClass {
+pub(crate) struct ExternalClass {
     /// The addresses.
-    pub(super) addresses: AddressSet,
+    pub(crate) addresses: AddressSet,
     /// Whether they are IPv4.
-    pub(super) is_v4: bool,
+    pub(crate) is_v4: bool,
     /// Which of the address sets hold them, ascending.
-    pub(super) members_of: Vec<usize>,
+    pub(crate) members_of: Vec<usize>,
 }
 
 /// The distinct address sets that the rules of `index` write, sorted.
-pub(super) fn address_sets(index: &Index) -> Vec<AddressSet> {
+pub(crate) fn address_sets(index: &Index) -> Vec<AddressSet> {
     let rules = index.policies().flat_map(|policy| rules_of(policy));
     let sets: BTreeSet<&AddressSet> = rules
         .filter_map(|peers| match peers {
@@ -37,7 +37,7 @@ fn rules_of(policy: &PolicyRules) -> impl Iterator<Item = &Peers> {
 }
 
 /// Splits both families by `sets`: IPv4 before IPv6, each in the order of its first address.
-pub(super) fn classes(sets: &[AddressSet]) -> Vec<ExternalClass> {
+pub(crate) fn classes(sets: &[AddressSet]) -> Vec<ExternalClass> {
     let v4 = split(sets.iter().map(|set| &set.v4)).into_iter().map(|(members_of, v4)| ExternalClass {
         addresses: AddressSet { v4, v6: IntervalSet::empty() },
         is_v4: true,
@@ -53,13 +53,13 @@ pub(super) fn classes(sets: &[AddressSet]) -> Vec<ExternalClass> {
 
 /// The external classes along the number lines: where each address lies.
 #[derive(Debug, Default)]
-pub(super) struct Stretches {
+pub(crate) struct Stretches {
     v4: Vec<(u32, usize)>,
     v6: Vec<(u128, usize)>,
 }
 
 impl Stretches {
-    pub(super) fn of(classes: &[ExternalClass]) -> Self {
+    pub(crate) fn of(classes: &[ExternalClass]) -> Self {
         let mut stretches = Self::default();
         for (at, class) in classes.iter().enumerate() {
             stretches.v4.extend(class.addresses.v4.ranges().map(|range| (*range.start(), at)));
@@ -71,7 +71,7 @@ impl Stretches {
     }
 
     /// The class that the address is in.
-    pub(super) fn at(&self, address: IpAddr) -> usize {
+    pub(crate) fn at(&self, address: IpAddr) -> usize {
         match address {
             IpAddr::V4(address) => stretch(&self.v4, address.to_bits()),
             IpAddr::V6(address) => stretch(&self.v6, address.to_bits()),

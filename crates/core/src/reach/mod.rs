@@ -16,12 +16,12 @@ mod answer;
 mod bitmaps;
 mod class;
 mod connection;
-mod external;
+pub(crate) mod external;
 mod filter;
 mod names;
 mod namespaces;
 mod party;
-mod ports;
+pub(crate) mod ports;
 mod roster;
 mod row;
 mod side;
@@ -30,6 +30,7 @@ mod turned;
 
 pub use answer::Cell;
 pub(crate) use bitmaps::{Dense, Key};
+pub(crate) use class::Standing;
 pub use class::{Class, ClassId, Family};
 pub use connection::{Connection, connections};
 pub use filter::{Ends, Filter, Grain};
@@ -37,7 +38,9 @@ pub(crate) use names::{Names, Told};
 pub use namespaces::by_namespace;
 pub use party::{Party, Term, WorkloadPods};
 pub(crate) use roster::{Faces, faces};
+pub(crate) use row::Row;
 pub(crate) use side::number;
+pub(crate) use tiers::Walk;
 
 use crate::{
     index::{Index, PodId},

@@ -75,10 +75,11 @@ impl Names {
         if groups.len() == u64::from(everybody) && self.workloads.len() > 1 {
             return vec![Term::Cluster { except: Vec::new() }];
         }
-        let terms = self.by_namespace(groups, tell);
-        if groups.len() * 2 > u64::from(everybody) {
+        let (terms, touched) = self.by_namespace(groups, tell);
+        // Workloads, not groups, are counted: how finely policies tell pods apart changes no words.
+        if touched * 2 > self.workloads.len() {
             let missing = (0..everybody).collect::<RoaringBitmap>() - groups;
-            let except = self.by_namespace(&missing, tell);
+            let (except, _) = self.by_namespace(&missing, tell);
             if except.len() + 1 < terms.len() {
                 return vec![Term::Cluster { except }];
             }
@@ -86,8 +87,9 @@ impl Names {
         terms
     }
 
-    fn by_namespace(&self, groups: &RoaringBitmap, tell: Tell<'_>) -> Vec<Term> {
-        let mut terms = Vec::new();
+    /// Namespace by namespace; and of how many workloads some group is meant.
+    fn by_namespace(&self, groups: &RoaringBitmap, tell: Tell<'_>) -> (Vec<Term>, usize) {
+        let (mut terms, mut touched) = (Vec::new(), 0);
         for namespace in &self.namespaces {
             let entries = self.workloads.get(namespace.clone()).unwrap_or_default();
             let range = groups_of(entries);
@@ -95,19 +97,22 @@ impl Names {
             if present == range.len() as u64 && entries.len() > 1 {
                 let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
                 terms.extend(name.map(|name| Term::Namespace { name, except: Vec::new() }));
+                touched += entries.len();
             } else if present > 0 {
-                of_namespace(entries, groups, tell, &mut terms);
+                touched += of_namespace(entries, groups, tell, &mut terms);
             }
         }
-        terms
+        (terms, touched)
     }
 }
 
-/// The terms of a namespace of which some groups are meant: all but some workloads, or one by one.
-fn of_namespace(entries: &[Entry], groups: &RoaringBitmap, tell: Tell<'_>, terms: &mut Vec<Term>) {
+/// The terms of a namespace of which some groups are meant: all but some workloads, or one by one. Says
+/// how many workloads these are of.
+fn of_namespace(entries: &[Entry], groups: &RoaringBitmap, tell: Tell<'_>, terms: &mut Vec<Term>) -> usize {
     let present = |entry: &&Entry| groups.range_cardinality(groups_of(std::slice::from_ref(*entry)));
     let (missing, some): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| present(entry) == 0);
     let are_whole = some.iter().all(|entry| present(entry) == entry.groups.len() as u64);
+    let touched = some.len();
     let first = some.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
     match first {
         Some(name) if are_whole && missing.len() + 1 < some.len() => {
@@ -119,6 +124,7 @@ fn of_namespace(entries: &[Entry], groups: &RoaringBitmap, tell: Tell<'_>, terms
             Term::Workload(named(entry, (!is_whole).then_some(groups), tell))
         })),
     }
+    touched
 }
 
 /// A workload; where `groups` are told, those of its pods that are in them.

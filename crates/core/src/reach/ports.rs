@@ -4,16 +4,16 @@ use crate::set::PortSet;
 use std::{collections::HashMap, sync::Arc};
 
 /// The number of a set of ports.
-pub(super) type PortsId = u32;
+pub(crate) type PortsId = u32;
 
 /// The empty set.
-pub(super) const NOTHING: PortsId = 0;
+pub(crate) const NOTHING: PortsId = 0;
 /// Every port of every protocol.
-pub(super) const EVERYTHING: PortsId = 1;
+pub(crate) const EVERYTHING: PortsId = 1;
 
 /// Sets of ports by number. Equal sets have equal numbers.
 #[derive(Debug)]
-pub(super) struct PortTable {
+pub(crate) struct PortTable {
     sets: Vec<Arc<PortSet>>,
     ids: HashMap<Arc<PortSet>, PortsId>,
     unions: HashMap<(PortsId, PortsId), PortsId>,
@@ -22,7 +22,7 @@ pub(super) struct PortTable {
 }
 
 impl PortTable {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut table = Self {
             sets: Vec::new(),
             ids: HashMap::new(),
@@ -37,7 +37,7 @@ impl PortTable {
     }
 
     /// The number of `set`.
-    pub(super) fn id(&mut self, set: PortSet) -> PortsId {
+    pub(crate) fn id(&mut self, set: PortSet) -> PortsId {
         if let Some(id) = self.ids.get(&set) {
             return *id;
         }
@@ -50,11 +50,11 @@ impl PortTable {
     }
 
     /// The set with this number.
-    pub(super) fn get(&self, id: PortsId) -> Arc<PortSet> {
+    pub(crate) fn get(&self, id: PortsId) -> Arc<PortSet> {
         self.sets.get(id as usize).cloned().unwrap_or_default()
     }
 
-    pub(super) fn union(&mut self, a: PortsId, b: PortsId) -> PortsId {
+    pub(crate) fn union(&mut self, a: PortsId, b: PortsId) -> PortsId {
         match (a.min(b), a.max(b)) {
             (NOTHING, other) => other,
             (EVERYTHING, _) => EVERYTHING,
@@ -71,7 +71,7 @@ impl PortTable {
         }
     }
 
-    pub(super) fn intersection(&mut self, a: PortsId, b: PortsId) -> PortsId {
+    pub(crate) fn intersection(&mut self, a: PortsId, b: PortsId) -> PortsId {
         match (a.min(b), a.max(b)) {
             (NOTHING, _) => NOTHING,
             (EVERYTHING, other) => other,
@@ -89,7 +89,7 @@ impl PortTable {
     }
 
     /// What is in `a` and not in `b`.
-    pub(super) fn difference(&mut self, a: PortsId, b: PortsId) -> PortsId {
+    pub(crate) fn difference(&mut self, a: PortsId, b: PortsId) -> PortsId {
         match (a, b) {
             (NOTHING, _) | (_, EVERYTHING) => NOTHING,
             (_, NOTHING) => a,

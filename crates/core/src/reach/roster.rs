@@ -31,6 +31,11 @@ pub(crate) struct Faces {
 }
 
 impl Faces {
+    /// The classes of an IPv4 address and of an IPv6 one; of a pod without any, its own.
+    pub(crate) fn new(v4: Option<ClassId>, v6: Option<ClassId>, unknown: Option<ClassId>) -> Self {
+        Self { v4, v6, unknown }
+    }
+
     /// The class that packets of a family meet.
     pub(crate) fn of(self, family: Family) -> Option<ClassId> {
         match family {

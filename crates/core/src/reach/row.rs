@@ -10,13 +10,13 @@ use roaring::RoaringBitmap;
 ///
 /// INVARIANT: the cells are disjoint and not empty, and each has ports of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     cells: Vec<(RoaringBitmap, PortsId)>,
 }
 
 impl Row {
     /// Allows `ports` with `who` as well (S10).
-    pub(super) fn add(&mut self, who: &RoaringBitmap, ports: PortsId, table: &mut PortTable) {
+    pub(crate) fn add(&mut self, who: &RoaringBitmap, ports: PortsId, table: &mut PortTable) {
         if ports == NOTHING || who.is_empty() {
             return;
         }
@@ -44,7 +44,7 @@ impl Row {
     }
 
     /// Puts in `who`, whom no cell has.
-    pub(super) fn put(&mut self, who: RoaringBitmap, ports: PortsId) {
+    pub(crate) fn put(&mut self, who: RoaringBitmap, ports: PortsId) {
         if who.is_empty() || ports == NOTHING {
             return;
         }
@@ -55,7 +55,7 @@ impl Row {
     }
 
     /// What both rows allow (S11, S26).
-    pub(super) fn both(&self, other: &Self, table: &mut PortTable) -> Self {
+    pub(crate) fn both(&self, other: &Self, table: &mut PortTable) -> Self {
         let mut both = Self::default();
         for (members, ports) in &self.cells {
             for (others, theirs) in &other.cells {
@@ -66,7 +66,7 @@ impl Row {
     }
 
     /// What this row allows and the other does not.
-    pub(super) fn without(&self, other: &Self, table: &mut PortTable) -> Self {
+    pub(crate) fn without(&self, other: &Self, table: &mut PortTable) -> Self {
         let mut without = Self::default();
         for (members, ports) in &self.cells {
             let mut rest = members.clone();
@@ -83,26 +83,26 @@ impl Row {
     }
 
     /// Allows what `other` does as well.
-    pub(super) fn append(&mut self, other: &Self, table: &mut PortTable) {
+    pub(crate) fn append(&mut self, other: &Self, table: &mut PortTable) {
         for (members, ports) in &other.cells {
             self.add(members, *ports, table);
         }
     }
 
     /// The cells.
-    pub(super) fn cells(&self) -> &[(RoaringBitmap, PortsId)] {
+    pub(crate) fn cells(&self) -> &[(RoaringBitmap, PortsId)] {
         &self.cells
     }
 
     /// Takes a class out.
-    pub(super) fn remove(&mut self, who: ClassId) {
+    pub(crate) fn remove(&mut self, who: ClassId) {
         for (members, _) in &mut self.cells {
             members.remove(who);
         }
         self.cells.retain(|(members, _)| !members.is_empty());
     }
 
-    pub(super) fn into_cells(self) -> Vec<(RoaringBitmap, PortsId)> {
+    pub(crate) fn into_cells(self) -> Vec<(RoaringBitmap, PortsId)> {
         self.cells
     }
 }
