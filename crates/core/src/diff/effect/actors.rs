@@ -241,6 +241,8 @@ impl Tale<'_> {
             part.nodes.extend(node.map(|node| (Arc::clone(&node.name), node.clone())));
             let policies = whole.policies.range(ObjectKey::new(Arc::clone(name), "")..);
             let policies = policies.take_while(|(key, _)| key.namespace == *name);
+            // What selects neither end is no cause, and why it does not is not asked.
+            let policies = policies.filter(|(_, policy)| policy.subjects.matches(&pod.labels));
             part.policies.extend(policies.map(|(key, policy)| (key.clone(), policy.clone())));
             part.pods.insert(pod.uid.clone(), pod.clone());
         }

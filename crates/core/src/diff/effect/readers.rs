@@ -19,8 +19,9 @@ pub(super) type PortName = (Protocol, Arc<str>);
 struct OfDirection {
     by_selector: HashMap<Arc<PodSelectorKey>, BTreeSet<u32>>,
     by_addresses: BTreeMap<AddressSet, BTreeSet<u32>>,
-    /// Those that can match everybody.
+    /// Those with rules for everybody, and those of them whose named ports are the peers' own.
     open: BTreeSet<u32>,
+    named: BTreeSet<u32>,
     /// Those that match pods without a known address.
     whole_family: BTreeSet<u32>,
 }
@@ -76,7 +77,12 @@ impl Readers {
         for (direction, of) in Direction::ALL.into_iter().zip(&mut self.of) {
             for rule in policy.rules(direction).into_iter().flatten() {
                 match &rule.peers {
-                    Peers::All => drop(put(&mut of.open)),
+                    Peers::All => {
+                        put(&mut of.open);
+                        if !names(rule).is_empty() {
+                            put(&mut of.named);
+                        }
+                    }
                     Peers::Some { pods, addresses, whole_family } => {
                         for selector in pods {
                             let numbers = of.by_selector.entry(Arc::clone(selector)).or_default();
@@ -105,7 +111,16 @@ impl Readers {
         }
     }
 
-    /// The NetworkPolicies that can match an end with these selectors and this address, by no order.
+    /// The NetworkPolicies with rules for everybody.
+    pub(super) fn open(&self, direction: Direction) -> impl Iterator<Item = &Arc<PolicyRules>> {
+        let [ingress, egress] = &self.of;
+        let of = if direction == Direction::Ingress { ingress } else { egress };
+        let policies = of.open.iter().filter_map(|number| self.slots.get(*number as usize)?.as_ref());
+        policies.filter(|policy| policy.key.tier().is_none())
+    }
+
+    /// The NetworkPolicies with rules that can match an end with these selectors and this address, and not
+    /// everybody alike.
     pub(super) fn of<'r>(
         &'r self,
         direction: Direction,
@@ -114,7 +129,7 @@ impl Readers {
     ) -> impl Iterator<Item = &'r Arc<PolicyRules>> {
         let [ingress, egress] = &self.of;
         let of = if direction == Direction::Ingress { ingress } else { egress };
-        let mut found: BTreeSet<u32> = of.open.clone();
+        let mut found: BTreeSet<u32> = of.named.clone();
         found.extend(selectors.iter().filter_map(|selector| of.by_selector.get(selector)).flatten());
         match address {
             Some(address) => {

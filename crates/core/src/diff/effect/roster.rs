@@ -3,7 +3,7 @@
 use crate::{
     index::{PodId, RoaringBitmap},
     object::{Pod, Workload},
-    reach::{Names, number},
+    reach::Names,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +27,8 @@ pub(super) struct Roster {
     slots: u32,
     /// How many pods have the name of another of their workload.
     namesakes: usize,
+    /// How many pods each slot has.
+    sizes: Vec<u32>,
     words: OnceLock<Words>,
 }
 
@@ -35,14 +37,13 @@ pub(super) struct Roster {
 pub(super) struct Words {
     pub(super) names: Names,
     workloads: Vec<Arc<Workload>>,
-    /// The place of each slot in the order, and how many pods it has.
-    places: Vec<(u32, u32)>,
+    /// The place of each slot in the order.
+    places: Vec<u32>,
 }
 
 impl Roster {
     /// Notes a pod.
     pub(super) fn add(&mut self, id: PodId, pod: &Pod) {
-        self.words = OnceLock::new();
         let slot = match self.workloads.get_mut(&pod.workload) {
             Some(slot) => slot,
             None => {
@@ -50,29 +51,44 @@ impl Roster {
                     self.slots += 1;
                     self.slots - 1
                 });
+                self.words = OnceLock::new();
                 let slot = Slot { number, pods: BTreeSet::new() };
                 self.workloads.entry(Arc::new(pod.workload.clone())).or_insert(slot)
             }
         };
         self.namesakes += usize::from(slot.has(&pod.key.name));
         slot.pods.insert((Arc::clone(&pod.key.name), id));
+        let slot = slot.number;
+        self.resize(slot, 1);
         let at = id as usize;
         if self.slot_of.len() <= at {
             self.slot_of.resize(at + 1, u32::MAX);
         }
         if let Some(of) = self.slot_of.get_mut(at) {
-            *of = slot.number;
+            *of = slot;
+        }
+    }
+
+    fn resize(&mut self, slot: u32, more: i32) {
+        let at = slot as usize;
+        if self.sizes.len() <= at {
+            self.sizes.resize(at + 1, 0);
+        }
+        if let Some(size) = self.sizes.get_mut(at) {
+            *size = size.saturating_add_signed(more);
         }
     }
 
     /// Notes that a pod goes.
     pub(super) fn remove(&mut self, id: PodId, pod: &Pod) {
-        self.words = OnceLock::new();
         let Some(slot) = self.workloads.get_mut(&pod.workload) else { return };
         slot.pods.remove(&(Arc::clone(&pod.key.name), id));
         self.namesakes -= usize::from(slot.has(&pod.key.name));
-        if slot.pods.is_empty() {
-            self.free.push(slot.number);
+        let (number, is_empty) = (slot.number, slot.pods.is_empty());
+        self.resize(number, -1);
+        if is_empty {
+            self.words = OnceLock::new();
+            self.free.push(number);
             self.workloads.remove(&pod.workload);
         }
     }
@@ -122,21 +138,34 @@ impl Roster {
             let mut words = Words {
                 names: Names::of(twice),
                 workloads: self.workloads.keys().cloned().collect(),
-                places: vec![(0, 0); self.slots as usize],
+                places: vec![0; self.slots as usize],
             };
             for (place, slot) in (0..).zip(self.workloads.values()) {
                 if let Some(of) = words.places.get_mut(slot.number as usize) {
-                    *of = (place, number(slot.pods.len()));
+                    *of = place;
                 }
             }
             words
         })
     }
 
+    /// The groups that counts of pods by slot come to.
+    pub(super) fn groups(&self, counts: &[u32]) -> RoaringBitmap {
+        let mut groups = RoaringBitmap::new();
+        let places = self.words().places.iter().zip(&self.sizes);
+        for (count, (place, all)) in counts.iter().zip(places).filter(|(count, _)| **count > 0) {
+            groups.insert(place * 2);
+            if count == all {
+                groups.insert(place * 2 + 1);
+            }
+        }
+        groups
+    }
+
     /// The place of a workload among the names.
     pub(super) fn place(&self, workload: &Workload) -> Option<u32> {
         let slot = self.workloads.get(workload)?;
-        self.words().places.get(slot.number as usize).map(|(place, _)| *place)
+        self.words().places.get(slot.number as usize).copied()
     }
 }
 
@@ -148,18 +177,6 @@ impl Slot {
 }
 
 impl Words {
-    /// The groups that counts of pods by slot come to.
-    pub(super) fn groups(&self, counts: &[u32]) -> RoaringBitmap {
-        let mut groups = RoaringBitmap::new();
-        for (count, (place, all)) in counts.iter().zip(&self.places).filter(|(count, _)| **count > 0) {
-            groups.insert(place * 2);
-            if count == all {
-                groups.insert(place * 2 + 1);
-            }
-        }
-        groups
-    }
-
     /// The workload that a group is of.
     pub(super) fn workload(&self, group: u32) -> Option<&Arc<Workload>> {
         self.workloads.get(group as usize / 2)

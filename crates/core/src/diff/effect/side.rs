@@ -48,6 +48,8 @@ pub(super) struct Sides<'a> {
     /// Pods that are in no local class.
     others: [RoaringBitmap; 2],
     everyone: [RoaringBitmap; 2],
+    /// What policies that match everybody allow all peers, by direction: the subjects on each set of ports.
+    open: HashMap<Direction, BTreeMap<PortsId, RoaringBitmap>>,
     selected: HashMap<(Arc<PodSelectorKey>, Family), RoaringBitmap>,
     within: BTreeMap<(AddressSet, Family), RoaringBitmap>,
 }
@@ -72,6 +74,7 @@ impl<'a> Sides<'a> {
             outside,
             others,
             everyone: [v4, v6],
+            open: HashMap::new(),
             selected: HashMap::new(),
             within: BTreeMap::new(),
         }
@@ -238,10 +241,10 @@ impl<'a> Sides<'a> {
     /// Everybody about whom policies have a say, and what these allow of a class, which is their peer.
     fn column(&mut self, local: &Local, direction: Direction, family: Family) -> (RoaringBitmap, Row) {
         let readers = self.readers;
-        let mut raw: BTreeMap<PortsId, RoaringBitmap> = BTreeMap::new();
+        let mut raw = self.open(direction, local);
         for policy in readers.of(direction, &local.selectors, local.address) {
             let rules = policy.rules(direction).unwrap_or_default();
-            for rule in rules {
+            for rule in rules.iter().filter(|rule| !is_open(rule, direction)) {
                 for (subjects, ports) in self.reading(policy, rule, local, direction) {
                     *raw.entry(ports).or_default() |= subjects;
                 }
@@ -264,6 +267,24 @@ impl<'a> Sides<'a> {
         self.turned_walk(&mut walk, (Tier::Baseline, &isolated), local, direction, family);
         union.add(&(&closed - isolated), EVERYTHING, self.table);
         (closed, walk.among(&union, self.table))
+    }
+
+    /// What rules that match all peers alike allow them, whoever `local` is.
+    fn open(&mut self, direction: Direction, local: &Local) -> BTreeMap<PortsId, RoaringBitmap> {
+        if let Some(open) = self.open.get(&direction) {
+            return open.clone();
+        }
+        let mut open: BTreeMap<PortsId, RoaringBitmap> = BTreeMap::new();
+        for policy in self.readers.open(direction) {
+            let rules = policy.rules(direction).unwrap_or_default();
+            for rule in rules.iter().filter(|rule| is_open(rule, direction)) {
+                for (subjects, ports) in self.reading(policy, rule, local, direction) {
+                    *open.entry(ports).or_default() |= subjects;
+                }
+            }
+        }
+        self.open.insert(direction, open.clone());
+        open
     }
 
     /// The subjects of a tier's policies.
@@ -381,6 +402,15 @@ impl<'a> Sides<'a> {
         }
         lifted
     }
+}
+
+/// Whether a rule matches all peers alike: in egress a named port is that of each (S14).
+fn is_open(rule: &CompiledRule, direction: Direction) -> bool {
+    let names_peers = match &rule.ports {
+        Ports::All => false,
+        Ports::Some { named, .. } => direction == Direction::Egress && !named.is_empty(),
+    };
+    matches!(rule.peers, Peers::All) && !names_peers
 }
 
 /// Whether a rule's peers hold a class.

@@ -1,11 +1,6 @@
 //! The rows of a difference in words: who, how much it matters, and why.
 
-use super::{
-    actors::Actors,
-    half::Half,
-    roster::{Roster, Words},
-    world::World,
-};
+use super::{actors::Actors, half::Half, roster::Roster, world::World};
 use crate::{
     diff::{
         cause::{Cause, causes},
@@ -79,8 +74,8 @@ impl Tale<'_> {
     }
 
     /// The groups of names that a set comes to.
-    fn groups(&self, words: &Words, split: &Split<'_>) -> RoaringBitmap {
-        let mut groups = words.groups(&self.roster.count(&split.others));
+    fn groups(&self, split: &Split<'_>) -> RoaringBitmap {
+        let mut groups = self.roster.groups(&self.roster.count(&split.others));
         for (workload, units) in &self.touched {
             let meant = units.iter().filter(|at| split.has(**at)).count();
             let Some(place) = self.roster.place(workload).filter(|_| meant > 0) else { continue };
@@ -116,7 +111,7 @@ impl Tale<'_> {
 impl Teller for Tale<'_> {
     fn party(&self, end: &RoaringBitmap) -> Party {
         let (words, split) = (self.roster.words(), self.split(end));
-        let groups = self.groups(words, &split);
+        let groups = self.groups(&split);
         let mut terms = words.names.terms(&groups, &|group, told| {
             if let Some(workload) = words.workload(group) {
                 self.tell(workload, &split, group % 2 == 1, told);

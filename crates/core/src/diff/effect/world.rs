@@ -15,6 +15,7 @@ use crate::{
     object::{Direction, ObjectKey, Workload},
     reach::{
         Cell, ClassId, Faces, Family, Row,
+        external::ExternalClass,
         ports::{NOTHING, PortTable, PortsId},
     },
 };
@@ -94,6 +95,14 @@ impl World {
 
 /// The stretches of both states.
 fn split([old, new]: [&Half; 2]) -> Vec<Stretch> {
+    if Arc::ptr_eq(&old.outer, &new.outer) {
+        let stretch = |(at, class): (ClassId, &ExternalClass)| Stretch {
+            addresses: class.addresses.clone(),
+            family: if class.is_v4 { Family::V4 } else { Family::V6 },
+            face: [at; 2],
+        };
+        return (0..).zip(&old.outer.classes).map(stretch).collect();
+    }
     stretches(&old.outer.numbered(), &new.outer.numbered())
 }
 
@@ -142,6 +151,10 @@ impl Builder<'_> {
     }
 
     fn outside(&mut self, class: ClassId, [before, after]: [&Row; 2], direction: Direction) {
+        let [old, new] = self.halves;
+        if Arc::ptr_eq(&old.outer, &new.outer) && before == after {
+            return;
+        }
         for at in 0..self.stretches.len() {
             let Some(stretch) = self.stretches.get(at) else { continue };
             let [old, new] = stretch.face;
