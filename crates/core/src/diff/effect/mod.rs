@@ -190,15 +190,16 @@ impl Effects {
         self.roster.has_namesakes() || self.book.is_strange(&self.index)
     }
 
-    /// The states compared as wholes.
+    /// The states compared as wholes. Both indexes are made anew: which packet is shown does not depend on
+    /// the history of this one.
     fn whole(&self, undo: Change) -> Difference {
         let mut before = self.cluster.clone();
         before.apply(undo);
-        let old = Index::of(before.changes());
-        let (old_reach, new_reach) = (Reach::of(&old), Reach::of(&self.index));
+        let [old, new] = [&before, &self.cluster].map(|cluster| Index::of(cluster.changes()));
+        let (old_reach, new_reach) = (Reach::of(&old), Reach::of(&new));
         diff(
             State { cluster: &before, index: &old, reach: &old_reach },
-            State { cluster: &self.cluster, index: &self.index, reach: &new_reach },
+            State { cluster: &self.cluster, index: &new, reach: &new_reach },
         )
     }
 }
