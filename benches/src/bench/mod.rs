@@ -7,6 +7,7 @@ mod linear;
 mod path;
 mod reach;
 mod read;
+mod scale;
 
 use crate::{Result, report::Row};
 
@@ -29,4 +30,5 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "read", title: "Reading", run: read::run },
     Bench { name: "reach", title: "Reach", run: reach::run },
     Bench { name: "index", title: "The index", run: index::run },
+    Bench { name: "scale", title: "From a hundred pods to a million", run: scale::run },
 ];

@@ -30,7 +30,7 @@ fn fastest(mut work: impl FnMut()) -> f64 {
 }
 
 fn reading() -> Result<Vec<Row>> {
-    let text = manifest::text(PODS);
+    let text = manifest::text(PODS.changes());
     let read = || read_text("cluster.yaml", text.as_bytes(), &Options::default());
     let reading = read();
     if reading.cluster.pods.len() != PODS.pods || reading.cluster.policies.len() != PODS.policies {
@@ -57,7 +57,7 @@ fn program() -> Result<Row> {
         return Ok(Row::absent(what, "the program is not built: cargo build --release --package sekisho"));
     }
     let file = env::temp_dir().join(format!("sekisho-bench-{}.yaml", std::process::id()));
-    fs::write(&file, manifest::text(SHAPE))?;
+    fs::write(&file, manifest::text(SHAPE.changes()))?;
     let run = || Command::new(&program).args(["reach", "-o", "json"]).arg(&file).output();
     let output = run();
     let taken = fastest(|| drop(black_box(run())));

@@ -2,7 +2,9 @@
 
 mod beside_load;
 mod parts;
+mod realistic;
 mod usual;
 
 pub(crate) use beside_load::{BesideLoad, NODE, beside_load};
+pub(crate) use realistic::{Realistic, Size};
 pub(crate) use usual::{Usual, WORKLOADS};

@@ -143,7 +143,7 @@ fn plain(change: &ConnectionChange) -> Plain {
 }
 
 proptest! {
-    #![proptest_config(config(10_000))]
+    #![proptest_config(config(5_000))]
 
     #[test]
     fn diff_says_what_eval_says((old, new) in pair()) {

@@ -95,7 +95,7 @@ fn check((mut cluster, changes): (Cluster, Vec<Change>)) -> Result<(), TestCaseE
 }
 
 proptest! {
-    #![proptest_config(config(5_000))]
+    #![proptest_config(config(1_500))]
 
     #[test]
     fn an_effect_is_the_difference(history in history(false, true)) {

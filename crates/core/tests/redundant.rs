@@ -11,7 +11,7 @@ use sekisho_core::{
 };
 
 proptest! {
-    #![proptest_config(config(20_000))]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn deleting_what_was_found_changes_no_verdict(

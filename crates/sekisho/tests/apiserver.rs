@@ -144,6 +144,7 @@ fn a_live_cluster() {
     };
     server.apply(&root().join(EXAMPLE));
     the_answer_is_that_of_the_manifests(&server);
+    what_applying_would_change_is_told(&server);
     rights_that_are_missing_are_told(&mut server);
     what_does_not_let_one_in(&server);
     kinds_that_somebody_installed_are_read(&mut server);
@@ -160,6 +161,14 @@ fn the_answer_is_that_of_the_manifests(server: &Server) {
     let taken = server.run(&["snapshot", folder], "admin");
     assert_eq!(taken.code, Some(0), "{}", taken.err);
     assert_eq!(live, connections(&run(&["reach", "-o", "json", folder])));
+}
+
+fn what_applying_would_change_is_told(server: &Server) {
+    let same = server.run(&["diff", EXAMPLE], "admin");
+    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
+    let other = server.run(&["diff", "examples/exchange/development/wallet"], "admin");
+    assert_eq!(other.code, Some(1), "{}", other.err);
+    assert!(other.out.contains("203.0.113.0/24 → wallet/wallet-bff"), "{}", other.out);
 }
 
 fn rights_that_are_missing_are_told(server: &mut Server) {
