@@ -48,12 +48,15 @@ fn line(arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&text).trim_end_matches('\n').to_owned())
 }
 
+/// A text with its name.
+type Named = (String, Vec<u8>);
+
 /// Those of `paths` that are read as they are in a commit, and the texts that the others are made into there.
 pub(super) fn built<'p>(
     (name, commit): (&str, &str),
     paths: &[&'p PathBuf],
     building: Building<'_>,
-) -> anyhow::Result<(Vec<&'p PathBuf>, Vec<(String, Vec<u8>)>)> {
+) -> anyhow::Result<(Vec<&'p PathBuf>, Vec<Named>)> {
     let (mut plain, mut texts) = (Vec::new(), Vec::new());
     let mut checkout = None;
     for path in paths {
