@@ -48,7 +48,12 @@ fn program() -> Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name("sekisho"))
 }
 
-/// How time and memory grow. `SEKISHO_BENCH_PODS` is the most pods there are, where a million is too many.
+/// The most pods there are: what `SEKISHO_BENCH_PODS` says, where a million is too many.
+fn most() -> usize {
+    env::var("SEKISHO_BENCH_PODS").ok().and_then(|most| most.parse().ok()).unwrap_or(usize::MAX)
+}
+
+/// How time and memory grow.
 fn growth() -> Result<Vec<Row>> {
     let program = program()?;
     let what = "`sekisho reach -o json`";
@@ -58,7 +63,7 @@ fn growth() -> Result<Vec<Row>> {
             "the program is not built: cargo build --release --package sekisho",
         )]);
     }
-    let most = env::var("SEKISHO_BENCH_PODS").ok().and_then(|most| most.parse().ok()).unwrap_or(usize::MAX);
+    let most = most();
     let mut rows = Vec::new();
     for form in [Form::Snapshot, Form::Kubectl] {
         let mut before: Option<(usize, child::Run)> = None;
@@ -132,7 +137,7 @@ fn reach(program: &Path, folder: &Path) -> Result<Option<child::Run>> {
 
 /// What the steps take at the promised size, and then changes and questions, in this process.
 fn parts() -> Result<Vec<Row>> {
-    let most = env::var("SEKISHO_BENCH_PODS").ok().and_then(|most| most.parse().ok()).unwrap_or(usize::MAX);
+    let most = most();
     let size = if most < PROMISED.pods { Size::of(most.max(100)) } else { PROMISED };
     let made = Realistic::new(size);
     let scratch = Scratch::new()?;

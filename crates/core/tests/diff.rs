@@ -4,25 +4,15 @@
 
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
-    diff::{ConnectionChange, Difference, Kind, State, diff},
+    diff::{ConnectionChange, Difference, Kind},
     eval,
-    index::Index,
     object::{Change, Cluster, ObjectKey, Pod, Workload},
     packet::{End, Packet, Traffic},
-    reach::{Family, Party, Reach, Term, WorkloadPods},
+    reach::{Family, Party, Term, WorkloadPods},
     set::{AddressSet, Cidr, PortSet, Protocol},
-    testing::{EXTERNAL, PORTS, change, cluster, config, node_addresses},
+    testing::{EXTERNAL, PORTS, change, cluster, compared, config, node_addresses},
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
-
-fn compared(old: &Cluster, new: &Cluster) -> Difference {
-    let [a, b] = [old, new].map(|cluster| Index::of(cluster.changes()));
-    let [reach_a, reach_b] = [&a, &b].map(Reach::of);
-    diff(
-        State { cluster: old, index: &a, reach: &reach_a },
-        State { cluster: new, index: &b, reach: &reach_b },
-    )
-}
 
 /// A cluster, and what becomes of it.
 fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {

@@ -2,25 +2,13 @@
 
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
-    diff::{Difference, Effects, State, diff},
+    diff::Effects,
     eval,
-    index::Index,
     object::{Change, Cluster, ObjectKey, Pod, PodUid, Workload},
     packet::End,
-    reach::Reach,
-    testing::{change, cluster, config},
+    testing::{change, cluster, compared, config},
 };
 use std::{collections::BTreeSet, sync::Arc};
-
-/// The states compared as wholes.
-fn compared(old: &Cluster, new: &Cluster) -> Difference {
-    let [a, b] = [old, new].map(|cluster| Index::of(cluster.changes()));
-    let [reach_a, reach_b] = [&a, &b].map(Reach::of);
-    diff(
-        State { cluster: old, index: &a, reach: &reach_a },
-        State { cluster: new, index: &b, reach: &reach_b },
-    )
-}
 
 /// Puts a pod into one of few workloads of its namespace, so that pods of one differ.
 fn gather(pod: &mut Pod) {

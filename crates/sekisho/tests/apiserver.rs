@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod support;
+
 use serde_json::Value;
 use std::{
     fmt::Write as _,
@@ -12,11 +14,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
+use support::{Run, assert_refused, root, run};
 use tempfile::TempDir;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
 
 /// The server; it ends and cleans up when its standard input closes.
 struct Server {
@@ -93,26 +92,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.orders.take());
         let _ = self.child.wait();
-    }
-}
-
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn run(arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-    let output = command.args(arguments).env_remove("KUBECONFIG").current_dir(root()).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn assert_refused(run: &Run, parts: &[&str]) {
-    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{}", run.err);
-    for part in parts {
-        assert!(run.err.contains(part), "`{part}` is not in: {}", run.err);
     }
 }
 

@@ -3,16 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod support;
+
 use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     path::PathBuf,
-    process::Command,
     sync::{Arc, Mutex},
     thread,
 };
+use support::{Run, assert_refused, run};
 use tempfile::TempDir;
 
 /// What a server does with a request.
@@ -102,36 +104,6 @@ fn serve(stream: TcpStream, counts: &Mutex<BTreeMap<String, usize>>, behave: &Be
             }
             Answer::Silence => thread::park(),
         }
-    }
-}
-
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn run(arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-    command.args(arguments).env_remove("KUBECONFIG").env("HOME", "/nonexistent");
-    command
-        .env_remove("HTTP_PROXY")
-        .env_remove("HTTPS_PROXY")
-        .env_remove("http_proxy")
-        .env_remove("https_proxy");
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// Asserts that nothing was answered, and that the one error says all of `parts`.
-fn assert_refused(run: &Run, parts: &[&str]) {
-    assert_eq!(run.code, Some(2), "{}{}", run.out, run.err);
-    assert_eq!(run.out, "", "nothing may pass for an answer");
-    assert!(run.err.starts_with("error: "), "{}", run.err);
-    assert!(!run.err.contains("panicked"), "{}", run.err);
-    for part in parts {
-        assert!(run.err.contains(part), "`{part}` is not in: {}", run.err);
     }
 }
 

@@ -7,11 +7,11 @@
 use super::{Explanation, explain};
 use crate::{
     index::Index,
-    object::{Cluster, Namespace, NetworkPolicy, Node, ObjectKey, Pod, Service},
+    object::{Cluster, Namespace, NetworkPolicy, Node, Pod, Service, within},
     packet::{End, Packet},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
@@ -132,16 +132,6 @@ fn by_address<'a, T, I: Iterator<Item = &'a IpAddr>>(
         }
     }
     map
-}
-
-/// The objects of a namespace.
-fn within<'m, T>(
-    objects: &'m BTreeMap<ObjectKey, T>,
-    namespace: &Arc<str>,
-) -> impl Iterator<Item = (&'m ObjectKey, &'m T)> {
-    let first = ObjectKey::new(Arc::clone(namespace), "");
-    let namespace = Arc::clone(namespace);
-    objects.range(first..).take_while(move |(key, _)| key.namespace == namespace)
 }
 
 /// Some pod that a policy selects.

@@ -201,26 +201,11 @@ fn pinned(selector: &LabelSelector) -> Option<Vec<Arc<str>>> {
 
 /// How much of what `of` selects is selected by `by`, whatever there will be.
 fn share(of: &LabelSelector, by: &LabelSelector) -> Share {
-    let follows = |wanted: &Requirement| of.requirements().any(|known| implies(known, wanted));
-    if by.requirements().all(follows) {
+    if of.implies(by) {
         Share::All
     } else if of.and(by).fewest().is_none() {
         Share::None
     } else {
         Share::Some
     }
-}
-
-/// Whether what meets one requirement meets the other.
-fn implies(known: &Requirement, wanted: &Requirement) -> bool {
-    let is_same_key = known.key() == wanted.key();
-    is_same_key
-        && match (known, wanted) {
-            (Requirement::In(..), Requirement::Exists(_))
-            | (Requirement::DoesNotExist(_), Requirement::NotIn(..)) => true,
-            (Requirement::In(_, some), Requirement::In(_, all))
-            | (Requirement::NotIn(_, all), Requirement::NotIn(_, some)) => some.is_subset(all),
-            (Requirement::In(_, these), Requirement::NotIn(_, those)) => these.is_disjoint(those),
-            _ => known == wanted,
-        }
 }

@@ -31,8 +31,7 @@ impl OpenPorts {
         let mut ports = Self::default();
         for port in listed {
             let numbers = match (&port.port, direction) {
-                (PortMatch::All, _) => PortSet::every(port.protocol),
-                (PortMatch::Range(range), _) => PortSet::range(port.protocol, *range),
+                (PortMatch::All | PortMatch::Range(_), _) => port.numbers(),
                 (PortMatch::Named(name), Direction::Ingress) => {
                     let numbers = pod.named_ports(port.protocol, name);
                     numbers.fold(PortSet::empty(), |all, number| {

@@ -209,11 +209,7 @@ fn compile_peers(policy: &NetworkPolicy, rule: &Rule) -> Peers {
 }
 
 fn numbers(ports: &[PolicyPort]) -> PortSet {
-    ports.iter().fold(PortSet::empty(), |all, port| match &port.port {
-        PortMatch::All => all.union(&PortSet::every(port.protocol)),
-        PortMatch::Range(range) => all.union(&PortSet::range(port.protocol, *range)),
-        PortMatch::Named(_) => all,
-    })
+    ports.iter().fold(PortSet::empty(), |all, port| all.union(&port.numbers()))
 }
 
 fn named(ports: &[PolicyPort], selectors: &[Arc<PodSelectorKey>]) -> Vec<SetKey> {

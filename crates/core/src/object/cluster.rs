@@ -82,3 +82,13 @@ impl Cluster {
         namespaces.chain(nodes).chain(policies).chain(tiers).chain(pods)
     }
 }
+
+/// The objects of a namespace.
+pub(crate) fn within<'m, T>(
+    objects: &'m BTreeMap<ObjectKey, T>,
+    namespace: &Arc<str>,
+) -> impl Iterator<Item = (&'m ObjectKey, &'m T)> {
+    let first = ObjectKey::new(Arc::clone(namespace), "");
+    let namespace = Arc::clone(namespace);
+    objects.range(first..).take_while(move |(key, _)| key.namespace == namespace)
+}

@@ -19,6 +19,7 @@ mod selector;
 mod service;
 
 pub use balancer::{Balancer, BalancerTargets, Provider};
+pub(crate) use cluster::within;
 pub use cluster::{Change, Cluster};
 pub use cluster_network_policy::{
     ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind, ClusterPolicyName,

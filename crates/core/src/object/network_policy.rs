@@ -1,7 +1,7 @@
 //! A NetworkPolicy of `networking.k8s.io/v1`.
 
 use super::{LabelSelector, ObjectKey, Origin};
-use crate::set::{AddressSet, Cidr, PortRange, Protocol};
+use crate::set::{AddressSet, Cidr, PortRange, PortSet, Protocol};
 use std::{collections::BTreeSet, fmt, net::IpAddr, sync::Arc};
 use thiserror::Error;
 
@@ -156,6 +156,18 @@ pub struct PolicyPort {
     pub port: PortMatch,
     /// Where it was written.
     pub origin: Origin,
+}
+
+impl PolicyPort {
+    /// The ports that it names by number; of a name, which is that of pods (S14), none.
+    #[must_use]
+    pub fn numbers(&self) -> PortSet {
+        match &self.port {
+            PortMatch::All => PortSet::every(self.protocol),
+            PortMatch::Range(range) => PortSet::range(self.protocol, *range),
+            PortMatch::Named(_) => PortSet::empty(),
+        }
+    }
 }
 
 impl fmt::Display for PolicyPort {

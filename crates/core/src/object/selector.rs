@@ -28,6 +28,23 @@ impl Requirement {
         }
     }
 
+    /// Whether all labels that meet this meet `other`.
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> bool {
+        use Requirement::{DoesNotExist, Exists, In, NotIn};
+        self.key() == other.key()
+            && match (self, other) {
+                (In(_, given), In(_, wanted)) => given.is_subset(wanted),
+                (In(_, given), NotIn(_, wanted)) => given.is_disjoint(wanted),
+                (NotIn(_, given), NotIn(_, wanted)) => wanted.is_subset(given),
+                (In(..) | Exists(_), Exists(_)) | (DoesNotExist(_), NotIn(..) | DoesNotExist(_)) => true,
+                (In(..), DoesNotExist(_))
+                | (NotIn(..), In(..) | Exists(_) | DoesNotExist(_))
+                | (Exists(_), In(..) | NotIn(..) | DoesNotExist(_))
+                | (DoesNotExist(_), In(..) | Exists(_)) => false,
+            }
+    }
+
     /// The key that the condition is about.
     #[must_use]
     pub fn key(&self) -> &Arc<str> {
@@ -110,6 +127,13 @@ impl LabelSelector {
         self.matches(&labels).then_some(labels)
     }
 
+    /// Whether all labels that meet this selector meet `other`. What holds only because several requirements
+    /// together leave no other labels is not seen.
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> bool {
+        other.requirements.iter().all(|wanted| self.requirements.iter().any(|given| given.implies(wanted)))
+    }
+
     /// The selector of what both select.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
@@ -155,6 +179,8 @@ impl fmt::Display for LabelSelector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::policy;
+    use proptest::prelude::*;
 
     fn selector(requirements: &[Requirement]) -> LabelSelector {
         requirements.iter().cloned().collect()
@@ -189,5 +215,32 @@ mod tests {
         let beside = selector(&[is(&["x", "y"])]).fewest_beside([("a", "y")].into_iter().collect());
         assert_eq!(beside.unwrap().get("a"), Some("y"));
         assert_eq!(selector(&[is(&["x"])]).fewest_beside([("a", "y")].into_iter().collect()), None);
+    }
+
+    #[test]
+    fn selectors_imply_wider_ones() {
+        let app = || Arc::<str>::from("app");
+        let a = selector(&[Requirement::In(app(), values(&["a"]))]);
+        let ab = selector(&[Requirement::In(app(), values(&["a", "b"]))]);
+        let not_b = selector(&[Requirement::NotIn(app(), values(&["b"]))]);
+        let none = selector(&[Requirement::DoesNotExist(app())]);
+        let some = selector(&[Requirement::Exists(app())]);
+        for (one, other) in
+            [(&a, &ab), (&a, &not_b), (&a, &some), (&none, &not_b), (&a, &LabelSelector::everything())]
+        {
+            assert!(one.implies(other), "{one} {other}");
+            assert!(!other.implies(one), "{other} {one}");
+        }
+        assert!(!none.implies(&some) && !ab.implies(&not_b));
+    }
+
+    proptest! {
+        /// Whatever labels there are: what the narrower selector matches, the wider one does.
+        #[test]
+        fn implication_holds_for_all_labels(one in policy(), other in policy(), pod in crate::testing::pod()) {
+            if one.subjects.implies(&other.subjects) && one.subjects.matches(&pod.labels) {
+                prop_assert!(other.subjects.matches(&pod.labels), "{} {}", one.subjects, other.subjects);
+            }
+        }
     }
 }

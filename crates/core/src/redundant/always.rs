@@ -7,7 +7,7 @@ use super::{
 use crate::{
     object::{
         Cluster, Direction, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, Peer, PeerKind, PolicyPort,
-        PortMatch, Requirement, Rule,
+        PortMatch, Requirement, Rule, within,
     },
     set::PortSet,
 };
@@ -42,8 +42,8 @@ pub(super) fn guards(cluster: &Cluster, removed: &Removed, policy: &NetworkPolic
 
 /// What is left of the policies that select every pod that `policy` does.
 fn as_wide(cluster: &Cluster, removed: &Removed, policy: &NetworkPolicy) -> Vec<NetworkPolicy> {
-    let others = cluster.policies.values().filter(|other| other.key.namespace == policy.key.namespace);
-    let wider = others.filter(|other| implies(&policy.subjects, &other.subjects));
+    let others = within(&cluster.policies, &policy.key.namespace).map(|(_, other)| other);
+    let wider = others.filter(|other| policy.subjects.implies(&other.subjects));
     wider.filter_map(|other| removed.strip(other)).collect()
 }
 
@@ -101,28 +101,36 @@ fn ports_are_in(ports: &[PolicyPort], others: &[PolicyPort]) -> bool {
 }
 
 fn peer_implies(namespace: &Arc<str>, one: &Peer, other: &Peer) -> bool {
-    let everything = LabelSelector::everything();
-    // Which namespaces, where it is not the policy's own, and which of their pods.
-    let parts = |kind: &PeerKind| match kind {
-        PeerKind::Pods(pods) => Some((None, pods.clone())),
-        PeerKind::Namespaces(namespaces) => Some((Some(namespaces.clone()), everything.clone())),
-        PeerKind::PodsInNamespaces { namespaces, pods } => Some((Some(namespaces.clone()), pods.clone())),
-        PeerKind::Block(_) => None,
-    };
     if let (PeerKind::Block(one), PeerKind::Block(other)) = (&one.kind, &other.kind) {
         let whole = !one.is_whole_family() || other.is_whole_family();
         return whole && one.addresses().difference(&other.addresses()).is_empty();
     }
-    let (Some((one_in, one)), Some((other_in, other))) = (parts(&one.kind), parts(&other.kind)) else {
+    let everything = LabelSelector::everything();
+    let (Some((one_in, one)), Some((other_in, other))) =
+        (parts(&one.kind, &everything), parts(&other.kind, &everything))
+    else {
         return false;
     };
     let namespaces = match (one_in, other_in) {
         (None, None) => true,
-        (Some(one), Some(other)) => implies(&one, &other),
-        (None, Some(other)) => names(namespace, &other),
+        (Some(one), Some(other)) => one.implies(other),
+        (None, Some(other)) => names(namespace, other),
         (Some(_), None) => false,
     };
-    namespaces && implies(&one, &other)
+    namespaces && one.implies(other)
+}
+
+/// Which namespaces a peer names, where it is not the policy's own, and which of their pods.
+fn parts<'p>(
+    kind: &'p PeerKind,
+    everything: &'p LabelSelector,
+) -> Option<(Option<&'p LabelSelector>, &'p LabelSelector)> {
+    match kind {
+        PeerKind::Pods(pods) => Some((None, pods)),
+        PeerKind::Namespaces(namespaces) => Some((Some(namespaces), everything)),
+        PeerKind::PodsInNamespaces { namespaces, pods } => Some((Some(namespaces), pods)),
+        PeerKind::Block(_) => None,
+    }
 }
 
 /// Whether `selector` matches the namespace of this name whatever else it is labelled (S9).
@@ -134,78 +142,10 @@ fn names(namespace: &Arc<str>, selector: &LabelSelector) -> bool {
 }
 
 fn port_is_in(port: &PolicyPort, ports: &[PolicyPort]) -> bool {
-    let number = |port: &PolicyPort| match &port.port {
-        PortMatch::All => PortSet::every(port.protocol),
-        PortMatch::Range(range) => PortSet::range(port.protocol, *range),
-        PortMatch::Named(_) => PortSet::empty(),
-    };
-    let numbers = ports.iter().map(number).fold(PortSet::empty(), |all, ports| all.union(&ports));
+    let numbers = ports.iter().fold(PortSet::empty(), |all, port| all.union(&port.numbers()));
     if let PortMatch::Named(_) = port.port {
         let same = |other: &PolicyPort| (other.protocol, &other.port) == (port.protocol, &port.port);
         return ports.iter().any(same) || numbers.of(port.protocol).is_full();
     }
-    number(port).difference(&numbers).is_empty()
-}
-
-/// Whether every set of labels that `one` matches is matched by `other`. What holds only because the
-/// values of several requirements together leave no other is not seen.
-fn implies(one: &LabelSelector, other: &LabelSelector) -> bool {
-    other.requirements().all(|wanted| one.requirements().any(|given| requirement_implies(given, wanted)))
-}
-
-fn requirement_implies(given: &Requirement, wanted: &Requirement) -> bool {
-    use Requirement::{DoesNotExist, Exists, In, NotIn};
-    given.key() == wanted.key()
-        && match (given, wanted) {
-            (In(_, given), In(_, wanted)) => given.is_subset(wanted),
-            (In(_, given), NotIn(_, wanted)) => given.is_disjoint(wanted),
-            (NotIn(_, given), NotIn(_, wanted)) => wanted.is_subset(given),
-            (In(..) | Exists(_), Exists(_)) | (DoesNotExist(_), NotIn(..) | DoesNotExist(_)) => true,
-            (In(..), DoesNotExist(_))
-            | (NotIn(..), In(..) | Exists(_) | DoesNotExist(_))
-            | (Exists(_), In(..) | NotIn(..) | DoesNotExist(_))
-            | (DoesNotExist(_), In(..) | Exists(_)) => false,
-        }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::policy;
-    use proptest::prelude::*;
-
-    fn selector(requirements: &[Requirement]) -> LabelSelector {
-        requirements.iter().cloned().collect()
-    }
-
-    fn values(values: &[&str]) -> BTreeSet<Arc<str>> {
-        values.iter().map(|value| Arc::from(*value)).collect()
-    }
-
-    #[test]
-    fn selectors_imply_wider_ones() {
-        let app = || Arc::<str>::from("app");
-        let a = selector(&[Requirement::In(app(), values(&["a"]))]);
-        let ab = selector(&[Requirement::In(app(), values(&["a", "b"]))]);
-        let not_b = selector(&[Requirement::NotIn(app(), values(&["b"]))]);
-        let none = selector(&[Requirement::DoesNotExist(app())]);
-        let some = selector(&[Requirement::Exists(app())]);
-        for (one, other) in
-            [(&a, &ab), (&a, &not_b), (&a, &some), (&none, &not_b), (&a, &LabelSelector::everything())]
-        {
-            assert!(implies(one, other), "{one} {other}");
-            assert!(!implies(other, one), "{other} {one}");
-        }
-        assert!(!implies(&none, &some) && !implies(&ab, &not_b));
-    }
-
-    proptest! {
-        /// Whatever labels there are: what the narrower selector matches, the wider one does.
-        #[test]
-        fn implication_holds_for_all_labels(one in policy(), other in policy(), pod in crate::testing::pod()) {
-            if implies(&one.subjects, &other.subjects) && one.subjects.matches(&pod.labels) {
-                prop_assert!(other.subjects.matches(&pod.labels), "{} {}", one.subjects, other.subjects);
-            }
-        }
-    }
+    port.numbers().difference(&numbers).is_empty()
 }

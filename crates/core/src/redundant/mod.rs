@@ -57,22 +57,11 @@ pub fn search(cluster: &Cluster, scope: Scope) -> Vec<Redundancy> {
         if !removed.can_lose(policy, &part) {
             continue;
         }
-        let with_it = removed.with(&part);
-        if part.at == At::Policy
-            && proof.groups_of(&part.policy).next().is_some()
-            && always::guards(cluster, &with_it, policy)
-        {
-            continue;
+        removed.add(&part);
+        match adds_nothing(cluster, &proof, &removed, &part, scope) {
+            Some(left) => proof.put(&part.policy, left),
+            None => removed.restore(&part),
         }
-        let left = with_it.strip(policy).map(|left| PolicyRules::compile(&left));
-        if !proof.adds_nothing(&part.policy, left.as_ref()) {
-            continue;
-        }
-        if scope == Scope::Always && always::containers(cluster, &with_it, &part).is_none() {
-            continue;
-        }
-        proof.put(&part.policy, left);
-        removed = with_it;
     }
     let mut found: Vec<Redundancy> = removed
         .parts()
@@ -85,4 +74,24 @@ pub fn search(cluster: &Cluster, scope: Scope) -> Vec<Redundancy> {
         .collect();
     found.sort_by(|a, b| a.part.cmp(&b.part));
     found
+}
+
+/// What is left of the policy of `part`, compiled, when that is gone; `None` where `part` adds something.
+/// `removed` has the part.
+fn adds_nothing(
+    cluster: &Cluster,
+    proof: &Proof<'_>,
+    removed: &Removed,
+    part: &Part,
+    scope: Scope,
+) -> Option<Option<PolicyRules>> {
+    let policy = cluster.policies.get(&part.policy)?;
+    let selects = || proof.groups_of(&part.policy).next().is_some();
+    if part.at == At::Policy && selects() && always::guards(cluster, removed, policy) {
+        return None;
+    }
+    let left = removed.strip(policy).map(|left| PolicyRules::compile(&left));
+    let is_shown = proof.adds_nothing(&part.policy, left.as_ref())
+        && (scope == Scope::Today || always::containers(cluster, removed, part).is_some());
+    is_shown.then_some(left)
 }

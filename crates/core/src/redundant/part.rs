@@ -109,7 +109,7 @@ pub(super) fn candidates(cluster: &Cluster) -> Vec<Part> {
 }
 
 /// The parts that are gone.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Removed(BTreeSet<Part>);
 
 impl Removed {
@@ -117,11 +117,14 @@ impl Removed {
         self.0.iter()
     }
 
-    /// The same with `part` gone as well.
-    pub(super) fn with(&self, part: &Part) -> Self {
-        let mut removed = self.clone();
-        removed.0.insert(part.clone());
-        removed
+    /// Removes `part`.
+    pub(super) fn add(&mut self, part: &Part) {
+        self.0.insert(part.clone());
+    }
+
+    /// Puts `part` back.
+    pub(super) fn restore(&mut self, part: &Part) {
+        self.0.remove(part);
     }
 
     fn has(&self, policy: &NetworkPolicy, at: At) -> bool {

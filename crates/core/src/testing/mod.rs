@@ -12,8 +12,11 @@ pub use policies::{cluster_policy, policy};
 pub use universe::{EXTERNAL, NAMESPACES, NODES, PORTS, node_addresses, pod_addresses};
 
 use crate::{
+    diff::{Difference, State, diff},
+    index::Index as ClusterIndex,
     object::{Change, Cluster, Pod},
     packet::{End, Packet, Traffic},
+    reach::Reach,
     set::Protocol,
 };
 use proptest::{
@@ -41,6 +44,17 @@ pub fn config(cases: u32) -> ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
         ..ProptestConfig::default()
     }
+}
+
+/// What differs between two states, compared as wholes.
+#[must_use]
+pub fn compared(old: &Cluster, new: &Cluster) -> Difference {
+    let [a, b] = [old, new].map(|cluster| ClusterIndex::of(cluster.changes()));
+    let [reach_a, reach_b] = [&a, &b].map(Reach::of);
+    diff(
+        State { cluster: old, index: &a, reach: &reach_a },
+        State { cluster: new, index: &b, reach: &reach_b },
+    )
 }
 
 /// A cluster of up to three namespaces, two nodes, `pods` pods, `policies` policies and, in every

@@ -1,13 +1,11 @@
 //! What adds nothing, for people.
 
-use crate::output::BOLD;
+use crate::render::table::aligned;
 use sekisho_core::redundant::{Redundancy, Why};
 use std::io::Write;
 
 /// How many rules that say the same are written out.
 const SHOWN: usize = 3;
-
-const HEADER: [&str; 4] = ["ADDS NOTHING", "WRITTEN AT", "FOR", "WHY"];
 
 /// Writes `found` as a table.
 pub(crate) fn table(found: &[Redundancy], out: &mut dyn Write) -> anyhow::Result<()> {
@@ -16,17 +14,7 @@ pub(crate) fn table(found: &[Redundancy], out: &mut dyn Write) -> anyhow::Result
         return Ok(());
     }
     let rows: Vec<[String; 4]> = found.iter().map(|found| row(found, "")).collect();
-    let width = |at: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(at)).map(String::len);
-        cells.chain(HEADER.get(at).map(|title| title.len())).max().unwrap_or_default()
-    };
-    let (part, origin, scope) = (width(0), width(1), width(2));
-    let [a, b, c, d] = HEADER;
-    writeln!(out, "{BOLD}{a:part$}  {b:origin$}  {c:scope$}  {d}{BOLD:#}")?;
-    for [a, b, c, d] in &rows {
-        writeln!(out, "{a:part$}  {b:origin$}  {c:scope$}  {d}")?;
-    }
-    Ok(())
+    aligned(["ADDS NOTHING", "WRITTEN AT", "FOR", "WHY"], &rows, out)
 }
 
 /// Writes `found` as Markdown.

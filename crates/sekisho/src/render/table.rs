@@ -18,20 +18,33 @@ pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> 
         return Ok(());
     }
     let rows: Vec<[String; 3]> = connections.iter().map(|connection| row(connection, by)).collect();
-    let header = ["FROM", "TO", "PORTS"];
-    // Names of Kubernetes and addresses are ASCII: a character is a column.
-    let width = |at: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(at)).map(String::len);
-        cells.chain(header.get(at).map(|title| title.len())).max().unwrap_or_default()
-    };
-    let (from, to) = (width(0), width(1));
-    let [a, b, c] = header;
-    writeln!(out, "{BOLD}{a:from$}  {b:to$}  {c}{BOLD:#}")?;
-    for [a, b, c] in &rows {
-        writeln!(out, "{a:from$}  {b:to$}  {c}")?;
-    }
+    aligned(["FROM", "TO", "PORTS"], &rows, out)?;
     if by == By::Namespace {
         writeln!(out, "\n{DIM}{}{DIM:#}", names::BY_NAMESPACE)?;
+    }
+    Ok(())
+}
+
+/// Writes rows below their header, each column but the last as wide as its widest cell.
+pub(crate) fn aligned<const N: usize>(
+    header: [&str; N],
+    rows: &[[String; N]],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let width = |(at, title): (usize, &str)| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+        cells.chain([title.len()]).max().unwrap_or_default()
+    };
+    let mut widths: Vec<usize> = header.into_iter().enumerate().map(width).collect();
+    widths.pop();
+    let line = |cells: [&str; N]| -> String {
+        let padded =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
+        padded + cells.last().unwrap_or(&"")
+    };
+    writeln!(out, "{BOLD}{}{BOLD:#}", line(header))?;
+    for row in rows {
+        writeln!(out, "{}", line(row.each_ref().map(String::as_str)))?;
     }
     Ok(())
 }

@@ -15,8 +15,9 @@ use crate::{
         rows::Row,
         witness::{Cast, address_of, twin},
     },
+    eval::namespace_of,
     index::{NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
-    object::{Change, Cluster, Namespace, ObjectKey, Pod, Workload},
+    object::{Change, Cluster, Pod, Workload, within},
     packet::{End, Packet, Traffic},
     reach::{Family, Standing, number},
 };
@@ -206,10 +207,7 @@ fn signature(tale: &Tale<'_>, id: PodId, pod: &Pod, memory: &mut Memory) -> Sign
 fn selects(cluster: &Cluster, selector: &PodSelectorKey, pod: &Pod) -> bool {
     let is_in = match selector.namespaces() {
         NamespaceScope::One(name) => *name == pod.key.namespace,
-        NamespaceScope::Matching(namespaces) => match cluster.namespaces.get(&pod.key.namespace) {
-            Some(namespace) => namespaces.matches(namespace.labels()),
-            None => namespaces.matches(Namespace::implied(Arc::clone(&pod.key.namespace)).labels()),
-        },
+        NamespaceScope::Matching(namespaces) => namespaces.matches(namespace_of(cluster, pod).labels()),
     };
     is_in && selector.pods().matches(&pod.labels)
 }
@@ -239,10 +237,9 @@ impl Tale<'_> {
             part.namespaces.extend(namespace.map(|namespace| (Arc::clone(name), namespace.clone())));
             let node = pod.node.as_ref().and_then(|name| whole.nodes.get(name));
             part.nodes.extend(node.map(|node| (Arc::clone(&node.name), node.clone())));
-            let policies = whole.policies.range(ObjectKey::new(Arc::clone(name), "")..);
-            let policies = policies.take_while(|(key, _)| key.namespace == *name);
             // What selects neither end is no cause, and why it does not is not asked.
-            let policies = policies.filter(|(_, policy)| policy.subjects.matches(&pod.labels));
+            let policies =
+                within(&whole.policies, name).filter(|(_, policy)| policy.subjects.matches(&pod.labels));
             part.policies.extend(policies.map(|(key, policy)| (key.clone(), policy.clone())));
             part.pods.insert(pod.uid.clone(), pod.clone());
         }

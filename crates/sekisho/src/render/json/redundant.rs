@@ -1,10 +1,7 @@
 //! `sekisho redundant -o json`.
 
 use schemars::JsonSchema;
-use sekisho_core::{
-    object::Origin,
-    redundant::{self, Place, Why},
-};
+use sekisho_core::redundant::{self, Place, Why};
 use serde::Serialize;
 
 /// What adds nothing, sorted by policy and place. Deleting all of it changes no connection.
@@ -82,7 +79,7 @@ impl From<&redundant::Redundancy> for Redundancy {
         Self {
             policy: found.part.policy.to_string(),
             path: found.part.path(),
-            origin: origin(&found.origin),
+            origin: found.origin.to_string(),
             always: found.always,
             reason,
             said_by,
@@ -95,11 +92,7 @@ impl From<&Place> for Said {
         Self {
             policy: place.policy.to_string(),
             path: place.rule.map(|(direction, at)| format!("spec.{direction}[{at}]")),
-            origin: origin(&place.origin),
+            origin: place.origin.to_string(),
         }
     }
-}
-
-fn origin(origin: &Origin) -> String {
-    origin.to_string()
 }
