@@ -1,11 +1,14 @@
 //! Ends of one class that belong to one party, and packets between them.
 
-use super::{side::Side, world::World};
+use super::{
+    side::{Side, first_free},
+    world::World,
+};
 use crate::{
     index::{PodId, RoaringBitmap},
     object::{Pod, Workload},
     packet::{End, Packet, Traffic},
-    reach::ClassId,
+    reach::{ClassId, own_node},
     set::{AddressSet, PortSet, Protocol},
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -54,10 +57,18 @@ impl Part {
     }
 
     /// A packet from an end of this part to another end of the other, on one of `ports`. `None` where
-    /// there are no two ends: a pod is always allowed to reach itself (S21).
+    /// there are no two ends, or no policy has a say: a pod is always allowed to reach itself (S21), and its
+    /// own node to reach it (S20).
     pub(super) fn packet(&self, to: &Self, ports: &PortSet, world: &World<'_>) -> Option<Packet> {
         let (first, second) = self.pair(to, world)?;
-        let (from, pod) = (self.end(first, world)?, second.and_then(|id| world.pod(id)));
+        let pod = second.and_then(|id| world.pod(id));
+        let from = match (self, pod) {
+            (Self::Outside { addresses, .. }, Some(pod)) => {
+                let is_stranger = |address| own_node(&world.index, pod).all(|own| own != address);
+                End::Address(first_free(addresses, &world.index, is_stranger)?)
+            }
+            _ => self.end(first, world)?,
+        };
         let to = to.end(second, world)?;
         let is_ipv4 = from.address().or(to.address()).is_none_or(|address| address.is_ipv4());
         Some(Packet { from, to, traffic: traffic(ports, pod, is_ipv4)? })

@@ -64,17 +64,25 @@ impl Side {
 
     /// The first address that is meant of a class outside.
     pub(super) fn address(&self, id: ClassId, reach: &Reach, index: &Index) -> Option<IpAddr> {
-        let addresses = self.addresses_of(id, reach);
-        let is_free = |address: &IpAddr| index.pods_at(*address).next().is_none();
-        let v4 = addresses.ranges_v4().flat_map(|range| {
-            let (first, last) = range.into_inner();
-            (first.to_bits()..=last.to_bits()).map(|bits| IpAddr::V4(bits.into()))
-        });
-        let v6 = addresses.ranges_v6().flat_map(|range| {
-            let (first, last) = range.into_inner();
-            (first.to_bits()..=last.to_bits()).map(|bits| IpAddr::V6(bits.into()))
-        });
-        // Of a run of addresses that pods bear no more are looked at than there are pods.
-        v4.chain(v6).find(is_free)
+        first_free(&self.addresses_of(id, reach), index, |_| true)
     }
+}
+
+/// The first of `addresses` that no pod bears and that is wanted.
+pub(super) fn first_free(
+    addresses: &AddressSet,
+    index: &Index,
+    is_wanted: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    let is_free = |address: &IpAddr| index.pods_at(*address).next().is_none() && is_wanted(*address);
+    let v4 = addresses.ranges_v4().flat_map(|range| {
+        let (first, last) = range.into_inner();
+        (first.to_bits()..=last.to_bits()).map(|bits| IpAddr::V4(bits.into()))
+    });
+    let v6 = addresses.ranges_v6().flat_map(|range| {
+        let (first, last) = range.into_inner();
+        (first.to_bits()..=last.to_bits()).map(|bits| IpAddr::V6(bits.into()))
+    });
+    // Of a run of addresses that pods bear no more are looked at than there are pods.
+    v4.chain(v6).find(is_free)
 }

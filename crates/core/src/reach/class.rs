@@ -401,7 +401,7 @@ impl Signatures {
 }
 
 /// The addresses of the node that `pod` runs on (S20).
-pub(super) fn own_node<'a>(index: &'a Index, pod: &'a Pod) -> impl Iterator<Item = IpAddr> + 'a {
+pub(crate) fn own_node<'a>(index: &'a Index, pod: &'a Pod) -> impl Iterator<Item = IpAddr> + 'a {
     let node = pod.node.as_ref().and_then(|name| index.node(name));
     node.into_iter().flat_map(|node| &node.addresses).chain(&pod.host_addresses).copied()
 }

@@ -31,6 +31,7 @@ mod turned;
 pub use answer::Cell;
 pub(crate) use bitmaps::{Dense, Key};
 pub(crate) use class::Standing;
+pub(crate) use class::own_node;
 pub use class::{Class, ClassId, Family};
 pub use connection::{Connection, connections};
 pub use filter::{Ends, Filter, Grain};
