@@ -15,6 +15,16 @@ pub(crate) struct Told {
     pub(crate) addresses: BTreeSet<IpAddr>,
 }
 
+impl Told {
+    /// Whether both tell of a pod, at no addresses that tell the two apart.
+    fn meets(&self, other: &Self) -> bool {
+        let same_address = self.addresses.is_empty()
+            || other.addresses.is_empty()
+            || !self.addresses.is_disjoint(&other.addresses);
+        same_address && !self.pods.is_disjoint(&other.pods)
+    }
+}
+
 /// Adds the pods of the group with a number.
 pub(crate) type Tell<'t> = &'t dyn Fn(u32, &mut Told);
 
@@ -80,11 +90,28 @@ impl Names {
         if touched * 2 > self.workloads.len() {
             let missing = (0..everybody).collect::<RoaringBitmap>() - groups;
             let (except, _) = self.by_namespace(&missing, tell);
-            if except.len() + 1 < terms.len() {
+            if except.len() + 1 < terms.len() && self.are_apart(groups, &missing, tell) {
                 return vec![Term::Cluster { except }];
             }
         }
         terms
+    }
+
+    /// Whether no pod is told of both sets. A pod that is in a group of either, as one that stands for
+    /// several pods of another state is, cannot be left out of the one by naming the other.
+    fn are_apart(&self, groups: &RoaringBitmap, others: &RoaringBitmap, tell: Tell<'_>) -> bool {
+        self.workloads.iter().all(|entry| {
+            let of = |set: &RoaringBitmap| {
+                let mut told = Told::default();
+                set.range(groups_of(std::slice::from_ref(entry))).for_each(|group| tell(group, &mut told));
+                told
+            };
+            let is_split = |set: &RoaringBitmap| {
+                let present = set.range_cardinality(groups_of(std::slice::from_ref(entry)));
+                present > 0 && present < entry.groups.len() as u64
+            };
+            !is_split(groups) || !of(groups).meets(&of(others))
+        })
     }
 
     /// Namespace by namespace; and of how many workloads some group is meant.
