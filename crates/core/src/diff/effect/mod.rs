@@ -3,7 +3,7 @@
 //! Every connection that a change can touch has an end in a pod that the change is about: a subject of the
 //! policy, the pod itself, a pod of the namespace. [`Effects`] asks what those pods may do before and after,
 //! each with everybody else at once, by bitmaps that it keeps true from change to change; what differs is
-//! then told as [`diff`](super::diff) tells it.
+//! then told as `diff` of two states tells it.
 
 mod actors;
 mod book;
@@ -44,7 +44,7 @@ use world::World;
 
 /// A loaded cluster that says what each change opens and closes.
 ///
-/// [`Effects::effect`] gives the same [`Difference`] as [`diff`](super::diff) of the states before and after,
+/// [`Effects::effect`] gives the same [`Difference`] as [`diff`] of the states before and after,
 /// in a time that follows the pods that the change is about and not the size of the cluster. It compares the
 /// whole states, which takes a time of another order, where that cannot be had:
 /// - the change is about more than [`Effects::MOST_PODS`] pods: a policy that selects most of a cluster;
