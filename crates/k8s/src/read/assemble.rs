@@ -90,23 +90,28 @@ impl Objects {
         let mut names = Names::default();
         self.seen = HashMap::new();
         let owners = Owners::new(&self.controllers);
-        let mut standing = BTreeSet::new();
+        let mut above: HashMap<Below, Above> = HashMap::new();
         for raw in std::mem::take(&mut self.pods) {
             let mut pod = raw.pod;
-            if let Some(owner) = &raw.owner {
-                let chain = owners.chain(&pod, owner);
-                if let Some(top) = chain.last() {
-                    let name = names.share(&top.key.name);
-                    let key = ObjectKey { namespace: Arc::clone(&pod.key.namespace), name };
-                    pod.workload = Workload { key, kind: names.share(&top.kind) };
+            if let Some(owner) = raw.owner {
+                let above = above.entry(Below::new(&pod, &owner)).or_insert_with(|| {
+                    let chain = owners.chain(&pod, &owner);
+                    let top = chain.last().map(|top| {
+                        let name = names.share(&top.key.name);
+                        let key = ObjectKey { namespace: Arc::clone(&pod.key.namespace), name };
+                        Workload { key, kind: names.share(&top.kind) }
+                    });
+                    Above { chain, top }
+                });
+                if let Some(top) = &above.top {
+                    pod.workload = top.clone();
                 }
-                let rolled_out = self.overlay.roll_out(pod, &chain);
-                standing.extend(chain);
-                let Some(rolled_out) = rolled_out else { continue };
+                let Some(rolled_out) = self.overlay.roll_out(pod, &above.chain) else { continue };
                 pod = rolled_out;
             }
             self.put(pod);
         }
+        let standing: BTreeSet<Workload> = above.into_values().flat_map(|above| above.chain).collect();
         for controller in std::mem::take(&mut self.controllers) {
             self.stand_in(&owners, &standing, controller, out);
         }
@@ -183,6 +188,28 @@ impl Objects {
         }
         self.cluster.pods.insert(pod.uid.clone(), pod);
     }
+}
+
+/// What the controllers above a pod follow from: pods of one ReplicaSet have the same.
+#[derive(PartialEq, Eq, Hash)]
+struct Below {
+    namespace: Arc<str>,
+    owner: Owner,
+    hash: Option<Box<str>>,
+}
+
+impl Below {
+    fn new(pod: &Pod, owner: &Owner) -> Self {
+        let hash = pod.labels.get(TEMPLATE_HASH).map(Into::into);
+        Self { namespace: Arc::clone(&pod.key.namespace), owner: owner.clone(), hash }
+    }
+}
+
+/// The controllers above a pod.
+struct Above {
+    /// From its own to the topmost.
+    chain: Vec<Workload>,
+    top: Option<Workload>,
 }
 
 /// Who controls whom.

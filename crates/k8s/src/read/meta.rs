@@ -6,7 +6,7 @@ use sekisho_core::object::{Labels, ObjectKey, Origin};
 use std::sync::Arc;
 
 /// The controller that an object says it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Owner {
     pub(crate) kind: Arc<str>,
     pub(crate) name: Arc<str>,

@@ -41,8 +41,8 @@ pub(super) fn read(texts: &[Text], options: &Options) -> Vec<Vec<Part>> {
 
 fn read_by(texts: &[Text], options: &Options, size: usize) -> Vec<Vec<Part>> {
     let mut tasks = Vec::new();
-    for text in texts {
-        let work = work(text, options, size);
+    let cut = threads::map(texts, |(): &mut (), text| work(text, options, size));
+    for (text, work) in texts.iter().zip(cut) {
         let last = work.len().saturating_sub(1);
         tasks.extend(work.into_iter().enumerate().map(|(index, work)| (text, work, index == last)));
     }

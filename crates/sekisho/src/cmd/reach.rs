@@ -16,6 +16,7 @@ use sekisho_core::{
     index::Index,
     reach::{Connection, Filter, Reach, by_namespace, connections},
 };
+use std::mem::ManuallyDrop;
 
 /// How many workloads, pods or namespaces a picture may have. With more, browsers are slow and people
 /// see nothing.
@@ -24,9 +25,13 @@ const PICTURED: usize = 1500;
 /// Lists the allowed connections.
 pub(crate) fn run(arguments: &ReachArgs) -> anyhow::Result<Outcome> {
     let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
-    let index = Index::of(input.cluster.changes());
+    // The process ends with this verb: to give a large cluster back piece by piece takes longer than naming
+    // all its connections.
+    let input = ManuallyDrop::new(input);
+    let index = ManuallyDrop::new(Index::of(input.cluster.changes()));
     let filters = narrow::filters(arguments, &input.cluster, &index)?;
-    let rows = rows(&Reach::of(&index), &filters, arguments.by);
+    let reach = ManuallyDrop::new(Reach::of(&index));
+    let rows = rows(&reach, &filters, arguments.by);
     match arguments.output {
         ReachFormat::Table => output::to_stdout(|out| table::reach(&rows, arguments.by, out))?,
         ReachFormat::Json => output::plain_to_stdout(|out| json::reach(&rows, arguments.by, out))?,

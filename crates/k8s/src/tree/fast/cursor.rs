@@ -101,7 +101,7 @@ impl<'a> Cursor<'a> {
         self.at += passed.len();
     }
 
-    /// What is left of the text.
+    /// What is left of the text, in bytes.
     pub(super) fn bytes_left(&self) -> &'a [u8] {
         self.rest()
     }
@@ -140,9 +140,14 @@ impl<'a> Cursor<'a> {
         self.at - self.line_start + if self.line == 1 { self.first_column } else { 0 }
     }
 
+    /// What is left of the text.
+    pub(super) fn text_left(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     /// What is left of this line.
     pub(super) fn line(&self) -> &'a str {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.text_left();
         rest.split_once('\n').map_or(rest, |(line, _)| line)
     }
 

@@ -69,9 +69,9 @@ fn scalar(cursor: &mut Cursor<'_>, mark: Mark) -> Option<NodeId> {
     match cursor.peek()? {
         b'"' | b'\'' => quoted(cursor, mark),
         _ => {
-            let line = cursor.line();
-            let end = line.bytes().position(|byte| !is_plain(byte)).unwrap_or(line.len());
-            let text = line.get(..end)?;
+            let rest = cursor.text_left();
+            let end = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+            let text = rest.get(..end)?;
             text.as_bytes().first().filter(|first| **first != b'-' || is_number(text))?;
             cursor.skip(end);
             cursor.scalar(mark, Cow::Borrowed(text), true)
@@ -91,28 +91,35 @@ fn is_number(text: &str) -> bool {
 pub(super) fn quoted<'a>(cursor: &mut Cursor<'a>, mark: Mark) -> Option<NodeId> {
     let quote = cursor.peek()?;
     cursor.skip(1);
-    let line = cursor.line();
-    let (text, end) = if quote == b'"' { double(line)? } else { single(line)? };
+    let rest = cursor.text_left();
+    let (text, end) = if quote == b'"' { double(rest)? } else { single(rest)? };
     cursor.skip(end + 1);
     cursor.scalar(mark, text, false)
 }
 
-fn single(line: &str) -> Option<(Cow<'_, str>, usize)> {
-    let end = line.find('\'')?;
-    // Two of them are one that belongs to the text.
-    (line.as_bytes().get(end + 1) != Some(&b'\'')).then_some(())?;
-    Some((Cow::Borrowed(line.get(..end)?), end))
+/// The first byte of `text` that is one of `signs`; `None` where the line ends before it. A whole
+/// list may stand on one line, so it is not looked at further than that.
+fn first_of(text: &str, signs: &[u8]) -> Option<usize> {
+    let at = text.bytes().position(|byte| byte == b'\n' || signs.contains(&byte))?;
+    (text.as_bytes().get(at) != Some(&b'\n')).then_some(at)
 }
 
-fn double(line: &str) -> Option<(Cow<'_, str>, usize)> {
-    let end = line.find(['"', '\\'])?;
-    if line.as_bytes().get(end) == Some(&b'"') {
-        return Some((Cow::Borrowed(line.get(..end)?), end));
+fn single(rest: &str) -> Option<(Cow<'_, str>, usize)> {
+    let end = first_of(rest, b"'")?;
+    // Two of them are one that belongs to the text.
+    (rest.as_bytes().get(end + 1) != Some(&b'\'')).then_some(())?;
+    Some((Cow::Borrowed(rest.get(..end)?), end))
+}
+
+fn double(text_left: &str) -> Option<(Cow<'_, str>, usize)> {
+    let end = first_of(text_left, b"\"\\")?;
+    if text_left.as_bytes().get(end) == Some(&b'"') {
+        return Some((Cow::Borrowed(text_left.get(..end)?), end));
     }
     let (mut text, mut at) = (String::new(), 0);
     loop {
-        let rest = line.get(at..)?;
-        let stop = rest.find(['"', '\\'])?;
+        let rest = text_left.get(at..)?;
+        let stop = first_of(rest, b"\"\\")?;
         text.push_str(rest.get(..stop)?);
         let bytes = rest.as_bytes();
         if bytes.get(stop) == Some(&b'"') {

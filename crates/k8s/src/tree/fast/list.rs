@@ -24,7 +24,7 @@ pub(crate) fn list(text: &str) -> Option<List<'_>> {
     cursor.skip(1);
     loop {
         cursor.blank();
-        let is_items = cursor.line().starts_with("\"items\"");
+        let is_items = cursor.text_left().starts_with("\"items\"");
         let from = cursor.offset();
         flow::key(&mut cursor)?;
         cursor.blank();
