@@ -14,9 +14,9 @@ const MOST: usize = 16;
 
 /// What `work` makes of each of `tasks`, in their order. Each thread has a state of its own, for what
 /// is worth keeping from one task to the next.
-pub(super) fn map<T: Sync, S: Default, R: Send>(
-    tasks: &[T],
-    work: impl Fn(&mut S, &T) -> R + Sync,
+pub(super) fn map<'t, T: Sync, S: Default, R: Send>(
+    tasks: &'t [T],
+    work: impl Fn(&mut S, &'t T) -> R + Sync,
 ) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST);
     if cores == 1 || tasks.len() < 2 {
