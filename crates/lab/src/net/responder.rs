@@ -18,7 +18,7 @@ use std::{
     os::fd::{AsFd, BorrowedFd},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What answers on a host.
@@ -39,6 +39,9 @@ pub(crate) struct Responder {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How long a port may stay taken after its listener was closed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Opens the listeners of the calling thread's namespace.
 pub(crate) fn open(listeners: &Listeners) -> io::Result<Vec<Socketed>> {
     let mut sockets = Vec::new();
@@ -46,13 +49,32 @@ pub(crate) fn open(listeners: &Listeners) -> io::Result<Vec<Socketed>> {
     for ((protocol, port), name) in listeners {
         for v4 in families {
             match protocol {
-                Protocol::Tcp => sockets.push(Socketed::Tcp(tcp(*v4, *port)?, Arc::clone(name))),
-                Protocol::Udp => sockets.push(Socketed::Udp(Datagrams::udp(*v4, *port)?, Arc::clone(name))),
+                Protocol::Tcp => {
+                    sockets.push(Socketed::Tcp(once_free(|| tcp(*v4, *port))?, Arc::clone(name)));
+                }
+                Protocol::Udp => {
+                    let socket = once_free(|| Datagrams::udp(*v4, *port))?;
+                    sockets.push(Socketed::Udp(socket, Arc::clone(name)));
+                }
                 Protocol::Sctp => {}
             }
         }
     }
     Ok(sockets)
+}
+
+/// Opens a socket as soon as its port is free. A program that another thread starts has our descriptors
+/// from its fork to its exec, and so may hold a listener that we have closed.
+fn once_free<T>(open: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
 }
 
 fn tcp(v4: bool, port: u16) -> io::Result<TcpListener> {
