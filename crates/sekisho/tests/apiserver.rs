@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod ran;
 mod support;
 
+use ran::Run;
 use serde_json::Value;
 use std::{
     fmt::Write as _,
@@ -14,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
-use support::{Run, assert_refused, root, run};
+use support::{assert_refused, root, run};
 use tempfile::TempDir;
 
 /// The server; it ends and cleans up when its standard input closes.

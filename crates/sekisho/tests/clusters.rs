@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod ran;
 mod support;
 
+use ran::Run;
 use std::{
     collections::BTreeMap,
     fs,
@@ -14,7 +16,7 @@ use std::{
     sync::{Arc, Mutex},
     thread,
 };
-use support::{Run, assert_refused, run};
+use support::{assert_refused, run};
 use tempfile::TempDir;
 
 /// What a server does with a request.

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
+mod ran;
+
+use ran::Run;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,18 +12,9 @@ use std::{
 };
 use tempfile::TempDir;
 
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
+/// Runs `command`, without colours that whoever runs the tests may have asked for.
 fn run(command: &mut Command) -> Run {
-    let output = command.env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR").output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
-    assert!(!run.err.contains("panicked"), "{}", run.err);
-    run
+    command.env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR").output().unwrap().into()
 }
 
 fn sekisho(folder: &Path, arguments: &[&str]) -> Run {

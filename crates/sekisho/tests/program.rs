@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod ran;
+
+use ran::Run;
 use std::{
     fs,
     io::{Read, Write},
@@ -9,14 +12,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
+/// How a run is looked at here.
+trait Look {
+    /// Everything that a person sees, for a snapshot.
+    fn shown(&self) -> String;
+    fn json(&self) -> serde_json::Value;
 }
 
-impl Run {
-    /// Everything that a person sees, for a snapshot.
+impl Look for Run {
     fn shown(&self) -> String {
         let err = if self.err.is_empty() { String::new() } else { format!("--- stderr\n{}", self.err) };
         format!("{}{err}--- exit status {}", self.out, self.code.unwrap())
@@ -51,11 +54,7 @@ fn with_input(arguments: &[&str], input: &[u8]) -> Run {
         .unwrap();
     // What does not read its input may be gone before all of it is written.
     let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
-    assert!(!run.err.contains("panicked"), "{arguments:?}: {}", run.err);
-    run
+    child.wait_with_output().unwrap().into()
 }
 
 fn explain(from: &str, to: &str, port: &str, path: &str) -> Run {
@@ -408,9 +407,7 @@ fn a_shell_opens_in_a_pod_of_the_lab() {
         .spawn()
         .unwrap();
     let _ = child.stdin.take().unwrap().write_all(b"echo this is $SEKISHO_LAB_POD\n");
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    let run = child.wait_with_output().unwrap().into();
     if lab_runs(&run) {
         assert_eq!((run.out.as_str(), run.code), ("this is shop/web\n", Some(0)), "{}", run.err);
         let unknown = sekisho(&["lab", "shell", "shop/none", "shop.yaml"]);

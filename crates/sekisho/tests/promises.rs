@@ -2,25 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod ran;
+
+use ran::Run;
 use sekisho_k8s::promise::{FILE_FIELDS, GROUP_FIELDS, PROMISE_FIELDS, read_promises_text};
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 fn sekisho(arguments: &[&str]) -> Run {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let output = Command::new(env!("CARGO_BIN_EXE_sekisho"))
-        .args(arguments)
-        .current_dir(root)
-        .env_remove("CLICOLOR_FORCE")
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+    command.args(arguments).current_dir(root).env_remove("CLICOLOR_FORCE").output().unwrap().into()
 }
 
 const BROKEN: [&str; 2] = ["examples/promises/no-debugging.yaml", "examples/exchange/development"];

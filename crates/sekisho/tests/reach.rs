@@ -2,23 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
-use std::{path::Path, process::Command};
+mod ran;
 
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
+use ran::Run;
+use std::{path::Path, process::Command};
 
 fn reach(arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
     command.arg("reach").args(arguments);
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
-    let output = command.env_remove("CLICOLOR_FORCE").output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
-    assert!(!run.err.contains("panicked"), "{arguments:?}: {}", run.err);
-    run
+    command.env_remove("CLICOLOR_FORCE").output().unwrap().into()
 }
 
 const PRODUCTION: &str = "../../../../examples/exchange/production";

@@ -15,8 +15,13 @@ use crate::{
     target::Answers,
 };
 use schemars::{Schema, generate::SchemaSettings};
-use sekisho_core::{diff::Difference, reach::Connection, redundant::Redundancy};
+use sekisho_core::{diff::Difference, object::Origin, reach::Connection, redundant::Redundancy};
 use std::io::Write;
+
+/// Where something was written, as far as that is known.
+fn place(origin: &Origin) -> Option<String> {
+    origin.is_known().then(|| origin.to_string())
+}
 
 /// Writes connections: one a line, so that a person can compare two outputs as well.
 pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> anyhow::Result<()> {

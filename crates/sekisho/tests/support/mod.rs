@@ -1,5 +1,6 @@
 //! Running the program against clusters, real ones and others.
 
+use crate::ran::Run;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -7,12 +8,6 @@ use std::{
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
 }
 
 /// Runs the program in the root of the repository, away from the settings of whoever runs the tests.
@@ -23,9 +18,7 @@ pub(crate) fn run(arguments: &[&str]) -> Run {
     for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
         command.env_remove(proxy);
     }
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    command.output().unwrap().into()
 }
 
 /// Asserts that nothing was answered, and that the one error says all of `parts`.

@@ -1,10 +1,13 @@
 //! `sekisho diff -o json`.
 
-use super::reach::{self, End, Family};
+use super::{
+    place,
+    reach::{self, End, Family},
+};
 use schemars::JsonSchema;
 use sekisho_core::{
     diff::{self, Cause, Reason, When},
-    object::{Direction, Origin},
+    object::Direction,
 };
 use serde::Serialize;
 
@@ -284,8 +287,4 @@ impl<'a> From<&'a diff::Arrivals> for Arrivals<'a> {
             connections: arrivals.connections.iter().map(reach::Connection::from).collect(),
         }
     }
-}
-
-fn place(origin: &Origin) -> Option<String> {
-    origin.is_known().then(|| origin.to_string())
 }

@@ -1,10 +1,10 @@
 //! `sekisho explain -o json`.
 
+use super::place;
 use crate::target::{Answer, Answers};
 use schemars::JsonSchema;
 use sekisho_core::{
     explain::{self, LeftOut, PolicyAnswer, TierAnswer},
-    object::Origin,
     verdict::Decision,
 };
 use serde::Serialize;
@@ -271,8 +271,4 @@ impl From<&explain::Miss> for Miss {
             source: place(&miss.origin),
         }
     }
-}
-
-fn place(origin: &Origin) -> Option<String> {
-    origin.is_known().then(|| origin.to_string())
 }

@@ -1,10 +1,11 @@
 //! `sekisho exposure -o json`.
 
+use super::place;
 use crate::render::exposure::{Report, Said, WaySaid, open_to_kind, whom};
 use schemars::JsonSchema;
 use sekisho_core::{
     exposure::{self, Opening, OpeningRule},
-    object::{Origin, Workload},
+    object::Workload,
     set::AddressSet,
     ways::{Arrival, Clients, Inner, Sender, Source},
 };
@@ -168,10 +169,6 @@ impl From<&Report> for Exposure {
             exposures: report.exposures.iter().map(Open::from).collect(),
         }
     }
-}
-
-fn place(origin: &Origin) -> Option<String> {
-    origin.is_known().then(|| origin.to_string())
 }
 
 fn cidrs(set: &AddressSet) -> Vec<String> {
