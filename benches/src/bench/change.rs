@@ -133,5 +133,5 @@ fn pod(shape: Usual, namespace: usize, workload: usize, turn: usize, node: &str)
     let mut pod = shape.pod(shape.beyond(namespace, workload, turn));
     pod.node = Some(node.into());
     let uid = pod.uid.clone();
-    (Change::PutPod(pod), Change::RemovePod(uid))
+    (Change::PutPod(pod.into()), Change::RemovePod(uid))
 }

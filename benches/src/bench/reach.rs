@@ -70,7 +70,7 @@ type Pair = (End, End, bool);
 fn pairwise(changes: &[Change]) -> (f64, Vec<Pair>) {
     let mut cluster = Cluster::default();
     changes.iter().cloned().for_each(|change| cluster.apply(change));
-    let pods: Vec<&Pod> = cluster.pods.values().collect();
+    let pods: Vec<&Pod> = cluster.pods.values().map(AsRef::as_ref).collect();
     let pick = |number: usize| pods.get(number % pods.len().max(1)).copied();
     let chosen = (0..PAIRS).filter_map(|number| Some((pick(number * 37)?, pick(number * 101 + 1)?)));
     let chosen: Vec<(&Pod, &Pod)> = chosen.filter(|(a, b)| a.uid != b.uid).collect();

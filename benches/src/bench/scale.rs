@@ -23,6 +23,7 @@ use std::{
     hint::black_box,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -177,7 +178,7 @@ fn median_row(what: &str, mut milliseconds: Vec<f64>, most: f64, more: &str) -> 
 /// Explanations of packets between pods far apart.
 fn explaining(cluster: &Cluster, index: &Index) -> Result<Row> {
     let (prepared, excerpts) = seconds(|| Excerpts::of(cluster, index));
-    let pods: Vec<&Pod> = cluster.pods.values().collect();
+    let pods: Vec<&Pod> = cluster.pods.values().map(AsRef::as_ref).collect();
     let address = |number: usize| pods.get(number % pods.len().max(1))?.addresses.first().copied();
     let packets = (0..TIMES).filter_map(|number| {
         let (from, to) = (End::Address(address(number * 149)?), End::Address(address(number * 251 + 1)?));
@@ -194,7 +195,7 @@ fn explaining(cluster: &Cluster, index: &Index) -> Result<Row> {
 
 /// One change applied to the index.
 fn changing(cluster: &Cluster, index: &mut Index) -> Result<Vec<Row>> {
-    let pods: Vec<&Pod> = cluster.pods.values().collect();
+    let pods: Vec<&Pod> = cluster.pods.values().map(AsRef::as_ref).collect();
     let policies: Vec<&NetworkPolicy> =
         cluster.policies.values().filter(|policy| opened(policy).is_some()).collect();
     if pods.is_empty() || policies.is_empty() {
@@ -207,7 +208,7 @@ fn changing(cluster: &Cluster, index: &mut Index) -> Result<Vec<Row>> {
             pod.uid = PodUid(format!("new-{turn}").into());
             pod.key.name = pod.uid.0.clone();
             pod.addresses = [std::net::Ipv4Addr::from_bits(0x0bff_0000 + u32::try_from(turn)?).into()].into();
-            arriving.push(seconds(|| black_box(index.apply(Change::PutPod(pod)))).0 * 1e3);
+            arriving.push(seconds(|| black_box(index.apply(Change::PutPod(pod.into())))).0 * 1e3);
         }
         let policy = policies.get(turn * 37 % policies.len()).and_then(|policy| opened(policy));
         if let Some(policy) = policy {
@@ -224,7 +225,7 @@ fn changing(cluster: &Cluster, index: &mut Index) -> Result<Vec<Row>> {
 /// become others of their namespace.
 fn effects(cluster: Cluster) -> Result<Row> {
     let policies: Vec<NetworkPolicy> = cluster.policies.values().cloned().collect();
-    let pods: Vec<Pod> = cluster.pods.values().cloned().collect();
+    let pods: Vec<Arc<Pod>> = cluster.pods.values().cloned().collect();
     let (loaded, mut effects) = seconds(|| Effects::of(cluster));
     let (mut times, mut found) = (Vec::new(), 0);
     for turn in 0..TIMES / 2 {
@@ -236,8 +237,8 @@ fn effects(cluster: Cluster) -> Result<Row> {
         }
         let at = turn * 199 % pods.len().max(1);
         if let (Some(pod), Some(other)) = (pods.get(at), pods.get(at + 1)) {
-            let renamed = Pod { labels: other.labels.clone(), ..pod.clone() };
-            changes.extend([Change::PutPod(renamed), Change::PutPod(pod.clone())]);
+            let renamed = Pod { labels: other.labels.clone(), ..Pod::clone(pod) };
+            changes.extend([Change::PutPod(renamed.into()), Change::PutPod(pod.clone())]);
         }
         for change in changes {
             let (taken, difference) = seconds(|| effects.effect(change));

@@ -39,8 +39,8 @@ pub(crate) fn beside_load(shape: BesideLoad) -> Vec<Change> {
     }
     let local =
         ["client", "server"].map(str::to_owned).into_iter().chain((0..LOCAL).map(|n| format!("other-{n}")));
-    changes.extend(local.enumerate().map(|(number, name)| Change::PutPod(local_pod(&name, number))));
-    changes.extend((0..shape.set.saturating_sub(2)).map(|number| Change::PutPod(remote_pod(number))));
+    changes.extend(local.enumerate().map(|(number, name)| Change::PutPod(local_pod(&name, number).into())));
+    changes.extend((0..shape.set.saturating_sub(2)).map(|number| Change::PutPod(remote_pod(number).into())));
     changes
 }
 

@@ -40,7 +40,7 @@ impl Usual {
         let namespaces = (0..self.namespaces()).map(|number| Change::PutNamespace(namespace(number)));
         let nodes = (0..self.pods.div_ceil(PODS_ON_NODE)).map(|number| Change::PutNode(node(number)));
         let policies = (0..self.policies).map(|number| Change::PutPolicy(self.policy(number, 8080)));
-        let pods = (0..self.pods).map(|number| Change::PutPod(self.pod(number)));
+        let pods = (0..self.pods).map(|number| Change::PutPod(self.pod(number).into()));
         namespaces.chain(nodes).chain(policies).chain(pods).collect()
     }
 

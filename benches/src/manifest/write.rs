@@ -37,7 +37,7 @@ pub(crate) fn folder(cluster: &Realistic, form: Form, folder: &Path) -> Result<W
     writer.kind("namespaces", cluster.namespaces().map(Change::PutNamespace))?;
     writer.kind("nodes", cluster.nodes().map(Change::PutNode))?;
     writer.kind("networkpolicies", cluster.policies().map(Change::PutPolicy))?;
-    writer.kind("pods", cluster.pods().map(Change::PutPod))?;
+    writer.kind("pods", cluster.pods().map(|pod| Change::PutPod(pod.into())))?;
     Ok(writer.written)
 }
 
@@ -96,7 +96,7 @@ impl Writer<'_> {
 mod tests {
     use super::*;
     use crate::cluster::Size;
-    use sekisho_core::object::Cluster;
+    use sekisho_core::object::{Cluster, Pod};
     use sekisho_k8s::{Options, read_paths};
 
     /// What the reader makes of the files is what was to be written, but for where it stands.
@@ -115,9 +115,9 @@ mod tests {
             assert!(texts.is_empty(), "{texts:?}");
             assert_eq!(reading.cluster.pods.len(), made.pods.len());
             for (uid, pod) in &made.pods {
-                let mut read = reading.cluster.pods[uid].clone();
+                let mut read = Pod::clone(&reading.cluster.pods[uid]);
                 read.origin = pod.origin.clone();
-                assert_eq!(&read, pod);
+                assert_eq!(read, **pod);
             }
             let show = |cluster: &Cluster| {
                 cluster

@@ -21,5 +21,6 @@ pub mod redundant;
 pub mod set;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod threads;
 pub mod verdict;
 pub mod ways;

@@ -28,7 +28,7 @@ fn gather(cluster: &mut Cluster) {
     for pod in cluster.pods.values_mut() {
         let number = pod.key.name.bytes().last().unwrap_or_default() % 3;
         let key = ObjectKey::new(Arc::clone(&pod.key.namespace), format!("workload-{number}"));
-        pod.workload = Workload { key, kind: Arc::from("Deployment") };
+        Arc::make_mut(pod).workload = Workload { key, kind: Arc::from("Deployment") };
     }
 }
 
@@ -80,7 +80,12 @@ fn everybody(old: &Cluster, new: &Cluster) -> Vec<Who> {
         let Some(other) = new.pods.get(&pod.uid).filter(|pod| pod.is_policed()) else { continue };
         for family in Family::ALL {
             let (Some(before), Some(after)) = (end(pod, family), end(other, family)) else { continue };
-            everybody.push(Who { pod: Some(other.clone()), address: None, family, ends: [before, after] });
+            everybody.push(Who {
+                pod: Some(Pod::clone(other)),
+                address: None,
+                family,
+                ends: [before, after],
+            });
         }
     }
     for text in EXTERNAL {
@@ -180,9 +185,9 @@ proptest! {
     fn a_state_does_not_differ_from_itself(mut cluster in cluster(0..9, 0..6)) {
         prop_assert_eq!(compared(&cluster, &cluster), Difference::default());
         // Names that rollouts make do not matter where all pods of a workload are alike.
-        cluster.pods.values_mut().for_each(|pod| pod.workload.kind = "Deployment".into());
+        cluster.pods.values_mut().for_each(|pod| Arc::make_mut(pod).workload.kind = "Deployment".into());
         let mut renamed = cluster.clone();
-        renamed.pods.values_mut().for_each(|pod| pod.key.name = format!("{}-x", pod.key.name).into());
+        renamed.pods.values_mut().for_each(|pod| Arc::make_mut(pod).key.name = format!("{}-x", pod.key.name).into());
         prop_assert_eq!(compared(&cluster, &renamed), Difference::default());
     }
 

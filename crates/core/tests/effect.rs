@@ -48,10 +48,10 @@ fn history(is_gathered: bool, is_settled: bool) -> impl Strategy<Value = (Cluste
         }
     };
     (cluster(0..14, 0..7), vec(change(), 1..5)).prop_map(move |(mut cluster, mut changes)| {
-        cluster.pods.values_mut().for_each(arrange);
+        cluster.pods.values_mut().map(Arc::make_mut).for_each(arrange);
         for change in &mut changes {
             if let Change::PutPod(pod) = change {
-                arrange(pod);
+                arrange(Arc::make_mut(pod));
             }
         }
         (cluster, changes)

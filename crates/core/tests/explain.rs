@@ -91,11 +91,12 @@ proptest! {
             kind: Arc::from("Deployment"),
         };
         for pod in cluster.pods.values_mut() {
+            let pod = Arc::make_mut(pod);
             pod.workload = workload.clone();
             pod.key.namespace = Arc::from("red");
         }
         let like = packet(&cluster, choice);
-        for group in representatives(&cluster, cluster.pods.values(), None) {
+        for group in representatives(&cluster, cluster.pods.values().map(AsRef::as_ref), None) {
             for other in cluster.pods.values() {
                 let decisions = |pod: &&Pod| -> Vec<_> {
                     let packets = packets(&cluster, pod, other, &like);

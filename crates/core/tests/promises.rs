@@ -233,7 +233,7 @@ fn gather(cluster: &mut Cluster) {
         let number = pod.key.name.bytes().last().unwrap_or_default() % 3;
         let key = ObjectKey::new(Arc::clone(&pod.key.namespace), format!("workload-{number}"));
         // A pod of no controller stands for itself alone, also where nobody knows its address.
-        pod.workload = Workload { key, kind: Arc::from("Pod") };
+        Arc::make_mut(pod).workload = Workload { key, kind: Arc::from("Pod") };
     }
 }
 

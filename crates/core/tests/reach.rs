@@ -21,7 +21,7 @@ fn gather(cluster: &mut Cluster) {
     for pod in cluster.pods.values_mut() {
         let number = pod.key.name.bytes().last().unwrap_or_default() % 3;
         let key = ObjectKey::new(Arc::clone(&pod.key.namespace), format!("workload-{number}"));
-        pod.workload = Workload { key, kind: Arc::from("Deployment") };
+        Arc::make_mut(pod).workload = Workload { key, kind: Arc::from("Deployment") };
     }
 }
 

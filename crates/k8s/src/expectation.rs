@@ -41,7 +41,7 @@ impl EndName {
             Self::Named(key) => key,
         };
         let select = |wanted: &dyn Fn(&Pod) -> bool| -> Vec<End> {
-            cluster.pods.values().filter(|pod| wanted(pod)).flat_map(ends).collect()
+            cluster.pods.values().filter(|pod| wanted(pod)).flat_map(|pod| ends(pod)).collect()
         };
         let pods = select(&|pod| pod.key == *key);
         if pods.is_empty() { select(&|pod| pod.workload.key == *key) } else { pods }

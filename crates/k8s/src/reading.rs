@@ -2,7 +2,6 @@
 
 mod cut;
 mod parts;
-mod threads;
 
 use crate::{
     Diagnostic, Severity, files,
@@ -11,7 +10,10 @@ use crate::{
     source::{self, Text},
 };
 use parts::Part;
-use sekisho_core::object::{Cluster, Origin};
+use sekisho_core::{
+    object::{Cluster, Origin},
+    threads,
+};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// How to read.
@@ -135,9 +137,12 @@ impl<'o> Reader<'o> {
     }
 
     fn add_all(&mut self, paths: &[PathBuf], texts: Vec<(String, Vec<u8>)>) -> Result<(), ReadError> {
-        for file in files::expand(paths)? {
-            let bytes = file.read()?;
-            self.add(&file.name(), bytes);
+        let files = files::expand(paths)?;
+        let decoded = threads::map(&files, |(): &mut (), file| {
+            file.read().map(|bytes| source::decode(&file.name().into(), &bytes))
+        });
+        for text in decoded {
+            self.push(text?);
         }
         for (name, bytes) in texts {
             self.add(&name, bytes);
@@ -146,21 +151,26 @@ impl<'o> Reader<'o> {
     }
 
     fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
-        let name: Arc<str> = name.into();
-        match source::decode(&name, bytes.as_ref()) {
+        self.push(source::decode(&name.into(), bytes.as_ref()));
+    }
+
+    fn push(&mut self, decoded: Result<Text, (Text, Origin)>) {
+        match decoded {
             Ok(text) => self.texts.push(text),
             Err((text, origin)) => {
                 let message = "this byte is not UTF-8, so the file is not read";
                 let found = Diagnostic::new(Severity::Error, "encoding", message, origin);
                 self.diagnostics.push(found.with_help("save the file as UTF-8"));
-                self.sources.insert(name, text.text);
+                self.sources.insert(text.name, text.text);
             }
         }
     }
 
     fn finish(mut self) -> Reading {
-        let mut objects = Objects::default();
-        let mut parts = parts::read(&self.texts, self.options).into_iter();
+        let parts = parts::read(&self.texts, self.options);
+        let mut objects =
+            Objects::of_about(parts.iter().flatten().map(|part| part.gathered.objects.len()).sum());
+        let mut parts = parts.into_iter();
         for (place, text) in self.texts.iter().enumerate() {
             if self.above == Some(place) {
                 objects.lay_over();

@@ -41,7 +41,7 @@ fn cluster(cluster: &Cluster) -> String {
             list(&node.pod_cidrs)
         ));
     }
-    lines.extend(cluster.pods.values().map(pod));
+    lines.extend(cluster.pods.values().map(|one| pod(one)));
     lines.extend(cluster.policies.values().map(policy));
     lines.extend(cluster.cluster_policies.values().map(cluster_policy));
     for service in cluster.services.values() {

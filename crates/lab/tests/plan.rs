@@ -16,7 +16,7 @@ fn pod(name: &str, node: Option<&str>, addresses: &[&str]) -> Pod {
 }
 
 fn plan(pods: impl IntoIterator<Item = Pod>) -> Plan {
-    let pods = pods.into_iter().map(|pod| (pod.uid.clone(), pod)).collect();
+    let pods = pods.into_iter().map(|pod| (pod.uid.clone(), pod.into())).collect();
     Plan::new(&Cluster { pods, ..Cluster::default() }, &Options::default()).unwrap()
 }
 
@@ -95,7 +95,7 @@ fn every_end_meets_every_other_once_for_each_kind_of_traffic() {
     cluster.nodes.insert("n".into(), Node { name: "n".into(), ..Node::default() });
     for name in ["a", "b"] {
         let pod = pod(name, Some("n"), &[]);
-        cluster.pods.insert(pod.uid.clone(), pod);
+        cluster.pods.insert(pod.uid.clone(), pod.into());
     }
     let plan = Plan::new(&cluster, &Options { nodes: 1, ..Options::default() }).unwrap();
     let mut seen = BTreeSet::new();

@@ -31,7 +31,7 @@ fn ruleset() -> Ruleset {
         egress: Vec::new(),
         origin: Origin::default(),
     };
-    let index = Index::of([Change::PutPod(pod), Change::PutPolicy(deny)]);
+    let index = Index::of([Change::PutPod(pod.into()), Change::PutPolicy(deny)]);
     Program::new(&index, "node").ruleset().clone()
 }
 

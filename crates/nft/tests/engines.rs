@@ -114,10 +114,11 @@ fn a_new_pod_is_a_few_elements() {
         egress: Vec::new(),
         origin: Origin::default(),
     };
-    let mut index =
-        Index::of([Change::PutPolicy(policy)].into_iter().chain((1..200).map(|n| Change::PutPod(pod(n)))));
+    let mut index = Index::of(
+        [Change::PutPolicy(policy)].into_iter().chain((1..200).map(|n| Change::PutPod(pod(n).into()))),
+    );
     let mut program = Program::new(&index, NODES[0]);
-    let delta = index.apply(Change::PutPod(pod(200)));
+    let delta = index.apply(Change::PutPod(pod(200).into()));
     let transaction = program.follow(&index, [&delta]);
     let touched: BTreeSet<String> = transaction
         .operations()
@@ -143,7 +144,7 @@ fn attaching_lets_open_connections_show_themselves() {
         let mut pod = Pod::new(ObjectKey::new("shop", name));
         pod.node = Some(NODES[0].into());
         pod.addresses = [Ipv4Addr::new(10, 244, 1, number).into()].into();
-        Change::PutPod(pod)
+        Change::PutPod(pod.into())
     };
     let deny = NetworkPolicy {
         key: ObjectKey::new("shop", "deny"),

@@ -63,7 +63,7 @@ fn index() -> Index {
         }],
         origin: Origin::default(),
     };
-    let pods = [pod("web", 1), pod("api", 2)].map(Change::PutPod);
+    let pods = [pod("web", 1), pod("api", 2)].map(|pod| Change::PutPod(pod.into()));
     Index::of([Change::PutPolicy(api)].into_iter().chain(pods))
 }
 

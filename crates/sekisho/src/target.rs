@@ -94,7 +94,7 @@ pub(crate) fn answers(cluster: &Cluster, question: &Question<'_>) -> anyhow::Res
     let (cluster, to) = match twin(cluster, &from, &to) {
         Some((with_twin, uid)) => {
             twinned = with_twin;
-            let pods = twinned.pods.get(&uid).into_iter().collect();
+            let pods = twinned.pods.get(&uid).map(AsRef::as_ref).into_iter().collect();
             (&twinned, Side { label: to.label, pods: Pods::Of(pods) })
         }
         None => (cluster, to),
@@ -164,7 +164,7 @@ pub(crate) fn with_another(cluster: &Cluster, pod: &Pod) -> (Cluster, PodUid) {
     let mut twin = pod.clone();
     twin.uid = PodUid(format!("{} (another)", pod.uid).into());
     let uid = twin.uid.clone();
-    with_twin.pods.insert(uid.clone(), twin);
+    with_twin.pods.insert(uid.clone(), Arc::new(twin));
     (with_twin, uid)
 }
 

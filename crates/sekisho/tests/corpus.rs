@@ -10,7 +10,7 @@ use sekisho_nft::{
     Program,
     interpret::{self, Header, NodeRules},
 };
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 /// Where pods run that a case places nowhere.
 const SOMEWHERE: &str = "somewhere";
@@ -19,7 +19,7 @@ const SOMEWHERE: &str = "somewhere";
 fn placed(folder: &Path) -> Cluster {
     let mut cluster = read_paths(&[folder.join("input")], &Options::default()).unwrap().cluster;
     for pod in cluster.pods.values_mut() {
-        pod.node.get_or_insert(SOMEWHERE.into());
+        Arc::make_mut(pod).node.get_or_insert(SOMEWHERE.into());
     }
     cluster.nodes.entry(SOMEWHERE.into()).or_insert(Node { name: SOMEWHERE.into(), ..Node::default() });
     cluster

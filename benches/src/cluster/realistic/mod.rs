@@ -60,7 +60,7 @@ impl Realistic {
         let namespaces = self.namespaces().map(Change::PutNamespace);
         let nodes = self.nodes().map(Change::PutNode);
         let policies = self.policies().map(Change::PutPolicy);
-        namespaces.chain(nodes).chain(policies).chain(self.pods().map(Change::PutPod))
+        namespaces.chain(nodes).chain(policies).chain(self.pods().map(|pod| Change::PutPod(pod.into())))
     }
 
     /// The namespaces.

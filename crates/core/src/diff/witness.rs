@@ -14,7 +14,7 @@ use crate::{
     reach::{Family, Reach},
     set::{PortSet, Protocol},
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// How many pairs of ends of one change are asked for their causes.
 pub const MAX_WITNESSES: usize = 64;
@@ -210,7 +210,7 @@ impl Ends<'_> {
             let pod = self.when.of(&self.joint.unit(to)?.pods).min()?;
             let twin = twin(self.state.index.pod(pod)?);
             packet.to = End::Pod(twin.uid.clone());
-            part.pods.insert(twin.uid.clone(), twin);
+            part.pods.insert(twin.uid.clone(), Arc::new(twin));
         }
         Some((packet, part))
     }

@@ -21,7 +21,13 @@ impl<'a> Party<'a> {
             End::Address(address) => pod.addresses.contains(address),
             End::Pod(uid) => pod.uid == *uid,
         };
-        let pods = cluster.pods.values().filter(|pod| pod.is_policed()).filter(is_meant).collect();
+        let pods = cluster
+            .pods
+            .values()
+            .map(AsRef::as_ref)
+            .filter(|pod: &&Pod| pod.is_policed())
+            .filter(is_meant)
+            .collect();
         Self { address: end.address(), pods }
     }
 

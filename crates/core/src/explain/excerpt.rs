@@ -24,7 +24,7 @@ pub struct Excerpts<'a> {
     cluster: &'a Cluster,
     index: &'a Index,
     /// Pods that policies do not see, by address (S22, S24).
-    unseen: HashMap<IpAddr, Vec<&'a Pod>>,
+    unseen: HashMap<IpAddr, Vec<&'a Arc<Pod>>>,
     nodes: HashMap<IpAddr, Vec<&'a Node>>,
     services: HashMap<IpAddr, Vec<&'a Service>>,
     /// Policies that select nobody: each may have been meant for a pod of another namespace.
@@ -61,7 +61,7 @@ impl<'a> Excerpts<'a> {
         let mut part = Cluster::default();
         for end in [&packet.from, &packet.to] {
             for pod in self.pods_at(end) {
-                part.pods.insert(pod.uid.clone(), pod.clone());
+                part.pods.insert(pod.uid.clone(), Arc::clone(pod));
             }
             for address in end.address().iter() {
                 let nodes = self.nodes.get(address).into_iter().flatten();
@@ -84,7 +84,7 @@ impl<'a> Excerpts<'a> {
         part
     }
 
-    fn pods_at(&self, end: &End) -> Vec<&'a Pod> {
+    fn pods_at(&self, end: &End) -> Vec<&'a Arc<Pod>> {
         match end {
             End::Address(address) => {
                 let seen = self.index.pods_at(*address).filter_map(|id| self.index.pod(id));
@@ -115,7 +115,7 @@ impl<'a> Excerpts<'a> {
         for (key, policy) in within(&self.cluster.policies, name) {
             part.policies.insert(key.clone(), policy.clone());
             if let Some(pod) = selected(self.index, policy) {
-                part.pods.insert(pod.uid.clone(), pod.clone());
+                part.pods.insert(pod.uid.clone(), Arc::clone(pod));
             }
         }
     }
@@ -135,7 +135,7 @@ fn by_address<'a, T, I: Iterator<Item = &'a IpAddr>>(
 }
 
 /// Some pod that a policy selects.
-fn selected<'a>(index: &'a Index, policy: &NetworkPolicy) -> Option<&'a Pod> {
+fn selected<'a>(index: &'a Index, policy: &NetworkPolicy) -> Option<&'a Arc<Pod>> {
     let rules = index.policy(&policy.key.clone().into())?;
     let pod = index.selected_pods(&rules.subjects)?.min()?;
     index.pod(pod)

@@ -10,7 +10,7 @@ use crate::{
     set::Protocol,
     verdict::{Because, Verdict},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A remark on an answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,11 +163,11 @@ fn unseen(flow: &Flow<'_>, direction: Direction, end: &End) -> Vec<Hint> {
     if !flow.subject(direction).pods().is_empty() {
         return Vec::new();
     }
-    let is_there = |pod: &&Pod| match end {
+    let is_there = |pod: &&Arc<Pod>| match end {
         End::Address(address) => pod.addresses.contains(address),
         End::Pod(uid) => pod.uid == *uid,
     };
-    let hint = |pod: &Pod| {
+    let hint = |pod: &Arc<Pod>| {
         let key = pod.workload.key.clone();
         if pod.finished { Hint::Finished { pod: key } } else { Hint::HostNetwork { pod: key } }
     };

@@ -73,7 +73,7 @@ impl<'a> Namespaces<'a> {
     }
 
     /// The names of the namespaces that a selector matches today.
-    fn matching(&self, selector: &LabelSelector) -> BTreeSet<Arc<str>> {
+    pub(super) fn matching(&self, selector: &LabelSelector) -> BTreeSet<Arc<str>> {
         let matching = self.all.iter().filter(|(_, labels)| selector.matches(labels));
         matching.map(|(name, _)| Arc::clone(name)).collect()
     }
@@ -178,6 +178,16 @@ impl<'a> Namespaces<'a> {
         }
     }
 
+    /// Whether some of these namespaces has a pod with such labels.
+    pub(super) fn has_pods<'n>(
+        &self,
+        mut names: impl Iterator<Item = &'n Arc<str>>,
+        pods: &LabelSelector,
+    ) -> bool {
+        let bearing = self.index.pods_with(pods);
+        names.any(|name| !bearing.is_disjoint(&self.index.pods_in(name)))
+    }
+
     fn selects(&self, scope: NamespaceScope, pods: &LabelSelector) -> bool {
         let key = PodSelectorKey::new(scope, pods.clone());
         self.index.selected_pods(&key).is_some_and(|selected| !selected.is_empty())
@@ -191,12 +201,14 @@ fn pinned(selector: &LabelSelector) -> Option<Vec<Arc<str>>> {
         Requirement::In(key, names) if **key == *NAME_LABEL => Some(names),
         _ => None,
     })?;
-    let can_be = |name: &&Arc<str>| {
-        let mut labels = Labels::new();
-        labels.set(NAME_LABEL, Arc::clone(name));
-        selector.fewest_beside(labels).is_some()
-    };
-    Some(names.iter().filter(can_be).cloned().collect())
+    Some(names.iter().filter(|name| can_be_called(selector, name)).cloned().collect())
+}
+
+/// Whether a namespace that `selector` matches can have this name (S9).
+pub(super) fn can_be_called(selector: &LabelSelector, name: &Arc<str>) -> bool {
+    let mut labels = Labels::new();
+    labels.set(NAME_LABEL, Arc::clone(name));
+    selector.fewest_beside(labels).is_some()
 }
 
 /// How much of what `of` selects is selected by `by`, whatever there will be.

@@ -1,7 +1,8 @@
 //! Rules of cluster-wide policies: what they open, and what they leave of what others open (S38-S42).
 
 use super::{
-    Finder, OpenPorts, Opening, OpeningRule, RuleName,
+    OpenPorts, Opening, OpeningRule, RuleName,
+    finder::Finder,
     future::Namespaces,
     walk::{Met, Passing, Piece, Share, walk},
 };
@@ -20,14 +21,28 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 pub(super) enum Stage {
     /// A rule of a tier, by its place among those of the subject.
     Tier(Tier, usize),
-    /// What a rule of the Admin tier passes on, by its place; to NetworkPolicies where some isolate the
-    /// subject, else to the Baseline tier (S40).
-    Passed { at: usize, isolated: bool },
+    /// What a rule of the Admin tier passes on, by its place, and who then opens it.
+    Passed(usize, By),
     /// A rule of a NetworkPolicy.
     Policies,
     /// No rule: nobody decides, and so it is allowed (S40).
     AfterAll,
 }
+
+/// Who opens what was passed on: to NetworkPolicies where some isolate the subject, else to the Baseline
+/// tier (S40).
+#[derive(Clone, Copy)]
+pub(super) enum By {
+    /// A rule of a NetworkPolicy.
+    Policies,
+    /// A rule of the Baseline tier, by its place.
+    Baseline(usize),
+    /// No rule: nobody decides.
+    Nobody,
+}
+
+/// What somebody opens of what is passed on to them: to whom, on which ports, by which rule if any.
+pub(super) type After = (Opening, OpenPorts, Option<OpeningRule>, By);
 
 /// A rule of a tier, for one subject.
 pub(super) struct Ruled<'a> {
@@ -115,8 +130,9 @@ pub(super) fn left(
     let after = || walk(pieces.clone(), &met(admin, admin.len()), Passing::GoesOn);
     let baseline = |pieces, at, passing| walk(pieces, &met(baseline, at), passing);
     match stage {
-        Stage::Tier(Tier::Admin, at) | Stage::Passed { at, isolated: true } => before(at),
-        Stage::Passed { at, isolated: false } => baseline(before(at), usize::MAX, Passing::Accepted),
+        Stage::Tier(Tier::Admin, at) | Stage::Passed(at, By::Policies) => before(at),
+        Stage::Passed(at, By::Baseline(then)) => baseline(before(at), then, Passing::GoesOn),
+        Stage::Passed(at, By::Nobody) => baseline(before(at), usize::MAX, Passing::Accepted),
         Stage::Policies => after(),
         Stage::Tier(Tier::Baseline, at) => baseline(after(), at, Passing::GoesOn),
         Stage::AfterAll => baseline(after(), usize::MAX, Passing::GoesOn),
@@ -124,8 +140,10 @@ pub(super) fn left(
 }
 
 impl Finder<'_> {
-    /// Whom the entries of a rule speak of, where it does not refuse them.
-    pub(super) fn spoken_of(&mut self, ruled: &Ruled<'_>) -> Vec<(OpeningRule, Arc<[Opening]>)> {
+    /// Whom the entries of a rule speak of, where it does not refuse them; not of the namespace of `pod`
+    /// as a whole.
+    pub(super) fn spoken_of(&mut self, ruled: &Ruled<'_>, pod: &Pod) -> Vec<(Opening, OpeningRule)> {
+        let own = Opening::Namespace(Arc::clone(&pod.key.namespace));
         let peers = ruled.peers.filter(|_| !ruled.refuses()).unwrap_or_default();
         let mut spoken_of = Vec::new();
         for (at, peer) in peers.iter().enumerate() {
@@ -139,7 +157,8 @@ impl Finder<'_> {
                 }
             };
             let rule = OpeningRule { name: RuleName::Tier(name), origin: peer.origin.clone() };
-            spoken_of.push((rule, openings));
+            let others = openings.iter().filter(|opening| **opening != own);
+            spoken_of.extend(others.map(|opening| (opening.clone(), rule.clone())));
         }
         spoken_of
     }

@@ -2,18 +2,17 @@
 //! together when all policies are. What comes of it is what [`Index::apply`] makes change by change.
 
 use super::{
-    Index, ProfileKey,
-    endpoints::{self, Seat},
+    Index,
+    endpoints::{self, EndpointTable, Seat},
     pods::PodId,
     rules::PolicyRules,
-    selectors::Selector,
     tiers,
 };
-use crate::object::{Change, NetworkPolicy, Pod};
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
+use crate::{
+    object::{Change, NetworkPolicy, Pod},
+    threads,
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 impl Index {
     /// The index of the cluster that `changes` make.
@@ -44,14 +43,14 @@ impl Index {
         index
     }
 
-    /// Takes in pods and policies, where there were none, and the cluster-wide policies that were put. Of two with one key the later stays.
-    fn load(&mut self, pods: Vec<Pod>, policies: Vec<NetworkPolicy>) {
+    /// Takes in pods and policies, where there were none, and the cluster-wide policies that were put. Of two
+    /// with one key the later stays.
+    fn load(&mut self, pods: Vec<Arc<Pod>>, policies: Vec<NetworkPolicy>) {
         // S22, S24: pods of the host network and finished pods are not there.
-        self.pods.load(last_of_each(pods).into_iter().filter(Pod::is_policed));
-        for policy in policies {
-            let rules = Arc::new(PolicyRules::compile(&policy));
-            self.policies.insert(rules.key.clone(), rules);
-        }
+        let pods = last_of_each(pods).into_iter().filter(|pod| pod.is_policed());
+        let compiled = || policies.iter().map(|policy| Arc::new(PolicyRules::compile(policy))).collect();
+        let ((), compiled): ((), Vec<_>) = threads::both(|| self.pods.load(pods), compiled);
+        self.policies.extend(compiled.into_iter().map(|rules| (rules.key.clone(), rules)));
         for policy in self.cluster_policies.values() {
             let rules = Arc::new(tiers::compile(policy, &self.nodes));
             self.policies.insert(rules.key.clone(), rules);
@@ -63,49 +62,36 @@ impl Index {
             }
             self.selectors.acquire_subjects(&policy.subjects, &policy.key, &mut self.pods, &self.namespaces);
         }
-        self.load_endpoints();
     }
 
-    fn load_endpoints(&mut self) {
+    /// Which profiles police which address.
+    pub(super) fn endpoint_table(&self) -> &EndpointTable {
+        self.endpoints.get_or_init(|| self.all_endpoints())
+    }
+
+    fn all_endpoints(&self) -> EndpointTable {
         let profiles = self.profiles();
         let mut seats: Vec<(Seat, PodId)> = Vec::new();
         for (id, pod) in self.pods.iter() {
             seats.extend(endpoints::seats(pod).map(|seat| (seat, id)));
         }
         seats.sort_unstable();
-        for chunk in seats.chunk_by(|a, b| a.0 == b.0) {
-            let here = chunk.iter().filter_map(|(_, id)| profiles.get(*id as usize)).cloned().collect();
-            if let Some(((node, address), _)) = chunk.first() {
-                self.endpoints.put(node, *address, &here);
+        let mut seats = seats.into_iter().peekable();
+        let next = std::iter::from_fn(|| {
+            let (seat, first) = seats.next()?;
+            let mut here = BTreeSet::new();
+            here.extend(profiles.of(first).cloned());
+            while let Some((_, id)) = seats.next_if(|(next, _)| *next == seat) {
+                here.extend(profiles.of(id).cloned());
             }
-        }
-    }
-
-    /// The profile of every pod, by number. Pods that the same selectors select share one.
-    fn profiles(&self) -> Vec<ProfileKey> {
-        let mut selectors: Vec<&Selector> = self.selectors.with_subjects().collect();
-        selectors.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        let pods = self.pods.all().max().map_or(0, |last| last as usize + 1);
-        let mut selecting: Vec<Vec<u32>> = vec![Vec::new(); pods];
-        for (number, selector) in (0..).zip(&selectors) {
-            for id in &selector.pods {
-                if let Some(selecting) = selecting.get_mut(id as usize) {
-                    selecting.push(number);
-                }
-            }
-        }
-        let mut known: HashMap<Vec<u32>, ProfileKey> = HashMap::new();
-        let profile = |numbers: &Vec<u32>| -> ProfileKey {
-            let selectors = numbers.iter().filter_map(|number| selectors.get(*number as usize));
-            self.endpoints.key(selectors.flat_map(|selector| &selector.subjects_of).cloned().collect())
-        };
-        let shared = |numbers| Arc::clone(known.entry(numbers).or_insert_with_key(profile));
-        selecting.into_iter().map(shared).collect()
+            Some((seat, here))
+        });
+        EndpointTable::of(next)
     }
 }
 
 /// The last pod of each UID, sorted by it.
-fn last_of_each(mut pods: Vec<Pod>) -> Vec<Pod> {
+fn last_of_each(mut pods: Vec<Arc<Pod>>) -> Vec<Arc<Pod>> {
     let is_sorted = pods.windows(2).all(|pair| matches!(pair, [a, b] if a.uid < b.uid));
     if !is_sorted {
         pods.reverse();

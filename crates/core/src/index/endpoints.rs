@@ -3,7 +3,7 @@
 use super::key::{PolicyKey, ProfileKey};
 use crate::object::Pod;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
@@ -26,6 +26,26 @@ pub(super) struct EndpointTable {
 }
 
 impl EndpointTable {
+    /// Of the profiles of every address, sorted by seat. Profiles that are equal are one `Arc`.
+    pub(super) fn of(seats: impl Iterator<Item = (Seat, BTreeSet<ProfileKey>)>) -> Self {
+        let mut table = Self::default();
+        let mut users: HashMap<*const BTreeSet<PolicyKey>, (ProfileKey, usize)> = HashMap::new();
+        let mut on_node: Vec<(IpAddr, BTreeSet<ProfileKey>)> = Vec::new();
+        let mut seats = seats.peekable();
+        while let Some(((node, address), profiles)) = seats.next() {
+            for profile in &profiles {
+                let user = users.entry(Arc::as_ptr(profile)).or_insert_with(|| (Arc::clone(profile), 0));
+                user.1 += 1;
+            }
+            on_node.push((address, profiles));
+            if seats.peek().is_none_or(|((next, _), _)| *next != node) {
+                table.nodes.insert(node, std::mem::take(&mut on_node).into_iter().collect());
+            }
+        }
+        table.profiles = users.into_values().collect();
+        table
+    }
+
     /// Sets the profiles of an address. Returns those before.
     pub(super) fn put(
         &mut self,

@@ -20,11 +20,9 @@ impl<T> Default for Interner<T> {
 impl<T: Clone + Eq + Hash> Interner<T> {
     /// The number of `value`, with one more user.
     pub(super) fn acquire(&mut self, value: &T) -> u32 {
-        if let Some(number) = self.numbers.get(value) {
-            if let Some(Some((_, users))) = self.slots.get_mut(*number as usize) {
-                *users += 1;
-            }
-            return *number;
+        if let Some(number) = self.get(value) {
+            self.acquire_again(number);
+            return number;
         }
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -36,6 +34,18 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         }
         self.numbers.insert(value.clone(), number);
         number
+    }
+
+    /// One user more of a number that has some.
+    pub(super) fn acquire_again(&mut self, number: u32) {
+        if let Some(Some((_, users))) = self.slots.get_mut(number as usize) {
+            *users += 1;
+        }
+    }
+
+    /// The number of `value`, where somebody uses it.
+    pub(super) fn get(&self, value: &T) -> Option<u32> {
+        self.numbers.get(value).copied()
     }
 
     /// One user fewer. Returns whether the number is free now.
@@ -66,6 +76,7 @@ mod tests {
         assert_eq!(interner.acquire(&"a"), a);
         assert!(!interner.release(a));
         assert!(interner.release(a));
+        assert_eq!((interner.get(&"a"), interner.get(&"b")), (None, Some(b)));
         assert_eq!(interner.acquire(&"c"), a);
     }
 }

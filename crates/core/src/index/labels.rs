@@ -75,6 +75,12 @@ impl LabelTable {
         ids
     }
 
+    /// The same numbers in use once more.
+    pub(super) fn acquire_again(&mut self, ids: &LabelIds) {
+        ids.pairs.iter().for_each(|pair| self.pairs.acquire_again(*pair));
+        ids.keys.iter().for_each(|key| self.keys.acquire_again(*key));
+    }
+
     /// Gives back what [`Self::acquire`] gave.
     pub(super) fn release(&mut self, ids: &LabelIds) {
         for pair in &ids.pairs {
@@ -136,6 +142,26 @@ impl LabelTable {
                 }
             }
         }
+    }
+
+    /// The pods among `pods` that `selector` selects, without its numbers being taken into use.
+    pub(super) fn find(&self, selector: &LabelSelector, pods: RoaringBitmap) -> RoaringBitmap {
+        let pairs = |key: &Arc<str>, values: &BTreeSet<Arc<str>>| -> Vec<u32> {
+            values.iter().filter_map(|value| self.pairs.get(&(Arc::clone(key), Arc::clone(value)))).collect()
+        };
+        let conditions = selector.requirements().filter_map(|requirement| {
+            Some(match requirement {
+                Requirement::In(key, values) => Condition::AnyPair(pairs(key, values)),
+                Requirement::NotIn(key, values) => Condition::NoPair(pairs(key, values)),
+                Requirement::Exists(key) => match self.keys.get(key) {
+                    Some(key) => Condition::Key(key),
+                    None => Condition::AnyPair(Vec::new()),
+                },
+                // What nobody knows nobody bears.
+                Requirement::DoesNotExist(key) => Condition::NoKey(self.keys.get(key)?),
+            })
+        });
+        self.select(&Matcher { conditions: conditions.collect() }, pods)
     }
 
     /// The pods among `pods` that `matcher` selects: one bitmap operation a label.

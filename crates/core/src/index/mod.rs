@@ -14,6 +14,7 @@ mod labels;
 mod model;
 mod namespaces;
 mod pods;
+mod profiles;
 mod query;
 mod rules;
 mod selectors;
@@ -23,6 +24,7 @@ pub use delta::{Delta, Effect};
 pub use key::{Member, NamespaceScope, PodSelectorKey, PolicyKey, ProfileKey, SetKey};
 pub use model::Model;
 pub use pods::PodId;
+pub(crate) use profiles::Profiles;
 pub use roaring::RoaringBitmap;
 pub use rules::{CompiledRule, Peers, PolicyRules, Ports};
 
@@ -35,7 +37,7 @@ use selectors::{Selector, SelectorTable};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// The state of the cluster as policies see it.
@@ -48,7 +50,8 @@ pub struct Index {
     policies: BTreeMap<PolicyKey, Arc<PolicyRules>>,
     /// Cluster-wide policies as told: what one is compiled to depends on its rank and on nodes.
     cluster_policies: BTreeMap<ClusterPolicyName, ClusterPolicy>,
-    endpoints: EndpointTable,
+    /// Looked up when first asked for: who asks what is permitted never does.
+    endpoints: OnceLock<EndpointTable>,
 }
 
 impl Index {
@@ -61,6 +64,7 @@ impl Index {
     /// Makes `change` and says what it asks of a dataplane. Removing what is not there, and putting
     /// what is there already, change nothing.
     pub fn apply(&mut self, change: Change) -> Delta {
+        self.endpoint_table();
         match change {
             Change::PutNamespace(namespace) => {
                 let name = Arc::clone(namespace.name());
@@ -109,7 +113,11 @@ impl Index {
         });
         // Subjects of cluster-wide policies are selected by their namespace's labels.
         if touched.iter().any(|key| self.selectors.get(key).is_some_and(Selector::has_subjects)) {
-            let seats = pods.iter().filter_map(|id| self.pods.get(id)).flat_map(endpoints::seats).collect();
+            let seats = pods
+                .iter()
+                .filter_map(|id| self.pods.get(id))
+                .flat_map(|pod| endpoints::seats(pod))
+                .collect();
             self.refresh_endpoints(seats, &mut delta);
         }
         delta.finish()
@@ -131,13 +139,13 @@ impl Index {
         delta.finish()
     }
 
-    fn replace_pod(&mut self, uid: &PodUid, new: Option<Pod>) -> Delta {
+    fn replace_pod(&mut self, uid: &PodUid, new: Option<Arc<Pod>>) -> Delta {
         // S22, S24: pods of the host network and finished pods are not there.
-        let new = new.filter(Pod::is_policed);
+        let new = new.filter(|pod| pod.is_policed());
         let old = self.pods.id(uid).and_then(|id| self.pods.get(id)).cloned();
         let both = || old.iter().chain(&new);
         let addresses: BTreeSet<IpAddr> = both().flat_map(|pod| &pod.addresses).copied().collect();
-        let seats: BTreeSet<Seat> = both().flat_map(endpoints::seats).collect();
+        let seats: BTreeSet<Seat> = both().flat_map(|pod| endpoints::seats(pod)).collect();
         let selecting_old = old.as_ref().map(|pod| self.selecting(pod)).unwrap_or_default();
         let selecting_new = new.as_ref().map(|pod| self.selecting(pod)).unwrap_or_default();
         let touched = selecting_old.union(&selecting_new).cloned().collect();
@@ -222,7 +230,8 @@ impl Index {
             Some(policy) => drop(self.policies.insert(key.clone(), policy)),
             None => drop(self.policies.remove(key)),
         }
-        let seats = moved.iter().filter_map(|id| self.pods.get(id)).flat_map(endpoints::seats).collect();
+        let seats =
+            moved.iter().filter_map(|id| self.pods.get(id)).flat_map(|pod| endpoints::seats(pod)).collect();
         self.refresh_endpoints(seats, &mut delta);
         delta
     }
@@ -255,6 +264,8 @@ impl Index {
     /// Looks up the profiles of `seats` anew. Pods that the same selectors select share a profile,
     /// which is put together once: a policy may select thousands.
     fn refresh_endpoints(&mut self, seats: BTreeSet<Seat>, delta: &mut DeltaBuilder) {
+        // INVARIANT: they were looked up before the change.
+        let Some(mut endpoints) = self.endpoints.take() else { return };
         let mut known: HashMap<Vec<Arc<PodSelectorKey>>, ProfileKey> = HashMap::new();
         for (node, address) in seats {
             let here = self
@@ -266,14 +277,15 @@ impl Index {
                 let selectors = self.subject_selectors(id);
                 let keys = selectors.iter().map(|selector| Arc::clone(&selector.key)).collect();
                 let profile =
-                    known.entry(keys).or_insert_with(|| self.endpoints.key(query::subjects_of(&selectors)));
+                    known.entry(keys).or_insert_with(|| endpoints.key(query::subjects_of(&selectors)));
                 after.insert(Arc::clone(profile));
             }
-            let before = self.endpoints.put(&node, address, &after);
+            let before = endpoints.put(&node, address, &after);
             if before != after {
                 delta.push(Effect::Endpoint { node, address, before, after });
             }
         }
+        self.endpoints = endpoints.into();
     }
 
     /// The selectors that select `pod`, whether it is in the index or not.

@@ -4,7 +4,7 @@ use super::labels::{LabelIds, LabelTable};
 use crate::object::{Pod, PodUid};
 use roaring::RoaringBitmap;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     net::IpAddr,
     sync::Arc,
 };
@@ -13,15 +13,15 @@ use std::{
 pub type PodId = u32;
 
 #[derive(Debug)]
-struct Entry {
-    pod: Pod,
-    labels: LabelIds,
+struct Slot {
+    pod: Arc<Pod>,
+    labels: Arc<LabelIds>,
 }
 
 /// The pods that policies see (S22, S24), their labels and where they are.
 #[derive(Debug, Default)]
 pub(super) struct PodTable {
-    slots: Vec<Option<Entry>>,
+    slots: Vec<Option<Slot>>,
     free: Vec<PodId>,
     ids: BTreeMap<PodUid, PodId>,
     pub(super) labels: LabelTable,
@@ -37,17 +37,17 @@ impl PodTable {
     }
 
     /// The pod with this number.
-    pub(super) fn get(&self, id: PodId) -> Option<&Pod> {
+    pub(super) fn get(&self, id: PodId) -> Option<&Arc<Pod>> {
         self.slots.get(id as usize)?.as_ref().map(|entry| &entry.pod)
     }
 
     /// The labels of the pod with this number.
     pub(super) fn labels_of(&self, id: PodId) -> Option<&LabelIds> {
-        self.slots.get(id as usize)?.as_ref().map(|entry| &entry.labels)
+        self.slots.get(id as usize)?.as_ref().map(|entry| &*entry.labels)
     }
 
     /// Every pod and its number, by UID.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (PodId, &Arc<Pod>)> {
         self.ids.values().filter_map(|id| self.get(*id).map(|pod| (*id, pod)))
     }
 
@@ -72,28 +72,41 @@ impl PodTable {
     }
 
     /// Takes in pods, sorted by UID, where there were none.
-    pub(super) fn load(&mut self, pods: impl Iterator<Item = Pod>) {
+    pub(super) fn load(&mut self, pods: impl Iterator<Item = Arc<Pod>>) {
+        // Pods that share their labels in memory have them looked up once.
+        // INVARIANT: each pod is kept as soon as it is seated, so no other labels get the memory of its.
+        let mut known: HashMap<usize, Arc<LabelIds>> = HashMap::new();
+        let mut seat = |pod: Arc<Pod>| {
+            let labels = match known.entry(pod.labels.memory()) {
+                Entry::Occupied(known) => {
+                    self.labels.acquire_again(known.get());
+                    Arc::clone(known.get())
+                }
+                Entry::Vacant(new) => Arc::clone(new.insert(Arc::new(self.labels.acquire(&pod.labels)))),
+            };
+            self.seat(pod, labels)
+        };
         // The tree is built from its sorted keys at once, which costs a fraction of searching for each.
-        let ids: Vec<(PodUid, PodId)> = pods.map(|pod| (pod.uid.clone(), self.seat(pod))).collect();
+        let ids: Vec<(PodUid, PodId)> = pods.map(|pod| (pod.uid.clone(), seat(pod))).collect();
         self.ids = ids.into_iter().collect();
     }
 
     /// Takes a pod in. It must not be there.
-    pub(super) fn insert(&mut self, pod: Pod) -> PodId {
+    pub(super) fn insert(&mut self, pod: Arc<Pod>) -> PodId {
         let uid = pod.uid.clone();
-        let id = self.seat(pod);
+        let labels = Arc::new(self.labels.acquire(&pod.labels));
+        let id = self.seat(pod, labels);
         self.ids.insert(uid, id);
         id
     }
 
     /// Gives a pod a number, and notes what it is found by but for its UID.
-    fn seat(&mut self, pod: Pod) -> PodId {
+    fn seat(&mut self, pod: Arc<Pod>, labels: Arc<LabelIds>) -> PodId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             // INVARIANT: a cluster has far fewer than 2^32 pods in memory.
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
-        let labels = self.labels.acquire(&pod.labels);
         self.labels.insert(id, &labels);
         self.by_namespace.entry(Arc::clone(&pod.key.namespace)).or_default().insert(id);
         for address in &pod.addresses {
@@ -101,15 +114,15 @@ impl PodTable {
         }
         self.all.insert(id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
-            *slot = Some(Entry { pod, labels });
+            *slot = Some(Slot { pod, labels });
         }
         id
     }
 
     /// Lets a pod go.
-    pub(super) fn remove(&mut self, uid: &PodUid) -> Option<Pod> {
+    pub(super) fn remove(&mut self, uid: &PodUid) -> Option<Arc<Pod>> {
         let id = self.ids.remove(uid)?;
-        let Entry { pod, labels } = self.slots.get_mut(id as usize)?.take()?;
+        let Slot { pod, labels } = self.slots.get_mut(id as usize)?.take()?;
         self.labels.remove(id, &labels);
         self.labels.release(&labels);
         if let Some(pods) = self.by_namespace.get_mut(&pod.key.namespace) {

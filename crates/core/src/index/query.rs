@@ -3,19 +3,19 @@
 use super::{
     Index, Member, PodId, PodSelectorKey, PolicyKey, PolicyRules, ProfileKey, SetKey, selectors::Selector,
 };
-use crate::object::{Node, Pod, PodUid};
+use crate::object::{LabelSelector, Node, Pod, PodUid};
 use roaring::RoaringBitmap;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 impl Index {
     /// The pods that policies see, by UID, with their numbers.
-    pub fn pods(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+    pub fn pods(&self) -> impl Iterator<Item = (PodId, &Arc<Pod>)> {
         self.pods.iter()
     }
 
     /// The pod with this number.
     #[must_use]
-    pub fn pod(&self, id: PodId) -> Option<&Pod> {
+    pub fn pod(&self, id: PodId) -> Option<&Arc<Pod>> {
         self.pods.get(id)
     }
 
@@ -34,6 +34,11 @@ impl Index {
     #[must_use]
     pub fn selected_pods(&self, key: &Arc<PodSelectorKey>) -> Option<&RoaringBitmap> {
         self.selectors.get(key).map(|selector| &selector.pods)
+    }
+
+    /// The pods of each selector that some policy uses. In no order.
+    pub(crate) fn selections(&self) -> impl Iterator<Item = &RoaringBitmap> {
+        self.selectors.all().map(|selector| &selector.pods)
     }
 
     /// The policies, in the order in which they are read (S38).
@@ -67,12 +72,12 @@ impl Index {
     /// The addresses of the pods on a node, each with its profiles: one for each distinct set of
     /// policies that selects a pod with the address, the empty set included (S26).
     pub fn endpoints(&self, node: &str) -> impl Iterator<Item = (IpAddr, &BTreeSet<ProfileKey>)> {
-        self.endpoints.on(node)
+        self.endpoint_table().on(node)
     }
 
     /// The names of the nodes that have endpoints, sorted.
     pub fn nodes_with_endpoints(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.endpoints.nodes()
+        self.endpoint_table().nodes()
     }
 
     /// The members of a set, sorted. Empty for a set that no policy uses.
@@ -95,6 +100,11 @@ impl Index {
     /// The pods of a namespace that policies see.
     pub(crate) fn pods_in(&self, namespace: &str) -> RoaringBitmap {
         self.pods.in_namespace(namespace)
+    }
+
+    /// The pods, of any namespace, whose labels a selector selects, whether some policy uses it or not.
+    pub(crate) fn pods_with(&self, selector: &LabelSelector) -> RoaringBitmap {
+        self.pods.labels.find(selector, self.pods.all().clone())
     }
 
     /// The selectors of a pod by which policies select their subjects, sorted.

@@ -81,6 +81,11 @@ impl SelectorTable {
         self.by_key.get(key)
     }
 
+    /// The selectors in use. In no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Selector> {
+        self.by_key.values()
+    }
+
     /// The selectors by which policies select their subjects. In no order.
     pub(super) fn with_subjects(&self) -> impl Iterator<Item = &Selector> {
         self.by_key.values().filter(|selector| !selector.subjects_of.is_empty())

@@ -18,7 +18,7 @@ pub enum Change {
     /// A node went.
     RemoveNode(Arc<str>),
     /// A pod came or changed.
-    PutPod(Pod),
+    PutPod(Arc<Pod>),
     /// A pod went.
     RemovePod(PodUid),
     /// A policy came or changed.
@@ -38,8 +38,8 @@ pub struct Cluster {
     pub namespaces: BTreeMap<Arc<str>, Namespace>,
     /// Nodes by name.
     pub nodes: BTreeMap<Arc<str>, Node>,
-    /// Pods by UID (S26).
-    pub pods: BTreeMap<PodUid, Pod>,
+    /// Pods by UID (S26): shared with the [index](crate::index::Index), for there are many.
+    pub pods: BTreeMap<PodUid, Arc<Pod>>,
     /// Policies by namespace and name.
     pub policies: BTreeMap<ObjectKey, NetworkPolicy>,
     /// Cluster-wide policies by name and kind.

@@ -71,7 +71,7 @@ impl Part {
         };
         let to = to.end(second, world)?;
         let is_ipv4 = from.address().or(to.address()).is_none_or(|address| address.is_ipv4());
-        Some(Packet { from, to, traffic: traffic(ports, pod, is_ipv4)? })
+        Some(Packet { from, to, traffic: traffic(ports, pod.map(AsRef::as_ref), is_ipv4)? })
     }
 
     /// Two pods, the second another than the first where both are pods; or `None` for an end outside.
@@ -89,7 +89,7 @@ impl Part {
         if let Some(another) = ours.iter().find(|id| *id != second) {
             return Some((Some(another), Some(second)));
         }
-        world.pod(first).is_some_and(stands_for_many).then_some((Some(first), Some(first)))
+        world.pod(first).is_some_and(|pod| stands_for_many(pod)).then_some((Some(first), Some(first)))
     }
 
     fn any(&self) -> Option<PodId> {

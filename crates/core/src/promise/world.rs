@@ -75,7 +75,7 @@ impl<'c> World<'c> {
     }
 
     /// The pod with this number.
-    pub(super) fn pod(&self, id: PodId) -> Option<&Pod> {
+    pub(super) fn pod(&self, id: PodId) -> Option<&Arc<Pod>> {
         self.index.pod(id)
     }
 }
@@ -88,6 +88,6 @@ pub(super) fn addresses_of(groups: &[Arc<Group>]) -> AddressSet {
 impl future::FuturePod {
     fn changes(&self) -> impl Iterator<Item = Change> + '_ {
         let namespace = self.namespace.iter().cloned().map(Change::PutNamespace);
-        namespace.chain([Change::PutPod(self.pod.clone())])
+        namespace.chain([Change::PutPod(Arc::new(self.pod.clone()))])
     }
 }

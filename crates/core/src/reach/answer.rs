@@ -4,7 +4,7 @@ use super::{
     class::{ClassId, Classes, Standing},
     ports::{EVERYTHING, PortTable, PortsId},
     row::Row,
-    side::number,
+    sides::number,
     turned::Turned,
 };
 use crate::set::PortSet;

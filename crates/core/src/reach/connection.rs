@@ -8,13 +8,16 @@ use super::{
     party::Party,
     ports::PortsId,
     roster::{Faces, Roster},
-    side::number,
+    sides::number,
 };
-use crate::{object::Direction, set::PortSet};
+use crate::{object::Direction, set::PortSet, threads};
 use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Connections that are allowed: from each of one end to each of the other, on each of the ports.
@@ -36,10 +39,14 @@ pub struct Connection {
 #[must_use]
 pub fn connections(reach: &Reach, filter: &Filter) -> Vec<Connection> {
     let roster = Roster::of(reach, filter);
-    let by_destination = Rows::new(&roster, reach, filter, Direction::Ingress).filled(usize::MAX);
-    let most = by_destination.merged.len();
-    let by_source = Rows::new(&roster, reach, filter, Direction::Egress).filled(most);
-    let rows = if by_source.merged.len() < most { by_source } else { by_destination };
+    let fewest = AtomicUsize::new(usize::MAX);
+    let seen_by = |direction| Rows::new(&roster, reach, filter, direction).filled(&fewest);
+    let (by_source, by_destination) =
+        threads::both(|| seen_by(Direction::Egress), || seen_by(Direction::Ingress));
+    let is_shorter = by_source.merged.len() < by_destination.merged.len();
+    let (rows, longer) = if is_shorter { (by_source, by_destination) } else { (by_destination, by_source) };
+    // Of a large cluster there is no room for both and for all the names.
+    drop(longer);
     rows.connections(&roster)
 }
 
@@ -59,7 +66,8 @@ struct Rows<'r> {
     ports: Ports<'r>,
     /// The subjects of each (family, peers, ports).
     merged: HashMap<Side, RoaringBitmap>,
-    seen: HashMap<(*const Cell, Option<Family>), Seen>,
+    /// What cells, by their address, are as units.
+    seen: HashMap<(usize, Option<Family>), Seen>,
 }
 
 impl<'r> Rows<'r> {
@@ -77,8 +85,9 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// Fills in the rows. With `most` of them there is no need to go on.
-    fn filled(mut self, most: usize) -> Self {
+    /// Fills in the rows. With more of them than the other side needs, which it says in `fewest`, there is no
+    /// need to go on.
+    fn filled(mut self, fewest: &AtomicUsize) -> Self {
         let mut alike: BTreeMap<Faces, RoaringBitmap> = BTreeMap::new();
         for (at, group) in self.roster.groups.iter().enumerate() {
             if self.subjects.contains(number(at)) {
@@ -86,7 +95,7 @@ impl<'r> Rows<'r> {
             }
         }
         for (faces, subjects) in alike {
-            if self.merged.len() >= most {
+            if self.merged.len() > fewest.load(Ordering::Relaxed) {
                 return self;
             }
             for side in self.of_faces(faces) {
@@ -94,6 +103,7 @@ impl<'r> Rows<'r> {
             }
         }
         self.outside();
+        fewest.fetch_min(self.merged.len(), Ordering::Relaxed);
         self
     }
 
@@ -154,7 +164,7 @@ impl<'r> Rows<'r> {
     /// The cells of a class as units that packets of `family` can go to, those that are asked about.
     fn seen(&mut self, class: ClassId, family: Option<Family>) -> Seen {
         let cells = self.cells(class);
-        let key = (cells.as_ptr(), family);
+        let key = (cells.as_ptr().addr(), family);
         if let Some(seen) = self.seen.get(&key) {
             return seen.clone();
         }
@@ -179,8 +189,9 @@ impl<'r> Rows<'r> {
 
     fn connections(self, roster: &Roster<'_>) -> Vec<Connection> {
         let is_from = self.direction == Direction::Egress;
+        let Self { merged, ports: of_ports, .. } = self;
         let mut names: [HashMap<Key, Arc<Party>>; 2] = Default::default();
-        let mut connections: Vec<Connection> = Vec::with_capacity(self.merged.len());
+        let mut connections: Vec<Connection> = Vec::with_capacity(merged.len());
         let mut name = |units: Key, is_from: bool| {
             let side = usize::from(is_from);
             let named = names.get_mut(side).map(|names| {
@@ -189,11 +200,11 @@ impl<'r> Rows<'r> {
             });
             named.unwrap_or_default()
         };
-        let merged: Vec<(Side, RoaringBitmap)> = self.merged.into_iter().collect();
+        let merged: Vec<(Side, RoaringBitmap)> = merged.into_iter().collect();
         for ((family, peers, ports), subjects) in merged {
             let (peers, subjects) = (name(peers, !is_from), name(Key::of(subjects), is_from));
             let (from, to) = if is_from { (subjects, peers) } else { (peers, subjects) };
-            connections.push(Connection { from, to, family, ports: self.ports.get(ports) });
+            connections.push(Connection { from, to, family, ports: of_ports.get(ports) });
         }
         let key = |c: &Connection| (Arc::clone(&c.from), Arc::clone(&c.to), c.family, Arc::clone(&c.ports));
         connections.sort_by_cached_key(key);

@@ -16,6 +16,7 @@ mod answer;
 mod bitmaps;
 mod class;
 mod connection;
+mod ends;
 pub(crate) mod external;
 mod filter;
 mod names;
@@ -25,22 +26,23 @@ pub(crate) mod ports;
 mod roster;
 mod row;
 mod side;
+mod sides;
 mod tiers;
 mod turned;
 
 pub use answer::Cell;
 pub(crate) use bitmaps::{Dense, Key};
 pub(crate) use class::Standing;
-pub(crate) use class::own_node;
 pub use class::{Class, ClassId, Family};
 pub use connection::{Connection, connections};
+pub(crate) use ends::own_node;
 pub use filter::{Ends, Filter, Grain};
 pub(crate) use names::{Names, Told};
 pub use namespaces::by_namespace;
 pub use party::{Party, Term, WorkloadPods};
 pub(crate) use roster::{Faces, faces};
 pub(crate) use row::Row;
-pub(crate) use side::number;
+pub(crate) use sides::number;
 pub(crate) use tiers::Walk;
 
 use crate::{
@@ -53,7 +55,7 @@ use answer::Answers;
 use class::Classes;
 use ports::PortTable;
 use roaring::RoaringBitmap;
-use side::Sides;
+use sides::Sides;
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -85,10 +87,8 @@ impl Reach {
     pub fn of(index: &Index) -> Self {
         let sets = external::address_sets(index);
         let mut classes = Classes::of(index, &sets);
-        let mut ports = PortTable::new();
-        let mut sides = Sides::new(index, &classes, &sets);
-        let ingress = sides.turned(Direction::Ingress, &mut ports);
-        let egress = sides.turned(Direction::Egress, &mut ports);
+        let sides = Sides::new(index, &classes, &sets);
+        let ([ingress, egress], ports) = sides.turned();
         let isolated = Direction::ALL.map(|direction| sides.isolated(direction));
         classes.note_isolated(&isolated, egress.closed());
         Self {

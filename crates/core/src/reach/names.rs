@@ -2,7 +2,7 @@
 
 use super::{
     party::{Term, WorkloadPods},
-    side::number,
+    sides::number,
 };
 use crate::object::Workload;
 use roaring::RoaringBitmap;
@@ -40,8 +40,15 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     groups: usize,
-    namespaces: Vec<Range<usize>>,
+    namespaces: Vec<Namespace>,
     workloads: Vec<Entry>,
+}
+
+/// The workloads of a namespace, and the groups of all of them.
+#[derive(Debug)]
+struct Namespace {
+    workloads: Range<usize>,
+    groups: Range<u32>,
 }
 
 impl Names {
@@ -68,7 +75,8 @@ impl Names {
         }
         let mut start = 0;
         for chunk in names.workloads.chunk_by(|a, b| a.workload.key.namespace == b.workload.key.namespace) {
-            names.namespaces.push(start..start + chunk.len());
+            let workloads = start..start + chunk.len();
+            names.namespaces.push(Namespace { workloads, groups: groups_of(chunk) });
             start += chunk.len();
         }
         names
@@ -100,32 +108,32 @@ impl Names {
     /// Whether no pod is told of both sets. A pod that is in a group of either, as one that stands for
     /// several pods of another state is, cannot be left out of the one by naming the other.
     fn are_apart(&self, groups: &RoaringBitmap, others: &RoaringBitmap, tell: Tell<'_>) -> bool {
-        self.workloads.iter().all(|entry| {
+        present(&self.workloads, groups).into_iter().all(|(entry, present)| {
             let of = |set: &RoaringBitmap| {
                 let mut told = Told::default();
                 set.range(groups_of(std::slice::from_ref(entry))).for_each(|group| tell(group, &mut told));
                 told
             };
-            let is_split = |set: &RoaringBitmap| {
-                let present = set.range_cardinality(groups_of(std::slice::from_ref(entry)));
-                present > 0 && present < entry.groups.len() as u64
-            };
-            !is_split(groups) || !of(groups).meets(&of(others))
+            let is_split = present > 0 && present < entry.groups.len();
+            !is_split || !of(groups).meets(&of(others))
         })
     }
 
     /// Namespace by namespace; and of how many workloads some group is meant.
     fn by_namespace(&self, groups: &RoaringBitmap, tell: Tell<'_>) -> (Vec<Term>, usize) {
         let (mut terms, mut touched) = (Vec::new(), 0);
-        for namespace in &self.namespaces {
-            let entries = self.workloads.get(namespace.clone()).unwrap_or_default();
-            let range = groups_of(entries);
-            let present = groups.range_cardinality(range.clone());
-            if present == range.len() as u64 && entries.len() > 1 {
+        // Most sets are of few of the namespaces, so only those are looked at.
+        let mut rest = groups.iter();
+        while let Some(next) = rest.next() {
+            let at = self.namespaces.partition_point(|namespace| namespace.groups.end <= next);
+            let Some(Namespace { workloads, groups: range }) = self.namespaces.get(at) else { break };
+            rest.advance_to(range.end);
+            let entries = self.workloads.get(workloads.clone()).unwrap_or_default();
+            if groups.contains_range(range.clone()) && entries.len() > 1 {
                 let name = entries.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
                 terms.extend(name.map(|name| Term::Namespace { name, except: Vec::new() }));
                 touched += entries.len();
-            } else if present > 0 {
+            } else {
                 touched += of_namespace(entries, groups, tell, &mut terms);
             }
         }
@@ -136,22 +144,36 @@ impl Names {
 /// The terms of a namespace of which some groups are meant: all but some workloads, or one by one. Says
 /// how many workloads these are of.
 fn of_namespace(entries: &[Entry], groups: &RoaringBitmap, tell: Tell<'_>, terms: &mut Vec<Term>) -> usize {
-    let present = |entry: &&Entry| groups.range_cardinality(groups_of(std::slice::from_ref(*entry)));
-    let (missing, some): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| present(entry) == 0);
-    let are_whole = some.iter().all(|entry| present(entry) == entry.groups.len() as u64);
+    let (missing, some): (Vec<_>, Vec<_>) =
+        present(entries, groups).into_iter().partition(|(_, present)| *present == 0);
+    let is_whole = |(entry, present): &(&Entry, usize)| *present == entry.groups.len();
     let touched = some.len();
-    let first = some.first().map(|entry| Arc::clone(&entry.workload.key.namespace));
+    let first = some.first().map(|(entry, _)| Arc::clone(&entry.workload.key.namespace));
     match first {
-        Some(name) if are_whole && missing.len() + 1 < some.len() => {
-            let except = missing.iter().map(|entry| named(entry, None, tell)).collect();
+        Some(name) if missing.len() + 1 < some.len() && some.iter().all(is_whole) => {
+            let except = missing.iter().map(|(entry, _)| named(entry, None, tell)).collect();
             terms.push(Term::Namespace { name, except });
         }
-        _ => terms.extend(some.into_iter().map(|entry| {
-            let is_whole = present(&entry) == entry.groups.len() as u64;
-            Term::Workload(named(entry, (!is_whole).then_some(groups), tell))
-        })),
+        _ => terms.extend(
+            some.iter().map(|one| Term::Workload(named(one.0, (!is_whole(one)).then_some(groups), tell))),
+        ),
     }
     touched
+}
+
+/// How many groups of each workload are in `groups`. They are walked once: to count those of each by
+/// itself takes as long, in a large set, as to count those of all before it.
+fn present<'e>(entries: &'e [Entry], groups: &RoaringBitmap) -> Vec<(&'e Entry, usize)> {
+    let mut members = groups.range(groups_of(entries)).peekable();
+    let count = |entry: &'e Entry| {
+        let end = number(entry.groups.end);
+        let mut present = 0;
+        while members.next_if(|member| *member < end).is_some() {
+            present += 1;
+        }
+        (entry, present)
+    };
+    entries.iter().map(count).collect()
 }
 
 /// A workload; where `groups` are told, those of its pods that are in them.

@@ -1,6 +1,6 @@
 //! Connections between namespaces: what some pod of the one may reach some pod of the other on.
 
-use super::{Connection, Family, Party, Reach, Term, WorkloadPods, side::number};
+use super::{Connection, Family, Party, Reach, Term, WorkloadPods, sides::number};
 use crate::{
     object::Workload,
     set::{AddressSet, PortSet},

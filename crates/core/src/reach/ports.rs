@@ -54,6 +54,11 @@ impl PortTable {
         self.sets.get(id as usize).cloned().unwrap_or_default()
     }
 
+    /// Takes in the sets of another table. Returns the number here of each number there.
+    pub(crate) fn absorb(&mut self, other: &Self) -> Vec<PortsId> {
+        other.sets.iter().map(|set| self.id((**set).clone())).collect()
+    }
+
     pub(crate) fn union(&mut self, a: PortsId, b: PortsId) -> PortsId {
         match (a.min(b), a.max(b)) {
             (NOTHING, other) => other,

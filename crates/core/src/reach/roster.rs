@@ -7,7 +7,7 @@ use super::{
     filter::{Ends, Filter, Grain},
     names::{Names, Told},
     party::{Party, Term},
-    side::number,
+    sides::number,
 };
 use crate::{
     index::PodId,

@@ -89,6 +89,13 @@ impl Row {
         }
     }
 
+    /// Takes the numbers of ports for others, which tell the same sets apart.
+    pub(crate) fn renumber(&mut self, numbers: &[PortsId]) {
+        for (_, ports) in &mut self.cells {
+            *ports = numbers.get(*ports as usize).copied().unwrap_or(*ports);
+        }
+    }
+
     /// The cells.
     pub(crate) fn cells(&self) -> &[(RoaringBitmap, PortsId)] {
         &self.cells

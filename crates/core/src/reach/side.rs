@@ -1,14 +1,15 @@
 //! What one side of a connection allows: the policies that select a class, as a row.
 
 use super::{
-    class::{Class, Classes, own_node, port_names},
+    class::Class,
+    ends::own_node,
     ports::{EVERYTHING, PortTable},
     row::Row,
+    sides::{Sides, number},
     tiers::Walk,
-    turned::Turned,
 };
 use crate::{
-    index::{CompiledRule, Index, Peers, PodId, PodSelectorKey, PolicyKey, Ports, SetKey},
+    index::{CompiledRule, Peers, PodId, PodSelectorKey, PolicyKey, Ports, SetKey},
     object::{Direction, Pod, Tier},
     set::{AddressSet, PortSet, Protocol},
 };
@@ -19,78 +20,40 @@ use std::{
     sync::Arc,
 };
 
-/// What a row depends on: the policies, and for ingress the subject's named ports (S14), which for a
-/// shared address are those of all its pods (S26).
+/// What a row depends on: the policies by their profile's number, and for ingress the subject's named
+/// ports (S14), which for a shared address are those of all its pods (S26).
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RowKey {
-    policies: BTreeSet<PolicyKey>,
+    profile: u32,
     names: BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>,
     shared: Option<IpAddr>,
 }
 
-/// Computes rows.
-pub(super) struct Sides<'a> {
-    index: &'a Index,
-    classes: &'a Classes,
-    sets: BTreeMap<&'a AddressSet, usize>,
-    /// The named ports that some policy uses: no others tell subjects apart.
-    names: BTreeSet<(Protocol, Arc<str>)>,
-    everyone: RoaringBitmap,
-    unknown: RoaringBitmap,
+/// Computes the rows of one direction.
+pub(super) struct Side<'s> {
+    of: &'s Sides<'s>,
+    direction: Direction,
+    table: &'s mut PortTable,
     selected: HashMap<Arc<PodSelectorKey>, RoaringBitmap>,
     within: HashMap<usize, RoaringBitmap>,
     known: HashMap<RowKey, Option<Arc<Row>>>,
 }
 
-impl<'a> Sides<'a> {
-    pub(super) fn new(index: &'a Index, classes: &'a Classes, sets: &'a [AddressSet]) -> Self {
-        let unknown = classes.list.iter().enumerate().filter(|(_, class)| class.family.is_none());
-        Self {
-            index,
-            classes,
-            sets: sets.iter().enumerate().map(|(at, set)| (set, at)).collect(),
-            names: port_names(index),
-            everyone: (0..number(classes.list.len())).collect(),
-            unknown: unknown.map(|(at, _)| number(at)).collect(),
-            selected: HashMap::new(),
-            within: HashMap::new(),
-            known: HashMap::new(),
-        }
-    }
-
-    /// What every class allows in `direction`.
-    pub(super) fn turned(&mut self, direction: Direction, table: &mut PortTable) -> Turned {
-        self.known.clear();
-        let (mut rows, mut row_of) = (Vec::new(), Vec::with_capacity(self.classes.list.len()));
-        let mut numbers: HashMap<*const Row, u32> = HashMap::new();
-        for class in &self.classes.list {
-            let row = self.side(class, direction, table).map(|row| {
-                *numbers.entry(Arc::as_ptr(&row)).or_insert_with(|| {
-                    rows.push(Arc::clone(&row));
-                    number(rows.len() - 1)
-                })
-            });
-            row_of.push(row);
-        }
-        Turned::of(rows, row_of, self.classes.list.len())
-    }
-
-    /// The classes of which a NetworkPolicy isolates a pod (S2). Cluster-wide policies do not (S40).
-    pub(super) fn isolated(&self, direction: Direction) -> RoaringBitmap {
-        let classes = self.classes.list.iter().enumerate();
-        let isolated =
-            classes.filter(|(_, class)| class.bearers.iter().any(|pod| self.isolates(*pod, direction)));
-        isolated.map(|(at, _)| number(at)).collect()
+impl<'s> Side<'s> {
+    /// Of one direction, with port numbers from `table`.
+    pub(super) fn new(of: &'s Sides<'s>, direction: Direction, table: &'s mut PortTable) -> Self {
+        let (selected, within, known) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { of, direction, table, selected, within, known }
     }
 
     /// What a class allows; `None` where no policy has a say about a pod of it (S2, S40). Each pod that bears its address
     /// must allow (S26).
-    fn side(&mut self, class: &Class, direction: Direction, table: &mut PortTable) -> Option<Arc<Row>> {
+    pub(super) fn side(&mut self, class: &Class) -> Option<Arc<Row>> {
         let mut side: Option<Arc<Row>> = None;
         for pod in &class.bearers {
-            let Some(row) = self.row(class, *pod, direction, table) else { continue };
+            let Some(row) = self.row(class, *pod) else { continue };
             side = Some(match side {
-                Some(before) => Arc::new(before.both(&row, table)),
+                Some(before) => Arc::new(before.both(&row, self.table)),
                 None => row,
             });
         }
@@ -98,30 +61,25 @@ impl<'a> Sides<'a> {
     }
 
     /// What the pod with this number, one of `class`, allows; `None` where no policy has a say.
-    fn row(
-        &mut self,
-        class: &Class,
-        id: PodId,
-        direction: Direction,
-        table: &mut PortTable,
-    ) -> Option<Arc<Row>> {
-        let pod = self.index.pod(id)?;
+    fn row(&mut self, class: &Class, id: PodId) -> Option<Arc<Row>> {
+        let pod = self.of.index.pod(id)?;
         let mut names = BTreeMap::new();
-        if direction == Direction::Ingress && !self.names.is_empty() {
+        if self.direction == Direction::Ingress && !self.of.names.is_empty() {
             names = pod.port_names();
-            names.retain(|name, _| self.names.contains(name));
+            names.retain(|name, _| self.of.names.contains(name));
         }
         let shared = class.address.filter(|_| class.is_shared());
-        let key = RowKey { policies: self.index.policies_selecting(id), names, shared };
+        let key = RowKey { profile: self.of.profiles.number_of(id)?, names, shared };
         let row = match self.known.get(&key) {
             Some(row) => row.clone(),
             None => {
-                let row = self.compute(class, &key.policies, direction, table).map(Arc::new);
+                let policies = Arc::clone(self.of.profiles.get(key.profile)?);
+                let row = self.compute(class, &policies).map(Arc::new);
                 self.known.insert(key, row.clone());
                 row
             }
         }?;
-        let own = match direction {
+        let own = match self.direction {
             Direction::Ingress => self.own_node(pod),
             Direction::Egress => RoaringBitmap::new(),
         };
@@ -129,98 +87,67 @@ impl<'a> Sides<'a> {
             return Some(row);
         }
         let mut row = (*row).clone();
-        row.add(&own, EVERYTHING, table);
+        row.add(&own, EVERYTHING, self.table);
         Some(Arc::new(row))
     }
 
     /// The classes of pods that bear an address of the pod's own node (S20).
     fn own_node(&self, pod: &Pod) -> RoaringBitmap {
-        own_node(self.index, pod).filter_map(|address| self.classes.borne(address)).collect()
+        own_node(self.of.index, pod).filter_map(|address| self.of.classes.borne(address)).collect()
     }
 
     /// What the policies that select a pod of `class` allow, tier by tier (S38); `None` where none has
     /// a say.
-    fn compute(
-        &mut self,
-        class: &Class,
-        policies: &BTreeSet<PolicyKey>,
-        direction: Direction,
-        table: &mut PortTable,
-    ) -> Option<Row> {
-        let index = self.index;
+    fn compute(&mut self, class: &Class, policies: &BTreeSet<PolicyKey>) -> Option<Row> {
+        let index = self.of.index;
         let of = |tier| {
             let keys = policies.iter().filter(move |key| key.tier() == tier);
-            keys.filter_map(|key| index.policy(key)?.rules(direction)).collect::<Vec<_>>()
+            keys.filter_map(|key| index.policy(key)?.rules(self.direction)).collect::<Vec<_>>()
         };
         let (admin, namespaced, baseline) = (of(Some(Tier::Admin)), of(None), of(Some(Tier::Baseline)));
         let isolated = !namespaced.is_empty(); // S2
         if admin.is_empty() && (isolated || baseline.is_empty()) {
-            return isolated.then(|| self.union(class, &namespaced, direction, table));
+            return isolated.then(|| self.union(class, &namespaced));
         }
-        let mut walk = Walk::of(self.everyone.clone());
-        self.walk(&mut walk, class, &admin, direction, table);
+        let mut walk = Walk::of(self.of.everyone.clone());
+        self.walk(&mut walk, class, &admin);
         if isolated {
-            let union = self.union(class, &namespaced, direction, table);
-            return Some(walk.among(&union, table));
+            let union = self.union(class, &namespaced);
+            return Some(walk.among(&union, self.table));
         }
-        self.walk(&mut walk, class, &baseline, direction, table); // S40
-        Some(walk.rest(table))
+        self.walk(&mut walk, class, &baseline); // S40
+        Some(walk.rest(self.table))
     }
 
     /// What the rules of NetworkPolicies allow together (S10).
-    fn union(
-        &mut self,
-        class: &Class,
-        policies: &[&[CompiledRule]],
-        direction: Direction,
-        table: &mut PortTable,
-    ) -> Row {
+    fn union(&mut self, class: &Class, policies: &[&[CompiledRule]]) -> Row {
         let mut row = Row::default();
         for rule in policies.iter().copied().flatten() {
-            for (who, ports) in self.matched(rule, class, direction) {
-                let ports = table.id(ports);
-                row.add(&who, ports, table);
+            for (who, ports) in self.matched(rule, class) {
+                let ports = self.table.id(ports);
+                row.add(&who, ports, self.table);
             }
         }
         row
     }
 
     /// Takes the rules of a tier in order (S38, S39).
-    fn walk(
-        &mut self,
-        walk: &mut Walk,
-        class: &Class,
-        policies: &[&[CompiledRule]],
-        direction: Direction,
-        table: &mut PortTable,
-    ) {
+    fn walk(&mut self, walk: &mut Walk, class: &Class, policies: &[&[CompiledRule]]) {
         for rule in policies.iter().copied().flatten() {
             let mut matched = Row::default();
-            for (who, ports) in self.matched(rule, class, direction) {
-                let ports = table.id(ports);
-                matched.add(&who, ports, table);
+            for (who, ports) in self.matched(rule, class) {
+                let ports = self.table.id(ports);
+                matched.add(&who, ports, self.table);
             }
-            walk.meet(&matched, rule.action, table);
+            walk.meet(&matched, rule.action, self.table);
         }
-        walk.leave_tier(table);
-    }
-
-    /// Whether a NetworkPolicy isolates the pod with this number (S2).
-    fn isolates(&self, id: PodId, direction: Direction) -> bool {
-        let selecting = self.index.policies_selecting(id);
-        let mut namespaced = selecting.iter().filter(|key| key.tier().is_none());
-        namespaced.any(|key| self.index.policy(key).is_some_and(|policy| policy.rules(direction).is_some()))
+        walk.leave_tier(self.table);
     }
 
     /// Whom a rule matches on which ports, where the subject is in `class`.
-    fn matched(
-        &mut self,
-        rule: &CompiledRule,
-        class: &Class,
-        direction: Direction,
-    ) -> Vec<(RoaringBitmap, PortSet)> {
+    fn matched(&mut self, rule: &CompiledRule, class: &Class) -> Vec<(RoaringBitmap, PortSet)> {
         let who = self.peers(&rule.peers);
-        match (&rule.ports, direction) {
+        match (&rule.ports, self.direction) {
             (Ports::All, _) => vec![(who, PortSet::all())],
             // S14: in ingress a name is the subject's own.
             (Ports::Some { numbers, named }, Direction::Ingress) => {
@@ -237,7 +164,7 @@ impl<'a> Sides<'a> {
 
     /// S14: in egress a name is that of each destination among `who`, where the set's selector selects it.
     fn destinations(&mut self, who: &RoaringBitmap, named: &[SetKey]) -> Vec<(RoaringBitmap, PortSet)> {
-        let classes = self.classes;
+        let classes = self.of.classes;
         let mut allowed: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
         for set in named {
             let meant = self.selected(set.selector()) & who;
@@ -254,26 +181,26 @@ impl<'a> Sides<'a> {
     /// selects (S14).
     fn of_name(&self, class: &Class, set: &SetKey) -> PortSet {
         let SetKey::NamedPort { pods, protocol, name } = set else { return PortSet::empty() };
-        let Some(selected) = self.index.selected_pods(pods) else { return PortSet::empty() };
+        let Some(selected) = self.of.index.selected_pods(pods) else { return PortSet::empty() };
         let pods = class.bearers.iter().filter(|pod| selected.contains(**pod));
-        pods.filter_map(|pod| self.index.pod(*pod))
+        pods.filter_map(|pod| self.of.index.pod(*pod))
             .flat_map(|pod| pod.named_ports(*protocol, name))
             .fold(PortSet::empty(), |ports, number| ports.union(&PortSet::port(*protocol, number)))
     }
 
     fn peers(&mut self, peers: &Peers) -> RoaringBitmap {
         match peers {
-            Peers::All => self.everyone.clone(),
+            Peers::All => self.of.everyone.clone(),
             Peers::Some { pods, addresses, whole_family } => {
                 let mut who = RoaringBitmap::new();
                 for selector in pods {
                     who |= self.selected(selector);
                 }
-                if let Some(set) = self.sets.get(addresses).copied() {
+                if let Some(set) = self.of.sets.get(addresses).copied() {
                     who |= self.within(addresses, set);
                 }
                 if *whole_family {
-                    who |= &self.unknown;
+                    who |= &self.of.unknown;
                 }
                 who
             }
@@ -281,7 +208,7 @@ impl<'a> Sides<'a> {
     }
 
     fn selected(&mut self, selector: &Arc<PodSelectorKey>) -> &RoaringBitmap {
-        let (index, classes) = (self.index, self.classes);
+        let (index, classes) = (self.of.index, self.of.classes);
         self.selected.entry(Arc::clone(selector)).or_insert_with(|| {
             let pods = index.selected_pods(selector).into_iter().flatten();
             pods.flat_map(|id| classes.of_pod(id)).collect()
@@ -290,7 +217,7 @@ impl<'a> Sides<'a> {
 
     /// The classes within the address set with this number (S17).
     fn within(&mut self, addresses: &AddressSet, set: usize) -> &RoaringBitmap {
-        let classes = self.classes;
+        let classes = self.of.classes;
         self.within.entry(set).or_insert_with(|| {
             let pods = classes.list.iter().map(|class| class.address.is_some_and(|a| addresses.contains(a)));
             let pods = pods.take(classes.inside.len() as usize);
@@ -299,9 +226,4 @@ impl<'a> Sides<'a> {
             all.filter(|(_, is_member)| *is_member).map(|(at, _)| number(at)).collect()
         })
     }
-}
-
-/// INVARIANT: there are fewer ends in memory than 2^32.
-pub(crate) fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,6 @@
 //! The rows of one direction, and the same turned round: by subject, and by peer.
 
-use super::{bitmaps, class::ClassId, ports::PortsId, row::Row, side::number};
+use super::{bitmaps, class::ClassId, ports::PortsId, row::Row, sides::number};
 use roaring::RoaringBitmap;
 use std::{collections::HashMap, sync::Arc};
 

@@ -73,7 +73,7 @@ pub fn cluster(
                 .into_iter()
                 .map(Change::PutNamespace)
                 .chain(nodes.into_iter().map(Change::PutNode))
-                .chain(pods.into_iter().map(Change::PutPod))
+                .chain(pods.into_iter().map(|pod| Change::PutPod(pod.into())))
                 .chain(policies.into_iter().map(Change::PutPolicy))
                 .chain(tiers.into_iter().map(Change::PutClusterPolicy));
             changes.for_each(|change| cluster.apply(change));
@@ -89,7 +89,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         2 => namespace().prop_map(Change::PutNamespace),
         1 => name().prop_map(|name| Change::RemoveNamespace(name.into())),
         1 => select(NODES.to_vec()).prop_flat_map(node).prop_map(Change::PutNode),
-        6 => pod().prop_map(Change::PutPod),
+        6 => pod().prop_map(|pod| Change::PutPod(pod.into())),
         3 => pod().prop_map(|pod| Change::RemovePod(pod.uid)),
         6 => policy().prop_map(Change::PutPolicy),
         3 => policy().prop_map(|policy| Change::RemovePolicy(policy.key)),

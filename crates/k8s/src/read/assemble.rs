@@ -33,6 +33,11 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
+    /// None yet, with room for so many.
+    pub(crate) fn of_about(many: usize) -> Self {
+        Self { seen: HashMap::with_capacity(many), ..Self::default() }
+    }
+
     /// What is taken in from here on is a cluster that the objects so far are laid over.
     pub(crate) fn lay_over(&mut self) {
         let above = std::mem::take(&mut self.seen);
@@ -186,7 +191,7 @@ impl Objects {
             let uid = if tried == 1 { pod.key.to_string() } else { format!("{} ({tried})", pod.key) };
             pod.uid = PodUid(uid.into());
         }
-        self.cluster.pods.insert(pod.uid.clone(), pod);
+        self.cluster.pods.insert(pod.uid.clone(), Arc::new(pod));
     }
 }
 

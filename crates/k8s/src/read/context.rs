@@ -70,7 +70,7 @@ pub(crate) struct Context<'c> {
     pub(crate) default_namespace: &'c Arc<str>,
     /// Whether an API server has taken what is read, perhaps one that knows more fields than we do.
     pub(crate) from_cluster: bool,
-    names: &'c mut Names,
+    pub(crate) names: &'c mut Names,
     out: &'c mut Vec<Diagnostic>,
     errors: usize,
 }

@@ -81,10 +81,18 @@ fn name(cx: &mut Context<'_>, metadata: NodeId, path: Path<'_>) -> Option<Arc<st
 /// The labels under `labels` of `node`.
 pub(crate) fn labels(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Labels {
     let texts = cx.texts(node, "labels", path);
+    let written: Vec<(&str, &str)> = texts.iter().map(|(_, key, _, value)| (*key, *value)).collect();
+    if let Some(known) = cx.names.labels(&written) {
+        return known;
+    }
+    let before = cx.errors();
     let mut labels = Labels::new();
     for (key_node, key, value_node, value) in texts {
         check_label(cx, (key_node, key), (value_node, value));
         labels.set(cx.share(key), cx.share(value));
+    }
+    if cx.errors() == before {
+        cx.names.keep(&written, &labels);
     }
     labels
 }

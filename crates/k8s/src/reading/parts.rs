@@ -6,7 +6,6 @@ mod list;
 use super::{
     Options,
     cut::{self, Stretch},
-    threads,
 };
 use crate::{
     Diagnostic,
@@ -19,6 +18,7 @@ use crate::{
     source::Text,
     tree::{Documents, NodeId, Tree, fast},
 };
+use sekisho_core::threads;
 use std::sync::Arc;
 
 /// How long a part is at least, in bytes: long enough that handing it over costs nothing.

@@ -69,6 +69,10 @@ pub(crate) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
+    fn with_capacity(nodes: usize) -> Self {
+        Self { nodes: Vec::with_capacity(nodes), edges: Vec::with_capacity(nodes) }
+    }
+
     fn push(&mut self, kind: Kind<'a>, place: Place) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node { kind, place });

@@ -60,7 +60,7 @@ pub(super) fn nodes(cluster: &Cluster) -> Vec<NodePlan> {
 
 /// Gives what no manifest places the place that it had.
 fn keep_places(cluster: &mut Cluster, before: &Cluster) {
-    for pod in cluster.pods.values_mut() {
+    for pod in cluster.pods.values_mut().map(Arc::make_mut) {
         let Some(old) = before.pods.get(&pod.uid).filter(|old| old.host_network == pod.host_network) else {
             continue;
         };
@@ -98,7 +98,7 @@ fn drop_finished(cluster: &mut Cluster) -> usize {
 
 /// Takes away addresses that no host can bear; a pod that had only such is given others.
 fn drop_unusable(cluster: &mut Cluster, notes: &mut Vec<String>) {
-    for pod in cluster.pods.values_mut() {
+    for pod in cluster.pods.values_mut().map(Arc::make_mut) {
         let (usable, not): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
             pod.addresses.iter().partition(|address| is_usable(**address));
         for address in not {
@@ -160,7 +160,7 @@ fn address_nodes(cluster: &mut Cluster, addresses: &mut Addresses, notes: &mut V
         }
     }
     // INVARIANT: what a pod believes of its node is what its node bears (S20).
-    for pod in cluster.pods.values_mut() {
+    for pod in cluster.pods.values_mut().map(Arc::make_mut) {
         pod.host_addresses.clear();
     }
 }
@@ -181,7 +181,8 @@ fn assign_nodes(cluster: &mut Cluster) {
         .values()
         .flat_map(|node| node.pod_cidrs.iter().map(|range| (*range, Arc::clone(&node.name))))
         .collect();
-    let mut waiting: Vec<&mut Pod> = cluster.pods.values_mut().filter(|pod| pod.node.is_none()).collect();
+    let mut waiting: Vec<&mut Pod> =
+        cluster.pods.values_mut().map(Arc::make_mut).filter(|pod| pod.node.is_none()).collect();
     waiting.sort_by(|a, b| (&a.key, &a.uid).cmp(&(&b.key, &b.uid)));
     for pod in waiting {
         let home = pod.addresses.iter().find_map(|address| {
@@ -198,8 +199,12 @@ fn assign_nodes(cluster: &mut Cluster) {
 
 fn address_pods(cluster: &mut Cluster, addresses: &mut Addresses) {
     let numbers: BTreeMap<Arc<str>, u8> = cluster.nodes.keys().cloned().zip(1..=u8::MAX).collect();
-    let mut waiting: Vec<&mut Pod> =
-        cluster.pods.values_mut().filter(|pod| pod.addresses.is_empty() && !pod.host_network).collect();
+    let mut waiting: Vec<&mut Pod> = cluster
+        .pods
+        .values_mut()
+        .map(Arc::make_mut)
+        .filter(|pod| pod.addresses.is_empty() && !pod.host_network)
+        .collect();
     waiting.sort_by(|a, b| (&a.key, &a.uid).cmp(&(&b.key, &b.uid)));
     for pod in waiting {
         let Some(name) = &pod.node else { continue };

@@ -30,7 +30,7 @@ pub(super) fn representatives(plan: &Plan) -> BTreeSet<Host> {
 
 fn likeness<'a>(plan: &'a Plan, site: &Site) -> Likeness<'a> {
     let pods = site.pods.iter().filter_map(|uid| plan.cluster.pods.get(uid));
-    let like = |pod: &'a Pod| (Arc::clone(&pod.key.namespace), &pod.labels, pod.ports.iter().collect());
+    let like = |pod: &'a Arc<Pod>| (Arc::clone(&pod.key.namespace), &pod.labels, pod.ports.iter().collect());
     (site.node, pods.map(like).collect(), site.addresses.len())
 }
 

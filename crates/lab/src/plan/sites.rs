@@ -12,7 +12,7 @@ use std::{
 pub(super) fn sites(cluster: &Cluster, nodes: &[NodePlan], notes: &mut Vec<String>) -> Vec<Site> {
     let contested = contested(cluster, nodes, notes);
     let mut sites: Vec<Site> = Vec::new();
-    let mut pods: Vec<&Pod> = cluster.pods.values().filter(|pod| pod.is_policed()).collect();
+    let mut pods: Vec<&Arc<Pod>> = cluster.pods.values().filter(|pod| pod.is_policed()).collect();
     pods.sort_by(|a, b| (&a.key, &a.uid).cmp(&(&b.key, &b.uid)));
     for pod in pods {
         let Some(node) = nodes.iter().position(|node| Some(&node.name) == pod.node.as_ref()) else {

@@ -55,7 +55,10 @@ pub(crate) fn service(key: &str, protocol: Protocol, port: u16, target: u16) -> 
 
 /// The cluster of these pods.
 pub(crate) fn cluster(pods: impl IntoIterator<Item = Pod>) -> Cluster {
-    Cluster { pods: pods.into_iter().map(|pod| (pod.uid.clone(), pod)).collect(), ..Cluster::default() }
+    Cluster {
+        pods: pods.into_iter().map(|pod| (pod.uid.clone(), pod.into())).collect(),
+        ..Cluster::default()
+    }
 }
 
 /// A built lab.

@@ -154,7 +154,7 @@ fn a_stream_survives_what_still_allows_it() {
         change.policies.insert(third.key.clone(), third);
         lab.apply(&change).unwrap();
         let new = pod("b/new", &[]);
-        change.pods.insert(new.uid.clone(), new);
+        change.pods.insert(new.uid.clone(), Arc::new(new));
         lab.apply(&change).unwrap();
         let wider = policy("a/server", "server", Some(vec![peer("third"), peer("client")]), Some(vec![]));
         change.policies.insert(wider.key.clone(), wider);
@@ -297,7 +297,7 @@ fn an_address_used_again_inherits_no_connection() {
     lab.apply(&change).unwrap();
     let mut heir = pod("a/heir", &[]);
     heir.addresses = [server].into();
-    change.pods.insert(heir.uid.clone(), heir);
+    change.pods.insert(heir.uid.clone(), Arc::new(heir));
     let shut = policy("a/heir", "heir", Some(vec![]), None);
     change.policies.insert(shut.key.clone(), shut);
     lab.apply(&change).unwrap();

@@ -112,7 +112,8 @@ impl Node {
             std::fs::write(format!("/proc/sys/{setting}"), "1").expect("forwarding");
         }
         let (web, api) = (Network::new(1), Network::new(2));
-        let pods = [("web", &web), ("api", &api)].map(|(name, network)| Change::PutPod(pod(name, network)));
+        let pods =
+            [("web", &web), ("api", &api)].map(|(name, network)| Change::PutPod(pod(name, network).into()));
         let index = Index::of(pods);
         let program = Program::new(&index, "node");
         let (kernel, conntrack) = (Kernel::open().expect("a socket"), Conntrack::open().expect("a socket"));

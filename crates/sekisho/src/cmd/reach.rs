@@ -2,7 +2,8 @@
 
 use crate::{
     args::{By, ReachArgs, ReachFormat},
-    input, narrow,
+    input::{self, Input},
+    narrow,
     outcome::Outcome,
     output,
     render::{
@@ -24,12 +25,16 @@ const PICTURED: usize = 1500;
 
 /// Lists the allowed connections.
 pub(crate) fn run(arguments: &ReachArgs) -> anyhow::Result<Outcome> {
-    let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
+    let Some(Input { cluster, sources }) = input::read(&arguments.input)? else {
+        return Ok(Outcome::CouldNot);
+    };
+    // No line of them is shown, and the answer needs the room.
+    drop(sources);
     // The process ends with this verb: to give a large cluster back piece by piece takes longer than naming
     // all its connections.
-    let input = ManuallyDrop::new(input);
-    let index = ManuallyDrop::new(Index::of(input.cluster.changes()));
-    let filters = narrow::filters(arguments, &input.cluster, &index)?;
+    let cluster = ManuallyDrop::new(cluster);
+    let index = ManuallyDrop::new(Index::of(cluster.changes()));
+    let filters = narrow::filters(arguments, &cluster, &index)?;
     let reach = ManuallyDrop::new(Reach::of(&index));
     let rows = rows(&reach, &filters, arguments.by);
     match arguments.output {

@@ -7,15 +7,12 @@ use crate::{
     output,
     render::{json, redundant},
 };
-use sekisho_core::{
-    object::Pod,
-    redundant::{Scope, search},
-};
+use sekisho_core::redundant::{Scope, search};
 
 /// Lists what adds nothing.
 pub(crate) fn run(arguments: &RedundantArgs) -> anyhow::Result<Outcome> {
     let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
-    let pods = input.cluster.pods.values().any(Pod::is_policed);
+    let pods = input.cluster.pods.values().any(|pod| pod.is_policed());
     if !pods && !arguments.always {
         output::note("there are no pods, so only what adds nothing to any pods is looked for");
     }

@@ -107,7 +107,7 @@ fn of_selector(text: &str, place: &Place<'_>) -> anyhow::Result<Ends> {
     let is_meant = |pod: &Pod| selector.matches(&pod.labels);
     let found = place.pods(is_meant) & &here;
     if found.is_empty() {
-        let pods: Vec<&Pod> = here.iter().filter_map(|id| place.index.pod(id)).collect();
+        let pods: Vec<&Pod> = here.iter().filter_map(|id| place.index.pod(id)).map(AsRef::as_ref).collect();
         bail!("no pod has labels that match `{text}`{}", selector::nearby(&selector, &pods));
     }
     Ok(Ends::of_pods(found))

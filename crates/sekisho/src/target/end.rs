@@ -91,15 +91,16 @@ fn pod<'a>(cluster: &'a Cluster, name: &Name<'_>) -> Option<&'a Pod> {
     if name.kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("pod")) {
         return None;
     }
-    let mut pods = cluster.pods.values();
-    pods.find(|pod| {
+    let mut pods = cluster.pods.values().map(AsRef::as_ref);
+    pods.find(|pod: &&Pod| {
         // The template pod of a controller bears the controller's name and is meant by it.
         *pod.key.namespace == *name.namespace && *pod.key.name == *name.name && pod.workload.key != pod.key
     })
 }
 
 fn of_workload<'a>(cluster: &'a Cluster, workload: &Workload) -> Pods<'a> {
-    let pods: Vec<&Pod> = cluster.pods.values().filter(|pod| pod.workload == *workload).collect();
+    let pods: Vec<&Pod> =
+        cluster.pods.values().map(AsRef::as_ref).filter(|pod| pod.workload == *workload).collect();
     // S24: pods that have finished are asked about only where there are no others.
     let running: Vec<&Pod> = pods.iter().copied().filter(|pod| !pod.finished).collect();
     Pods::Of(if running.is_empty() { pods } else { running })

@@ -30,7 +30,7 @@ use std::{
 /// Who it is.
 enum Actor<'a> {
     /// Pods that policies treat alike in both states: two of them at most, in each state.
-    Pods { has: [bool; 2], pods: [Vec<&'a Pod>; 2] },
+    Pods { has: [bool; 2], pods: [Vec<&'a Arc<Pod>>; 2] },
     /// Addresses outside.
     Outside(&'a Stretch),
 }
@@ -70,7 +70,7 @@ impl<'a> Actors<'a> {
         (Self { tale, list }, row)
     }
 
-    fn end(&self, when: When, who: u32, other: bool, family: Family) -> Option<(End, Option<&'a Pod>)> {
+    fn end(&self, when: When, who: u32, other: bool, family: Family) -> Option<(End, Option<&'a Arc<Pod>>)> {
         let pods = match self.list.get(who as usize)? {
             Actor::Pods { pods, .. } => when.of(pods),
             Actor::Outside(stretch) => {
@@ -80,7 +80,7 @@ impl<'a> Actors<'a> {
                 return Some((End::Address(address), None));
             }
         };
-        let pod: &'a Pod = pods.get(usize::from(other)).or(pods.first()).copied()?;
+        let pod: &'a Arc<Pod> = pods.get(usize::from(other)).or(pods.first()).copied()?;
         let own = pod.addresses.iter().find(|address| Family::of(**address) == family);
         let address = own.or(pod.addresses.first());
         let end = address.map_or_else(|| End::Pod(pod.uid.clone()), |address| End::Address(*address));
@@ -118,7 +118,7 @@ impl Cast for Actors<'_> {
         if packet.from == packet.to {
             let twin = twin(sending?);
             packet.to = End::Pod(twin.uid.clone());
-            part.pods.insert(twin.uid.clone(), twin);
+            part.pods.insert(twin.uid.clone(), Arc::new(twin));
         }
         Some((packet, part))
     }
@@ -157,7 +157,7 @@ fn touched<'a>(tale: &'a Tale<'a>, unit: &'a Unit) -> (Place<'a>, Actor<'a>) {
     ((0, Some((workload, names.map(Clone::clone)))), Actor::Pods { has: unit.has, pods })
 }
 
-fn other<'a>(workload: &'a Arc<Workload>, pods: Vec<&'a Pod>) -> (Place<'a>, Actor<'a>) {
+fn other<'a>(workload: &'a Arc<Workload>, pods: Vec<&'a Arc<Pod>>) -> (Place<'a>, Actor<'a>) {
     let first = pods.first().map(|pod| Arc::clone(&pod.key.name));
     let has = Family::ALL.map(|family| {
         let is_one = |address: &IpAddr| Family::of(*address) == family;
@@ -168,7 +168,7 @@ fn other<'a>(workload: &'a Arc<Workload>, pods: Vec<&'a Pod>) -> (Place<'a>, Act
 }
 
 /// The first two, by UID.
-fn two(mut pods: Vec<&Pod>) -> Vec<&Pod> {
+fn two(mut pods: Vec<&Arc<Pod>>) -> Vec<&Arc<Pod>> {
     pods.sort_by(|a, b| a.uid.cmp(&b.uid));
     pods.truncate(2);
     pods
@@ -179,9 +179,9 @@ fn alike<'a>(
     tale: &'a Tale<'a>,
     pods: impl Iterator<Item = PodId>,
     memory: &mut Memory,
-) -> Vec<Vec<&'a Pod>> {
+) -> Vec<Vec<&'a Arc<Pod>>> {
     let mut numbers: BTreeMap<Signature, usize> = BTreeMap::new();
-    let mut alike: Vec<Vec<&'a Pod>> = Vec::new();
+    let mut alike: Vec<Vec<&'a Arc<Pod>>> = Vec::new();
     for id in pods {
         let Some(pod) = tale.index.pod(id) else { continue };
         let at = *numbers.entry(signature(tale, id, pod, memory)).or_insert_with(|| {
@@ -220,7 +220,7 @@ impl Tale<'_> {
     }
 
     /// The part of a state that decides about packets of these pods.
-    fn around<'p>(&self, when: When, pods: impl Iterator<Item = &'p Pod>) -> Cluster {
+    fn around<'p>(&self, when: When, pods: impl Iterator<Item = &'p Arc<Pod>>) -> Cluster {
         let whole = self.cluster;
         let mut part = Cluster { cluster_policies: whole.cluster_policies.clone(), ..Cluster::default() };
         let undone = match self.undo {
@@ -241,7 +241,7 @@ impl Tale<'_> {
             let policies =
                 within(&whole.policies, name).filter(|(_, policy)| policy.subjects.matches(&pod.labels));
             part.policies.extend(policies.map(|(key, policy)| (key.clone(), policy.clone())));
-            part.pods.insert(pod.uid.clone(), pod.clone());
+            part.pods.insert(pod.uid.clone(), Arc::clone(pod));
         }
         if when == When::Old {
             part.apply(self.undo.clone());

@@ -90,7 +90,7 @@ pub(super) struct Half {
     /// Those of them without a known address.
     pub(super) unknown: RoaringBitmap,
     /// The pods of the workloads.
-    pub(super) pods: BTreeMap<PodId, Pod>,
+    pub(super) pods: BTreeMap<PodId, Arc<Pod>>,
     /// Their addresses.
     pub(super) addresses: BTreeSet<IpAddr>,
     /// The named ports that policies use.
@@ -118,7 +118,7 @@ impl Half {
         let names: BTreeSet<PortName> = readers.names().cloned().collect();
         let Locals { list, roll, .. } = Locals::of(index, roster, &outer.stretches, &names, workloads);
         let of_roll = roll.values().flat_map(|pods| pods.values().flatten()).map(|body| body.id);
-        let pods: BTreeMap<PodId, Pod> =
+        let pods: BTreeMap<PodId, Arc<Pod>> =
             of_roll.filter_map(|id| Some((id, index.pod(id)?.clone()))).collect();
         let addresses = pods.values().flat_map(|pod| &pod.addresses).copied().collect();
         let touched: RoaringBitmap = pods.keys().copied().collect();

@@ -67,7 +67,7 @@ const PIECES: [&str; 26] = [
 ];
 
 /// Entries of a list in JSON, some of them wrong or unusual.
-const ENTRIES: [&str; 10] = [
+const ENTRIES: [&str; 12] = [
     "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}",
     "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\",\n  \"metadata\": {\n    \"name\": \"B\"\n  }\n}",
     "{\"metadata\": {\"name\": \"c\", \"labels\": {\"x\": \"y\\\"[{\"}}}",
@@ -76,6 +76,9 @@ const ENTRIES: [&str; 10] = [
     "{\"metadata\": {\"name\": \"e\", \"name\": \"f\"}}",
     "{\"metadata\": {\"name\": 'e{'}}",
     "{\"metadata\": }",
+    // Lines that look like entries, or like the end of the list.
+    "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"g\"}, \"x\": [{}\n]}",
+    "{\"metadata\": {\"name\": \"h\"}}, {\"metadata\": {\"name\": \"i\"}}",
     "{}",
     "[]",
 ];
@@ -83,7 +86,7 @@ const ENTRIES: [&str; 10] = [
 fn list() -> impl Strategy<Value = String> {
     let kind = prop::sample::select(vec!["List", "PodList", "Pod", "\u{95a2}List"]);
     let gap = prop::sample::select(vec!["", " ", "\n", "\n    "]);
-    let entries = vec(prop_oneof![8 => 0..3_usize, 1 => 3..10_usize], 0..6);
+    let entries = vec(prop_oneof![8 => 0..3_usize, 1 => 3..12_usize], 0..6);
     (kind, gap, entries, any::<bool>(), any::<bool>()).prop_map(|(kind, gap, entries, kind_first, comma)| {
         let entries: Vec<&str> = entries.into_iter().map(|entry| ENTRIES[entry]).collect();
         let items = format!(

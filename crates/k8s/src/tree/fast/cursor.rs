@@ -46,6 +46,11 @@ impl Open {
     }
 }
 
+/// A value is seldom shorter, with its key and what is around it.
+const BYTES_PER_NODE: usize = 8;
+/// For more values than this room is made as they come.
+const MOST_AT_ONCE: usize = 1 << 12;
+
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, start: Start) -> Self {
         Self {
@@ -57,8 +62,8 @@ impl<'a> Cursor<'a> {
             line_start: 0,
             first_column: start.column as usize,
             ascii: true,
-            tree: Tree::default(),
-            pending: Vec::new(),
+            tree: Tree::with_capacity((text.len() / BYTES_PER_NODE).min(MOST_AT_ONCE)),
+            pending: Vec::with_capacity(16),
         }
     }
 

@@ -56,7 +56,8 @@ fn entries<'t>(cursor: &mut Cursor<'t>) -> Option<Vec<(&'t str, Start)>> {
     cursor.blank();
     while cursor.peek()? == b'{' {
         let (from, start) = cursor.here()?;
-        cursor.pass(extent(cursor.bytes_left())?);
+        let bytes = cursor.bytes_left();
+        cursor.pass(line(bytes).map_or_else(|| extent(bytes), Some)?);
         items.push((cursor.since(from), start));
         cursor.blank();
         match cursor.peek()? {
@@ -72,6 +73,17 @@ fn entries<'t>(cursor: &mut Cursor<'t>) -> Option<Vec<(&'t str, Start)>> {
     cursor.skip(1);
     cursor.close_flow(open, false)?;
     Some(items)
+}
+
+/// How long the mapping is that `bytes` begin with, where it seems to be alone on its line, as `sekisho
+/// snapshot` writes it. That it is one mapping is for whoever reads it, as it is with [`extent`].
+fn line(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memchr(b'\n', bytes)?;
+    // What follows is the next entry, or the end of the list.
+    matches!(bytes.get(end + 1)?, b'{' | b']').then_some(())?;
+    let line = bytes.get(..end)?;
+    let entry = line.strip_suffix(b",").unwrap_or(line);
+    entry.ends_with(b"}").then_some(entry.len())
 }
 
 /// How long the mapping is that `bytes` begin with. Whether it is one is for whoever reads it: only

@@ -1,0 +1,68 @@
+//! The profiles of all pods at once.
+
+use super::{Index, PodId, ProfileKey, selectors::Selector};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// The policies that select each pod. Pods that the same policies select share one profile.
+#[derive(Debug)]
+pub(crate) struct Profiles {
+    of_pod: Vec<u32>,
+    list: Vec<ProfileKey>,
+}
+
+impl Profiles {
+    /// The profile of the pod with this number.
+    pub(crate) fn of(&self, pod: PodId) -> Option<&ProfileKey> {
+        self.get(self.number_of(pod)?)
+    }
+
+    /// The number of that profile. Equal profiles have equal numbers.
+    pub(crate) fn number_of(&self, pod: PodId) -> Option<u32> {
+        self.of_pod.get(pod as usize).copied()
+    }
+
+    /// The profiles by number.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &ProfileKey> {
+        self.list.iter()
+    }
+
+    /// The profile with this number.
+    pub(crate) fn get(&self, number: u32) -> Option<&ProfileKey> {
+        self.list.get(number as usize)
+    }
+}
+
+impl Index {
+    /// The profile of every pod.
+    pub(crate) fn profiles(&self) -> Profiles {
+        let selectors: Vec<&Selector> = self.selectors.with_subjects().collect();
+        let pods = self.pods.all().max().map_or(0, |last| last as usize + 1);
+        let mut selecting: Vec<Vec<u32>> = vec![Vec::new(); pods];
+        for (number, selector) in (0..).zip(&selectors) {
+            for id in &selector.pods {
+                if let Some(selecting) = selecting.get_mut(id as usize) {
+                    selecting.push(number);
+                }
+            }
+        }
+        let (mut known, mut list) = (HashMap::<Vec<u32>, u32>::new(), Vec::new());
+        // Other selectors may select for the same policies.
+        let mut equal: BTreeMap<ProfileKey, u32> = BTreeMap::new();
+        let mut number = |numbers: &Vec<u32>| -> u32 {
+            let selectors = numbers.iter().filter_map(|number| selectors.get(*number as usize));
+            let policies = selectors.flat_map(|selector| &selector.subjects_of).cloned();
+            let profile: ProfileKey = Arc::new(policies.collect());
+            *equal.entry(profile).or_insert_with_key(|profile| {
+                list.push(Arc::clone(profile));
+                // INVARIANT: there are no more profiles than pods, of which there are fewer than 2^32.
+                u32::try_from(list.len() - 1).unwrap_or(u32::MAX)
+            })
+        };
+        let numbered = |numbers| *known.entry(numbers).or_insert_with_key(&mut number);
+        let of_pod = selecting.into_iter().map(numbered).collect();
+        Profiles { of_pod, list }
+    }
+}
