@@ -501,6 +501,19 @@ fn redundant_json(options: &[&str]) -> serde_json::Value {
 }
 
 /// Every key of a file of promises, as the reader knows them.
+#[test]
+fn a_bar_in_the_name_of_a_file_ends_no_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a|b.yaml");
+    fs::copy(root().join("examples/redundant/shop.yaml"), &file).unwrap();
+    let run = sekisho(&["redundant", "-o", "md", file.to_str().unwrap()]);
+    let rows: Vec<&str> = run.out.lines().filter(|line| line.contains("a\\|b.yaml")).collect();
+    assert!(!rows.is_empty(), "{}", run.out);
+    for row in rows {
+        assert_eq!(row.replace("\\|", "").matches('|').count(), 5, "{row}");
+    }
+}
+
 fn promises_json() -> serde_json::Value {
     serde_json::from_str(
         &fs::read_to_string(root().join("crates/sekisho/tests/fixtures/promises.json")).unwrap(),

@@ -2,7 +2,7 @@
 
 use super::{
     Future, Opening, Place,
-    future::{Namespaces, can_be_called},
+    future::{Namespaces, can_be_called, to_make},
 };
 use crate::object::LabelSelector;
 use std::{collections::BTreeSet, sync::Arc};
@@ -70,7 +70,7 @@ impl Namespaces<'_> {
             (Place::Missing(names), Place::Labelled(selector))
             | (Place::Labelled(selector), Place::Missing(names)) => {
                 let can_be = |name: &&Arc<str>| can_be_called(selector, name);
-                some(names.iter().filter(can_be).cloned().collect()).map(Place::Missing)
+                to_make(names.iter().filter(can_be).cloned().collect(), selector)
             }
             (Place::Labelled(a), Place::Labelled(b)) => {
                 let both = a.and(b);

@@ -43,7 +43,10 @@ impl Future {
     pub fn example(&self) -> Option<(Namespace, Pod)> {
         let (name, labels) = match &self.place {
             Place::Namespaces(names) | Place::Missing(names) => (Arc::clone(names.first()?), Labels::new()),
-            Place::Labelled(selector) => ("to-come".into(), selector.fewest()?),
+            Place::Labelled(selector) => {
+                let labels = selector.fewest()?;
+                (labels.get(NAME_LABEL).unwrap_or("to-come").into(), labels)
+            }
         };
         let mut pod = Pod::new(ObjectKey::new(Arc::clone(&name), "to-come"));
         pod.labels = self.pods.fewest()?;
@@ -120,9 +123,7 @@ impl<'a> Namespaces<'a> {
             Some(names) => {
                 let missing: BTreeSet<Arc<str>> =
                     names.into_iter().filter(|name| !self.all.contains_key(name)).collect();
-                if !missing.is_empty() {
-                    openings.push(future(Place::Missing(missing)));
-                }
+                openings.extend(to_make(missing, namespaces).map(future));
                 if !there.is_empty() && !matches_today {
                     openings.push(future(Place::Namespaces(there)));
                 }
@@ -202,6 +203,18 @@ fn pinned(selector: &LabelSelector) -> Option<Vec<Arc<str>>> {
         _ => None,
     })?;
     Some(names.iter().filter(|name| can_be_called(selector, name)).cloned().collect())
+}
+
+/// Namespaces that are not there, by these names and with whatever else `selector` asks of them.
+pub(super) fn to_make(names: BTreeSet<Arc<str>>, selector: &LabelSelector) -> Option<Place> {
+    if names.is_empty() {
+        return None;
+    }
+    if selector.requirements().all(|requirement| **requirement.key() == *NAME_LABEL) {
+        return Some(Place::Missing(names));
+    }
+    let called = [Requirement::In(NAME_LABEL.into(), names)].into_iter().collect();
+    Some(Place::Labelled(selector.and(&called)))
 }
 
 /// Whether a namespace that `selector` matches can have this name (S9).

@@ -26,7 +26,8 @@ pub(crate) fn markdown(found: &[Redundancy], out: &mut dyn Write) -> anyhow::Res
     writeln!(out, "Deleting all of these changes no connection.\n")?;
     writeln!(out, "| adds nothing | written at | for | why |\n|---|---|---|---|")?;
     for found in found {
-        let [part, origin, scope, why] = row(found, "`");
+        // A bar ends a cell, in code as well.
+        let [part, origin, scope, why] = row(found, "`").map(|cell| cell.replace('|', "\\|"));
         writeln!(out, "| `{part}` | `{origin}` | {scope} | {why} |")?;
     }
     Ok(())
