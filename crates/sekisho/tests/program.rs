@@ -500,7 +500,6 @@ fn redundant_json(options: &[&str]) -> serde_json::Value {
     sekisho(&[&["redundant", "-o", "json", path], options].concat()).json()
 }
 
-/// Every key of a file of promises, as the reader knows them.
 #[test]
 fn a_bar_in_the_name_of_a_file_ends_no_cell() {
     let folder = tempfile::tempdir().unwrap();
@@ -514,6 +513,7 @@ fn a_bar_in_the_name_of_a_file_ends_no_cell() {
     }
 }
 
+/// Every key of a file of promises, as the reader knows them.
 fn promises_json() -> serde_json::Value {
     serde_json::from_str(
         &fs::read_to_string(root().join("crates/sekisho/tests/fixtures/promises.json")).unwrap(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     eval::in_order,
-    index::{Index, PodId, PolicyKey},
+    index::{Index, PodId, PolicyKey, ProfileKey},
     object::{Cluster, ClusterPolicy, Direction, NetworkPolicy, ObjectKey, PeerKind, Pod, Tier},
     reach::Reach,
     set::{AddressSet, PortSet, Protocol},
@@ -22,7 +22,7 @@ use std::{
 /// What pods have in common that are open alike: policies, named ports, classes of addresses, and the
 /// namespace where cluster-wide policies select them, whose rules may speak of it.
 pub(super) type Profile<'a> =
-    (BTreeSet<PolicyKey>, BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>, Vec<u32>, Option<&'a Arc<str>>);
+    (ProfileKey, BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>>, Vec<u32>, Option<&'a Arc<str>>);
 
 /// What an entry of a policy opens: the rule, the entry of `from` or `to` where there is one, to whom.
 type Opened = (usize, Option<usize>, Vec<Opening>);
@@ -59,14 +59,16 @@ impl<'a> Finder<'a> {
     /// The profiles of all pods, each with its pods.
     pub(super) fn profiles(&self) -> BTreeMap<Profile<'a>, Vec<PodId>> {
         let mut profiles: BTreeMap<Profile<'a>, Vec<PodId>> = BTreeMap::new();
-        let mut known: BTreeMap<Vec<u32>, BTreeSet<PolicyKey>> = BTreeMap::new();
+        let of_pods = self.index.profiles();
         for (id, pod) in self.index.pods() {
+            let Some(policies) = of_pods.of(id) else { continue };
             let classes: Vec<u32> = self.reach.classes_of_pod(id).collect();
-            // Pods of one class are subjects of the same policies.
-            let policies = known.entry(classes.clone()).or_insert_with(|| self.index.policies_selecting(id));
             let is_tiered = policies.iter().any(|key| key.tier().is_some());
             let namespace = is_tiered.then_some(&pod.key.namespace);
-            profiles.entry((policies.clone(), pod.port_names(), classes, namespace)).or_default().push(id);
+            profiles
+                .entry((Arc::clone(policies), pod.port_names(), classes, namespace))
+                .or_default()
+                .push(id);
         }
         profiles
     }
@@ -287,8 +289,8 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// Takes away what is said by something wider: a namespace or pods to come, on ports that the whole
-/// cluster has; or anybody, where no more of them are refused.
+/// Takes away what is said by something wider on the same ports: by an opening that speaks of everybody whom
+/// it speaks of, and refuses no more of them.
 fn within_wider(found: &mut Found) {
     let all = found.clone();
     found.retain(|(opening, but), (ports, _)| {

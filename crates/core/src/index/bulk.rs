@@ -76,17 +76,11 @@ impl Index {
             seats.extend(endpoints::seats(pod).map(|seat| (seat, id)));
         }
         seats.sort_unstable();
-        let mut seats = seats.into_iter().peekable();
-        let next = std::iter::from_fn(|| {
-            let (seat, first) = seats.next()?;
-            let mut here = BTreeSet::new();
-            here.extend(profiles.of(first).cloned());
-            while let Some((_, id)) = seats.next_if(|(next, _)| *next == seat) {
-                here.extend(profiles.of(id).cloned());
-            }
-            Some((seat, here))
+        let policed = seats.chunk_by(|a, b| a.0 == b.0).filter_map(|chunk| {
+            let here = chunk.iter().filter_map(|(_, id)| profiles.of(*id)).cloned().collect();
+            chunk.first().map(|(seat, _)| (seat.clone(), here))
         });
-        EndpointTable::of(next)
+        EndpointTable::of(policed)
     }
 }
 

@@ -32,6 +32,26 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
+    /// `selector`, with the numbers that `pair` and `key` give. What has no number nobody bears.
+    fn of(
+        selector: &LabelSelector,
+        mut pair: impl FnMut(&Pair) -> Option<u32>,
+        mut key: impl FnMut(&Arc<str>) -> Option<u32>,
+    ) -> Self {
+        let mut pairs = |key: &Arc<str>, values: &BTreeSet<Arc<str>>| -> Vec<u32> {
+            values.iter().filter_map(|value| pair(&(Arc::clone(key), Arc::clone(value)))).collect()
+        };
+        let conditions = selector.requirements().filter_map(|requirement| {
+            Some(match requirement {
+                Requirement::In(key, values) => Condition::AnyPair(pairs(key, values)),
+                Requirement::NotIn(key, values) => Condition::NoPair(pairs(key, values)),
+                Requirement::Exists(of) => key(of).map_or(Condition::AnyPair(Vec::new()), Condition::Key),
+                Requirement::DoesNotExist(of) => Condition::NoKey(key(of)?),
+            })
+        });
+        Self { conditions: conditions.collect() }
+    }
+
     /// Whether a pod with `labels` is selected.
     pub(super) fn matches(&self, labels: &LabelIds) -> bool {
         let has = |list: &[u32], id: &u32| list.binary_search(id).is_ok();
@@ -113,19 +133,8 @@ impl LabelTable {
 
     /// `selector` over numbers, in use until [`Self::release_matcher`].
     pub(super) fn compile(&mut self, selector: &LabelSelector) -> Matcher {
-        let mut pairs = |key: &Arc<str>, values: &BTreeSet<Arc<str>>| -> Vec<u32> {
-            values.iter().map(|value| self.pairs.acquire(&(Arc::clone(key), Arc::clone(value)))).collect()
-        };
-        let conditions = selector
-            .requirements()
-            .map(|requirement| match requirement {
-                Requirement::In(key, values) => Condition::AnyPair(pairs(key, values)),
-                Requirement::NotIn(key, values) => Condition::NoPair(pairs(key, values)),
-                Requirement::Exists(key) => Condition::Key(self.keys.acquire(key)),
-                Requirement::DoesNotExist(key) => Condition::NoKey(self.keys.acquire(key)),
-            })
-            .collect();
-        Matcher { conditions }
+        let Self { pairs, keys, .. } = self;
+        Matcher::of(selector, |pair| Some(pairs.acquire(pair)), |key| Some(keys.acquire(key)))
     }
 
     /// Gives back what [`Self::compile`] gave.
@@ -146,22 +155,8 @@ impl LabelTable {
 
     /// The pods among `pods` that `selector` selects, without its numbers being taken into use.
     pub(super) fn find(&self, selector: &LabelSelector, pods: RoaringBitmap) -> RoaringBitmap {
-        let pairs = |key: &Arc<str>, values: &BTreeSet<Arc<str>>| -> Vec<u32> {
-            values.iter().filter_map(|value| self.pairs.get(&(Arc::clone(key), Arc::clone(value)))).collect()
-        };
-        let conditions = selector.requirements().filter_map(|requirement| {
-            Some(match requirement {
-                Requirement::In(key, values) => Condition::AnyPair(pairs(key, values)),
-                Requirement::NotIn(key, values) => Condition::NoPair(pairs(key, values)),
-                Requirement::Exists(key) => match self.keys.get(key) {
-                    Some(key) => Condition::Key(key),
-                    None => Condition::AnyPair(Vec::new()),
-                },
-                // What nobody knows nobody bears.
-                Requirement::DoesNotExist(key) => Condition::NoKey(self.keys.get(key)?),
-            })
-        });
-        self.select(&Matcher { conditions: conditions.collect() }, pods)
+        let matcher = Matcher::of(selector, |pair| self.pairs.get(pair), |key| self.keys.get(key));
+        self.select(&matcher, pods)
     }
 
     /// The pods among `pods` that `matcher` selects: one bitmap operation a label.

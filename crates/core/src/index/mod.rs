@@ -24,7 +24,7 @@ pub use delta::{Delta, Effect};
 pub use key::{Member, NamespaceScope, PodSelectorKey, PolicyKey, ProfileKey, SetKey};
 pub use model::Model;
 pub use pods::PodId;
-pub(crate) use profiles::Profiles;
+pub(crate) use profiles::{Profiles, memberships};
 pub use roaring::RoaringBitmap;
 pub use rules::{CompiledRule, Peers, PolicyRules, Ports};
 

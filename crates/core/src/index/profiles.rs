@@ -1,6 +1,7 @@
 //! The profiles of all pods at once.
 
 use super::{Index, PodId, ProfileKey, selectors::Selector};
+use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -35,19 +36,25 @@ impl Profiles {
     }
 }
 
+/// For each of so many pods the numbers of the sets that it is in, ascending; sets are numbered as they come.
+pub(crate) fn memberships<'s>(sets: impl Iterator<Item = &'s RoaringBitmap>, pods: usize) -> Vec<Vec<u32>> {
+    let mut memberships: Vec<Vec<u32>> = vec![Vec::new(); pods];
+    for (number, set) in (0..).zip(sets) {
+        for id in set {
+            if let Some(of_pod) = memberships.get_mut(id as usize) {
+                of_pod.push(number);
+            }
+        }
+    }
+    memberships
+}
+
 impl Index {
     /// The profile of every pod.
     pub(crate) fn profiles(&self) -> Profiles {
         let selectors: Vec<&Selector> = self.selectors.with_subjects().collect();
         let pods = self.pods.all().max().map_or(0, |last| last as usize + 1);
-        let mut selecting: Vec<Vec<u32>> = vec![Vec::new(); pods];
-        for (number, selector) in (0..).zip(&selectors) {
-            for id in &selector.pods {
-                if let Some(selecting) = selecting.get_mut(id as usize) {
-                    selecting.push(number);
-                }
-            }
-        }
+        let selecting = memberships(selectors.iter().map(|selector| &selector.pods), pods);
         let (mut known, mut list) = (HashMap::<Vec<u32>, u32>::new(), Vec::new());
         // Other selectors may select for the same policies.
         let mut equal: BTreeMap<ProfileKey, u32> = BTreeMap::new();

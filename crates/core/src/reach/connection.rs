@@ -189,9 +189,8 @@ impl<'r> Rows<'r> {
 
     fn connections(self, roster: &Roster<'_>) -> Vec<Connection> {
         let is_from = self.direction == Direction::Egress;
-        let Self { merged, ports: of_ports, .. } = self;
         let mut names: [HashMap<Key, Arc<Party>>; 2] = Default::default();
-        let mut connections: Vec<Connection> = Vec::with_capacity(merged.len());
+        let mut connections: Vec<Connection> = Vec::with_capacity(self.merged.len());
         let mut name = |units: Key, is_from: bool| {
             let side = usize::from(is_from);
             let named = names.get_mut(side).map(|names| {
@@ -200,11 +199,11 @@ impl<'r> Rows<'r> {
             });
             named.unwrap_or_default()
         };
-        let merged: Vec<(Side, RoaringBitmap)> = merged.into_iter().collect();
+        let merged: Vec<(Side, RoaringBitmap)> = self.merged.into_iter().collect();
         for ((family, peers, ports), subjects) in merged {
             let (peers, subjects) = (name(peers, !is_from), name(Key::of(subjects), is_from));
             let (from, to) = if is_from { (subjects, peers) } else { (peers, subjects) };
-            connections.push(Connection { from, to, family, ports: of_ports.get(ports) });
+            connections.push(Connection { from, to, family, ports: self.ports.get(ports) });
         }
         let key = |c: &Connection| (Arc::clone(&c.from), Arc::clone(&c.to), c.family, Arc::clone(&c.ports));
         connections.sort_by_cached_key(key);

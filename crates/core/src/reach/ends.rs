@@ -5,7 +5,7 @@ use super::{
     sides::number,
 };
 use crate::{
-    index::{Index, PodId, Ports, SetKey},
+    index::{Index, PodId, Ports, SetKey, memberships},
     object::{Direction, Pod},
     set::Protocol,
 };
@@ -96,22 +96,8 @@ pub(super) struct Signatures {
 
 impl Signatures {
     pub(super) fn of(index: &Index, ends: &Ends) -> Self {
-        let mut features: Vec<Vec<u32>> = vec![Vec::new(); ends.of_pod.len()];
-        let mut next = 0;
-        let mut mark = |pods: &RoaringBitmap, features: &mut Vec<Vec<u32>>| {
-            for pod in pods {
-                if let Some(features) = features.get_mut(pod as usize) {
-                    features.push(next);
-                }
-            }
-            next += 1;
-        };
-        for pods in index.selections() {
-            mark(pods, &mut features);
-        }
-        for pods in by_port_names(index) {
-            mark(&pods, &mut features);
-        }
+        let by_names = by_port_names(index);
+        let features = memberships(index.selections().chain(&by_names), ends.of_pod.len());
         let mut numbers: HashMap<Vec<u32>, u32> = HashMap::new();
         let mut number_of = |features: Vec<u32>| {
             let next = number(numbers.len());

@@ -46,8 +46,8 @@ impl<'s> Side<'s> {
         Self { of, direction, table, selected, within, known }
     }
 
-    /// What a class allows; `None` where no policy has a say about a pod of it (S2, S40). Each pod that bears its address
-    /// must allow (S26).
+    /// What a class allows; `None` where no policy has a say about a pod of it (S2, S40). Each pod that bears
+    /// its address must allow (S26).
     pub(super) fn side(&mut self, class: &Class) -> Option<Arc<Row>> {
         let mut side: Option<Arc<Row>> = None;
         for pod in &class.bearers {
