@@ -51,5 +51,14 @@ pub(super) fn rule(peers: Vec<Peer>, first: u16, last: u16) -> Rule {
 
 pub(super) fn policy(key: ObjectKey, subjects: LabelSelector, ingress: Vec<Rule>) -> NetworkPolicy {
     let types = [Direction::Ingress].into();
-    NetworkPolicy { key, subjects, types, ingress, egress: Vec::new(), origin: Origin::default() }
+    NetworkPolicy {
+        key,
+        subjects,
+        types,
+        ingress,
+        egress: Vec::new(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
+        origin: Origin::default(),
+    }
 }

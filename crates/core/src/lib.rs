@@ -8,17 +8,20 @@
 //! types, no netlink and no serialisation format. Comments cite the specification in
 //! `docs/semantics.md` by number (`S14`).
 
+pub mod diagnostic;
 pub mod diff;
 pub mod eval;
 pub mod explain;
 pub mod exposure;
 pub mod index;
+pub mod mend;
 pub mod object;
 pub mod packet;
 pub mod promise;
 pub mod reach;
 pub mod redundant;
 pub mod set;
+pub mod standard;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threads;

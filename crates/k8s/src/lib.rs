@@ -3,14 +3,13 @@
 //! A text goes through four hands: [`granit_parser`] makes events of it; `tree` makes of the events a
 //! flat tree in which every value knows its place; `read` and `policy`, a file for each kind, make
 //! objects of the tree; and `assemble` makes a [`Cluster`](sekisho_core::object::Cluster) of the objects
-//! of all texts. Whatever is wrong on the way is a [`Diagnostic`] with its place, all of them in one
+//! of all texts. Whatever is wrong on the way is a [`Diagnostic`](sekisho_core::diagnostic::Diagnostic) with its place, all of them in one
 //! run, and what has errors is left out while the rest is read (S43).
 //!
 //! Limits, each with an error of its own: a text has at most [`MAX_BYTES`] bytes, a document at most
 //! 16 million values that lie at most 128 deep in one another, and its aliases stand for at most a
 //! million values. No input makes the reader recurse, so none makes the stack overflow.
 
-mod diagnostic;
 pub mod expectation;
 mod files;
 #[cfg(feature = "live")]
@@ -26,7 +25,8 @@ mod source;
 mod syntax;
 mod tree;
 
-pub use diagnostic::{Diagnostic, Label, Severity};
+use sekisho_core::diagnostic::{Diagnostic, Severity};
+
 pub use files::{MAX_BYTES, ReadError};
 pub use reading::{Options, Reading, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;

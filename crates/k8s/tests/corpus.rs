@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
+use sekisho_core::diagnostic::Severity;
 use sekisho_core::{eval, index::Index};
 use sekisho_k8s::{
-    Options, Severity,
+    Options,
     expectation::{Expectation, read_expectations},
     read_paths, render,
 };

@@ -2,13 +2,14 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test says what must hold")]
 
+use sekisho_core::diagnostic::Severity;
 use sekisho_core::{
     eval,
     object::{Cluster, ObjectKey, PodUid},
     packet::{End, Packet},
 };
 use sekisho_k8s::{
-    Options, Reading, Severity,
+    Options, Reading,
     expectation::read_expectations,
     read_paths, read_text, read_texts, render,
     snapshot::{Redactor, Snapshot},

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
+use sekisho_core::diagnostic::Severity;
 use sekisho_core::{
     exposure::exposures,
     index::Index,
@@ -11,7 +12,7 @@ use sekisho_core::{
     ways::{Inner, Told, ways_in},
 };
 use sekisho_k8s::{
-    Options, Reading, Severity, read_paths, read_texts,
+    Options, Reading, read_paths, read_texts,
     snapshot::{Redactor, Snapshot},
 };
 use std::{

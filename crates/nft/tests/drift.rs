@@ -6,7 +6,7 @@ mod support;
 
 use sekisho_core::{
     index::Index,
-    object::{Change, Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Pod},
+    object::{Change, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Pod},
 };
 use sekisho_nft::{
     Kernel, Program, Programmed, Transaction,
@@ -29,6 +29,8 @@ fn ruleset() -> Ruleset {
         types: [Direction::Ingress].into(),
         ingress: Vec::new(),
         egress: Vec::new(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     };
     let index = Index::of([Change::PutPod(pod.into()), Change::PutPolicy(deny)]);

@@ -8,8 +8,8 @@ use sekisho_core::{
     eval,
     index::{Delta, Index},
     object::{
-        Change, Cluster, Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod,
-        Rule,
+        Change, Cluster, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind,
+        Pod, Rule,
     },
     packet::{End, Packet, Traffic},
     set::Protocol,
@@ -112,6 +112,8 @@ fn a_new_pod_is_a_few_elements() {
         types: [Direction::Ingress].into(),
         ingress: vec![Rule { peers: vec![peer], ..Rule::default() }],
         egress: Vec::new(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     };
     let mut index = Index::of(
@@ -152,6 +154,8 @@ fn attaching_lets_open_connections_show_themselves() {
         types: [Direction::Ingress].into(),
         ingress: Vec::new(),
         egress: Vec::new(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     };
     let index = Index::of([Change::PutPolicy(deny), pod("web", 1), pod("api", 2)]);

@@ -5,8 +5,8 @@
 use sekisho_core::{
     index::Index,
     object::{
-        Change, ContainerPort, Direction, IpBlock, LabelSelector, NetworkPolicy, ObjectKey, Origin, Peer,
-        PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule,
+        Change, ContainerPort, Direction, IpBlock, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin,
+        Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule,
     },
     set::{PortRange, Protocol},
 };
@@ -61,6 +61,8 @@ fn index() -> Index {
             ports: vec![port(Protocol::Udp, PortMatch::Range(PortRange::single(53).expect("a port")))],
             origin: Origin::default(),
         }],
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     };
     let pods = [pod("web", 1), pod("api", 2)].map(|pod| Change::PutPod(pod.into()));

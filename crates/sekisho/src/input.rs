@@ -4,8 +4,9 @@ pub(crate) mod built;
 
 use crate::{args::InputArgs, output};
 use built::Building;
+use sekisho_core::diagnostic::{Diagnostic, Severity};
 use sekisho_core::object::Cluster;
-use sekisho_k8s::{Diagnostic, Options, Reading, Severity, live, read_all, render};
+use sekisho_k8s::{Options, Reading, live, read_all, render};
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 /// How many skipped kinds are named.

@@ -11,8 +11,8 @@ use super::{
 use crate::cluster::parts::peer;
 use sekisho_core::{
     object::{
-        Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, PolicyPort, Requirement,
-        Rule,
+        Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, PolicyPort,
+        Requirement, Rule,
     },
     set::Protocol,
 };
@@ -35,7 +35,16 @@ fn policy(space: &Space, name: &str, subjects: LabelSelector) -> NetworkPolicy {
     let key = ObjectKey::new(space.name.clone(), name);
     let types = [Direction::Ingress].into();
     let (ingress, egress) = (Vec::new(), Vec::new());
-    NetworkPolicy { key, subjects, types, ingress, egress, origin: Origin::default() }
+    NetworkPolicy {
+        key,
+        subjects,
+        types,
+        ingress,
+        egress,
+        labels: Labels::new(),
+        annotations: Labels::new(),
+        origin: Origin::default(),
+    }
 }
 
 /// What the pods of a namespace have in common.

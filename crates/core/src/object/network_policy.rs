@@ -1,6 +1,6 @@
 //! A NetworkPolicy of `networking.k8s.io/v1`.
 
-use super::{LabelSelector, ObjectKey, Origin};
+use super::{LabelSelector, Labels, ObjectKey, Origin};
 use crate::set::{AddressSet, Cidr, PortRange, PortSet, Protocol};
 use std::{collections::BTreeSet, fmt, net::IpAddr, sync::Arc};
 use thiserror::Error;
@@ -204,6 +204,10 @@ pub struct NetworkPolicy {
     pub ingress: Vec<Rule>,
     /// The egress rules; a missing list is an empty one (S4).
     pub egress: Vec<Rule>,
+    /// Its own labels. No verdict depends on them.
+    pub labels: Labels,
+    /// Those of its annotations that are for us: `sekisho.dev/...`. No verdict depends on them.
+    pub annotations: Labels,
     /// Where it was written.
     pub origin: Origin,
 }

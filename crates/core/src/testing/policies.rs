@@ -4,8 +4,8 @@ use super::universe::{BLOCKS, LABEL_KEYS, LABEL_VALUES, NAMESPACES, PORT_NAMES, 
 use crate::{
     object::{
         ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind, ClusterPolicyName,
-        ClusterRule, Direction, IpBlock, LabelSelector, NAME_LABEL, NetworkPolicy, ObjectKey, Origin, Peer,
-        PeerKind, PolicyPort, PortMatch, Requirement, Rule, RuleAction, Tier,
+        ClusterRule, Direction, IpBlock, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, ObjectKey, Origin,
+        Peer, PeerKind, PolicyPort, PortMatch, Requirement, Rule, RuleAction, Tier,
     },
     set::{Cidr, PortRange, Protocol},
 };
@@ -87,6 +87,8 @@ pub fn policy() -> impl Strategy<Value = NetworkPolicy> {
             types: types.into_iter().collect(),
             ingress,
             egress,
+            labels: Labels::new(),
+            annotations: Labels::new(),
             origin: Origin::default(),
         },
     )

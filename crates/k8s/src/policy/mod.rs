@@ -10,7 +10,7 @@ mod schema;
 pub(crate) mod selector;
 
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     read::{
         context::{Context, Path},
         meta::{self, Meta},
@@ -31,8 +31,8 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<NetworkPolicy> 
     let types = types(cx, spec, path);
     let ingress = rule::read_all(cx, spec, path, Direction::Ingress);
     let egress = rule::read_all(cx, spec, path, Direction::Egress);
-    let meta = meta?;
-    Some(NetworkPolicy { key: meta.key, subjects, types, ingress, egress, origin: meta.origin })
+    let Meta { key, labels, annotations, origin, .. } = meta?;
+    Some(NetworkPolicy { key, subjects, types, ingress, egress, labels, annotations, origin })
 }
 
 /// The API server takes a policy without `spec` and reads it as an empty one, which isolates every pod
@@ -50,6 +50,8 @@ fn without_spec(cx: &mut Context<'_>, node: NodeId, meta: Meta) -> Option<Networ
         types: BTreeSet::new(),
         ingress: Vec::new(),
         egress: Vec::new(),
+        labels: meta.labels,
+        annotations: meta.annotations,
         origin: meta.origin,
     })
 }

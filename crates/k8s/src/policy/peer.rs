@@ -2,7 +2,7 @@
 
 use super::selector;
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     read::context::{Context, Path},
     tree::NodeId,
 };

@@ -1,7 +1,7 @@
 //! The fields of policies, and what to say about one that is not among them (S43).
 
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     read::context::{Context, Path},
     tree::NodeId,
 };

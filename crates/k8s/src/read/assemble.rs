@@ -9,7 +9,7 @@ use super::{
     pod::RawPod,
     workload::{Controller, Making},
 };
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::{Diagnostic, Severity};
 use sekisho_core::object::{
     Cluster, ClusterPolicy, ClusterPolicyKind, ObjectKey, Origin, Pod, PodUid, Tier, Workload,
 };

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     source::Text,
     tree::{NodeId, Scalar, Tree},
 };

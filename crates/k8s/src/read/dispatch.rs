@@ -7,7 +7,7 @@ use super::{
     namespace, node, pod, service, workload,
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     policy::{self, cluster},
     snapshot::MARK,
     tree::NodeId,

@@ -5,6 +5,9 @@ use crate::{syntax, tree::NodeId};
 use sekisho_core::object::{Labels, ObjectKey, Origin};
 use std::sync::Arc;
 
+/// How the keys of annotations begin that are for us.
+const ANNOTATIONS: &str = "sekisho.dev/";
+
 /// The controller that an object says it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Owner {
@@ -18,6 +21,8 @@ pub(crate) struct Meta {
     pub(crate) key: ObjectKey,
     pub(crate) uid: Option<Arc<str>>,
     pub(crate) labels: Labels,
+    /// Those for us: `sekisho.dev/...`.
+    pub(crate) annotations: Labels,
     pub(crate) owner: Option<Owner>,
     pub(crate) origin: Origin,
 }
@@ -44,15 +49,23 @@ pub(crate) fn read(cx: &mut Context<'_>, node: NodeId) -> Option<Meta> {
         }
         _ => Arc::clone(cx.default_namespace),
     };
-    // Nothing is read of most annotations, but the API server wants them to be text.
-    cx.texts(metadata, "annotations", path);
     Some(Meta {
         key: ObjectKey { namespace, name },
         uid: cx.text(metadata, "uid", path).filter(|uid| !uid.is_empty()).map(Arc::from),
         labels: labels(cx, metadata, path),
+        annotations: annotations(cx, metadata, path),
         owner: owner(cx, metadata, path),
         origin: cx.origin(node),
     })
+}
+
+/// Of most annotations nothing is read, but the API server wants them to be text.
+fn annotations(cx: &mut Context<'_>, metadata: NodeId, path: Path<'_>) -> Labels {
+    let texts = cx.texts(metadata, "annotations", path).into_iter();
+    texts
+        .filter(|(_, key, _, _)| key.starts_with(ANNOTATIONS))
+        .map(|(_, key, _, value)| (key, value))
+        .collect()
 }
 
 fn name(cx: &mut Context<'_>, metadata: NodeId, path: Path<'_>) -> Option<Arc<str>> {

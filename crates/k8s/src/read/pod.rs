@@ -4,11 +4,7 @@ use super::{
     context::{Context, Path},
     meta::{self, Owner},
 };
-use crate::{
-    diagnostic::{Diagnostic, Severity},
-    syntax,
-    tree::NodeId,
-};
+use crate::{Diagnostic, Severity, syntax, tree::NodeId};
 use sekisho_core::{
     object::{ContainerPort, Pod, PodUid},
     set::Protocol,

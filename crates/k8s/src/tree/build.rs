@@ -1,11 +1,7 @@
 //! Builds trees from the parser's events, one document at a time.
 
 use super::{Kind, NodeId, Place, Tree, merge};
-use crate::{
-    diagnostic::{Diagnostic, Severity},
-    read::context::MAX_FINDINGS,
-    source::Text,
-};
+use crate::{Diagnostic, Severity, read::context::MAX_FINDINGS, source::Text};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle};
 use std::collections::HashMap;
 

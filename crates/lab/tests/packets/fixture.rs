@@ -95,6 +95,8 @@ pub(crate) fn policy(
             .collect(),
         ingress: ingress.unwrap_or_default(),
         egress: egress.unwrap_or_default(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     }
 }

@@ -5,8 +5,8 @@ use nix::sched::{CloneFlags, setns, unshare};
 use sekisho_core::{
     index::Index,
     object::{
-        Change, Direction, LabelSelector, NetworkPolicy, ObjectKey, Origin, Pod, PolicyPort, PortMatch,
-        Requirement, Rule,
+        Change, Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, Pod, PolicyPort,
+        PortMatch, Requirement, Rule,
     },
     packet::Packet,
     set::{PortRange, Protocol},
@@ -219,6 +219,8 @@ fn policy(pod: &str, port: Option<u16>) -> NetworkPolicy {
         types: [Direction::Ingress].into(),
         ingress: port.map(lets_in).into_iter().collect(),
         egress: Vec::new(),
+        labels: Labels::new(),
+        annotations: Labels::new(),
         origin: Origin::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Dialect, bounded, required};
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     policy::{peer::parse_cidr, selector},
     read::context::{Context, Path},
     tree::NodeId,

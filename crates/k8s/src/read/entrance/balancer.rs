@@ -2,7 +2,7 @@
 //! provider has its own, and these are the ones that change who comes to a pod.
 
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     read::context::Context,
     source::Text,
     tree::{Documents, NodeId},

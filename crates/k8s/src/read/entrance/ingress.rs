@@ -2,7 +2,7 @@
 
 use super::{balancer, optional, required, spec};
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    Diagnostic, Severity,
     read::{
         context::{Context, Path},
         meta, pod,

@@ -1,6 +1,7 @@
-//! What the reader has to say about a text, as values. How it looks is [`crate::render()`]'s affair.
+//! What there is to say about a text, as values: by those who read it, and by those who look for mistakes. How it
+//! looks is the affair of whoever shows it.
 
-use sekisho_core::object::Origin;
+use crate::{mend::Mend, object::Origin};
 
 /// The longest text of a finding, in bytes. Texts quote what was written, which may be of any length.
 const MAX_TEXT: usize = 1_000;
@@ -37,7 +38,7 @@ pub struct Label {
     pub message: String,
 }
 
-/// One finding of the reader.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// How bad it is.
@@ -52,19 +53,28 @@ pub struct Diagnostic {
     pub origin: Origin,
     /// Other places that have to do with it.
     pub labels: Vec<Label>,
+    /// What to change, where a program can.
+    pub mend: Option<Mend>,
 }
 
 impl Diagnostic {
     /// A finding at `origin`.
     #[must_use]
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>, origin: Origin) -> Self {
-        Self { severity, code, message: clip(message), help: None, origin, labels: Vec::new() }
+        Self { severity, code, message: clip(message), help: None, origin, labels: Vec::new(), mend: None }
     }
 
     /// The same with advice.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(clip(help));
+        self
+    }
+
+    /// The same with a change that mends it.
+    #[must_use]
+    pub fn with_mend(mut self, mend: Mend) -> Self {
+        self.mend = Some(mend);
         self
     }
 
