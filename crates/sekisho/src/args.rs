@@ -1,9 +1,11 @@
 //! The command line.
 
+mod check;
 mod diff;
 mod exposure;
 mod reach;
 
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
@@ -38,6 +40,7 @@ pub(crate) enum Verb {
     Exposure(ExposureArgs),
     Test(TestArgs),
     Diff(DiffArgs),
+    Check(CheckArgs),
     Redundant(RedundantArgs),
     Lab(LabArgs),
     Render(RenderArgs),
@@ -78,7 +81,7 @@ impl InputArgs {
 pub(crate) const CLUSTER: [&str; 3] = ["cluster", "context", "kubeconfig"];
 
 /// The live cluster to read.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Live cluster")]
 pub(crate) struct ClusterArgs {
     /// Read the cluster that the kubeconfig points to
@@ -418,6 +421,8 @@ pub(crate) struct SchemaArgs {
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
+    /// `sekisho check -o json`
+    Check,
     /// `sekisho diff -o json`
     Diff,
     /// `sekisho explain -o json`

@@ -3,6 +3,7 @@
 //! A verb is a file under `cmd`; how its answer is shown is under `render`.
 
 mod args;
+mod check;
 mod cmd;
 mod git;
 mod input;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Verb::Exposure(arguments) => cmd::exposure::run(arguments),
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
+        Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),

@@ -103,7 +103,8 @@ impl Index {
     }
 
     /// The pods, of any namespace, whose labels a selector selects, whether some policy uses it or not.
-    pub(crate) fn pods_with(&self, selector: &LabelSelector) -> RoaringBitmap {
+    #[must_use]
+    pub fn pods_with(&self, selector: &LabelSelector) -> RoaringBitmap {
         self.pods.labels.find(selector, self.pods.all().clone())
     }
 

@@ -1,5 +1,6 @@
 //! How answers are shown: for people as text and tables, for programs as JSON.
 
+pub(crate) mod check;
 pub(crate) mod csv;
 pub(crate) mod diff;
 mod excerpt;

@@ -1,0 +1,3 @@
+//! What `sekisho check` found.
+
+pub(crate) mod human;
