@@ -6,6 +6,7 @@
 
 mod find;
 mod list;
+mod merge;
 mod words;
 mod write;
 
@@ -62,11 +63,13 @@ pub fn changes(edits: &[Edit], sources: &Sources) -> Result<Vec<Change>, EditErr
         let at = edit.place();
         let text = sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
         let made = with_document(at, text, |found| write::edit(found, edit))??;
+        // Lines end as those of the text do.
+        let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
         all.extend(made.into_iter().map(|(range, with)| Change {
             source: Arc::clone(&at.source),
             start: range.start,
             end: range.end,
-            with,
+            with: ends(with),
         }));
     }
     all.sort();

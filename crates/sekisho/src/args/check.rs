@@ -12,6 +12,10 @@ Examples:
   Of every environment that sekisho.yaml names
     sekisho check
 
+  Mend what can be mended without changing a connection; and what else could be mended?
+    sekisho check --fix manifests/
+    sekisho check --diff --unsafe-fixes manifests/
+
   For people and for GitHub, in one run
     sekisho check --format sarif --output check.sarif --format human manifests/
 
@@ -35,6 +39,18 @@ pub(crate) struct CheckArgs {
     /// How to print what was found; each `--output` is for the format before it
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Vec<CheckFormat>,
+
+    /// Mend what can be mended without changing any connection
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Mend also what opens or closes connections, and tell which
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+
+    /// Print what `--fix` would change, and change nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
 
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,

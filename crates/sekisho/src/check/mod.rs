@@ -1,10 +1,11 @@
 //! Looking for what is wrong: from manifests to findings. What `sekisho check` prints, and the language server says.
 
 mod coverage;
+pub(crate) mod mend;
 
 pub(crate) use coverage::{Coverage, Share};
 
-use sekisho_core::{diagnostic::Severity, index::Index, standard::Standard};
+use sekisho_core::{diagnostic::Severity, index::Index, object::Cluster, standard::Standard};
 use sekisho_k8s::{Reading, edit};
 use sekisho_lint::{Extent, Finding, World};
 use std::{collections::BTreeMap, sync::Arc};
@@ -17,6 +18,8 @@ pub(crate) struct Checked {
     pub(crate) coverage: Coverage,
     /// How many policies there are.
     pub(crate) policies: usize,
+    /// The objects.
+    pub(crate) cluster: Cluster,
     /// The texts, by name.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -39,5 +42,6 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Che
         finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
     }
     let coverage = Coverage::of(&index, standard);
-    Checked { findings, coverage, policies: cluster.policies.len(), sources }
+    drop(world);
+    Checked { findings, coverage, policies: cluster.policies.len(), cluster, sources }
 }

@@ -15,3 +15,4 @@ pub(crate) mod redundant;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;
+pub(crate) mod unified;
