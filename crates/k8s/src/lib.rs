@@ -14,6 +14,7 @@ pub mod expectation;
 mod files;
 #[cfg(feature = "live")]
 pub mod live;
+mod nearest;
 mod policy;
 pub mod promise;
 mod read;
@@ -22,12 +23,13 @@ mod render;
 mod selector;
 pub mod snapshot;
 mod source;
-mod syntax;
+pub mod syntax;
 mod tree;
 
 use sekisho_core::diagnostic::{Diagnostic, Severity};
 
 pub use files::{MAX_BYTES, ReadError};
+pub use nearest::nearest;
 pub use reading::{Options, Reading, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

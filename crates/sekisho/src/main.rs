@@ -12,6 +12,7 @@ mod output;
 mod plugin;
 mod render;
 mod results;
+mod settings;
 mod target;
 
 use args::Verb;
