@@ -10,6 +10,7 @@
 //! 16 million values that lie at most 128 deep in one another, and its aliases stand for at most a
 //! million values. No input makes the reader recurse, so none makes the stack overflow.
 
+pub mod emit;
 pub mod expectation;
 mod files;
 #[cfg(feature = "live")]
