@@ -6,12 +6,16 @@
 //! clock.
 
 pub mod document;
+mod generate;
+pub mod layout;
 mod model;
 mod read;
 mod resolve;
 mod standard;
 
-pub use model::{Call, Catalog, Component, Environment, Peer, Service, Tier, Why};
+pub use generate::{Draft, DraftPeer, DraftRule, Reason, Written};
+pub use layout::{Files, Layout};
+pub use model::{Call, Catalog, Component, Environment, Peer, Service, Tier, TierCaller, Why};
 pub use read::{Read, read};
 
 use document::Document;

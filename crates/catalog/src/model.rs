@@ -246,10 +246,3 @@ impl Catalog {
 
 /// What stands behind a component's name in the name of its egress policy.
 pub(crate) const EGRESS: &str = "-egress";
-
-/// The key of the component's egress policy, where it may have one: its egress is closed.
-pub(crate) fn egress_key(component: &Component) -> Option<ObjectKey> {
-    let key = &component.key;
-    (component.egress == Stance::Closed)
-        .then(|| ObjectKey::new(Arc::clone(&key.namespace), format!("{}{EGRESS}", key.name)))
-}

@@ -1,37 +1,17 @@
 //! The standard that the catalog of the example says, held against the example's policies.
 
-use sekisho_catalog::{Catalog, document::Document, read};
+mod support;
+
 use sekisho_core::{
-    object::{Cluster, Direction, ObjectKey},
+    object::{Direction, ObjectKey},
     standard::Stance,
 };
-use sekisho_k8s::{Options, read_paths};
-use std::{fs, path::PathBuf};
-
-fn exchange() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/exchange")
-}
-
-fn catalog() -> Catalog {
-    let bytes = fs::read(exchange().join("sekisho.yaml")).unwrap();
-    let read = read("sekisho.yaml", &bytes);
-    assert_eq!(read.diagnostics, []);
-    let document: Document = read.document.unwrap();
-    let (catalog, found) = Catalog::of("sekisho.yaml", &document);
-    assert_eq!(found, []);
-    catalog
-}
-
-fn cluster(environment: &str) -> Cluster {
-    let reading = read_paths(&[exchange().join(environment)], &Options::default()).unwrap();
-    assert_eq!(reading.diagnostics, []);
-    reading.cluster
-}
+use support::{catalog_of, cluster, example};
 
 #[test]
 fn the_example_follows_its_standard_and_production_is_no_development() {
     for environment in ["production", "development"] {
-        let standard = catalog().standard(Some(environment));
+        let standard = catalog_of(&example()).standard(Some(environment));
         let baseline = standard.baseline.clone().unwrap();
         for policy in cluster(environment).policies.values() {
             if policy.key.name == baseline.name {
@@ -47,7 +27,7 @@ fn the_example_follows_its_standard_and_production_is_no_development() {
         }
     }
     // What development admits, production does not.
-    let standard = catalog().standard(Some("production"));
+    let standard = catalog_of(&example()).standard(Some("production"));
     let frontend = ObjectKey::new("trading", "trading-frontend");
     let policies = cluster("development").policies;
     let peers = || policies[&frontend].ingress.iter().flat_map(|rule| &rule.peers);
@@ -58,7 +38,7 @@ fn the_example_follows_its_standard_and_production_is_no_development() {
 
 #[test]
 fn what_is_closed_may_call_whom_it_is_said_to_call() {
-    let standard = catalog().standard(None);
+    let standard = catalog_of(&example()).standard(None);
     let ledger = ObjectKey::new("ledger", "ledger");
     assert_eq!(standard.component(&ledger).unwrap().egress, Stance::Closed);
     let mut edges: Vec<String> = standard

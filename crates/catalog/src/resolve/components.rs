@@ -3,7 +3,7 @@
 use super::{Layer, last, tell::Tell, tiers, values};
 use crate::{
     document::{self, Egress},
-    model::{Catalog, Component, Service, Tier},
+    model::{Catalog, Component, EGRESS, Service, Tier},
 };
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
@@ -11,7 +11,10 @@ use sekisho_core::{
     standard::Stance,
 };
 use sekisho_k8s::syntax;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// All services.
 pub(super) fn all(layers: &[Layer<'_>; 2], catalog: &Catalog, tell: &mut Tell) -> Vec<Service> {
@@ -156,7 +159,12 @@ impl Of<'_> {
 fn check_twice(catalog: &Catalog, services: &[Service], tell: &mut Tell) {
     let mut keys: BTreeMap<ObjectKey, &Origin> = BTreeMap::new();
     let mut pods: BTreeMap<(&str, &Labels), &Origin> = BTreeMap::new();
-    for component in services.iter().flat_map(|service| &service.components) {
+    let components = || services.iter().flat_map(|service| &service.components);
+    let closed: BTreeSet<&Arc<str>> = components()
+        .filter(|component| component.egress == Stance::Closed)
+        .map(|component| &component.key.namespace)
+        .collect();
+    for component in components() {
         let origin = &component.origin;
         let mut twice = |message: String, there: &Origin| {
             let found = Diagnostic::new(Severity::Error, "duplicate-name", message, origin.clone());
@@ -177,7 +185,10 @@ fn check_twice(catalog: &Catalog, services: &[Service], tell: &mut Tell) {
                 there,
             );
         }
-        if let Some(egress) = crate::model::egress_key(component)
+        // Whatever is in a namespace whose egress is closed may have a second policy.
+        let egress =
+            ObjectKey::new(Arc::clone(&component.key.namespace), format!("{}{EGRESS}", component.key.name));
+        if closed.contains(&component.key.namespace)
             && let Some(there) = keys.insert(egress.clone(), origin)
         {
             let message = format!("there are two policies `{egress}`");

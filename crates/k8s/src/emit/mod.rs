@@ -4,5 +4,5 @@ mod policy;
 mod scalar;
 mod yaml;
 
-pub use policy::{Place, Remark, Remarks, policy};
+pub use policy::{Place, Remark, Remarks, peer, policy};
 pub use yaml::{Item, Value};

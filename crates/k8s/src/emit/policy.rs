@@ -76,7 +76,7 @@ fn rule(direction: Direction, at: usize, rule: &Rule, remarks: &Remarks) -> Item
     if !rule.peers.is_empty() {
         let peers = rule.peers.iter().enumerate();
         let peers = peers.map(|(index, one)| {
-            peer(one, remarks.get(&Place::Peer(direction, at, index)).cloned().unwrap_or_default())
+            peer_item(one, remarks.get(&Place::Peer(direction, at, index)).cloned().unwrap_or_default())
         });
         fields.push(Item::of(direction.peer_field(), Value::List(peers.collect())));
     }
@@ -87,27 +87,31 @@ fn rule(direction: Direction, at: usize, rule: &Rule, remarks: &Remarks) -> Item
     Item::new(Value::Map(fields)).below(remark.above).above(remark.below)
 }
 
-fn peer(peer: &Peer, remark: Remark) -> Item {
-    let fields = match &peer.kind {
-        PeerKind::Pods(pods) => vec![Item::of("podSelector", selector(pods)).beside(remark.beside)],
+fn peer_item(one: &Peer, remark: Remark) -> Item {
+    Item::new(peer(&one.kind, remark.beside)).below(remark.above).above(remark.below)
+}
+
+/// The entry of `from` or `to` that `kind` is, with a comment `beside` it.
+#[must_use]
+pub fn peer(kind: &PeerKind, beside: Option<String>) -> Value {
+    Value::Map(match kind {
+        PeerKind::Pods(pods) => vec![Item::of("podSelector", selector(pods)).beside(beside)],
         PeerKind::Namespaces(namespaces) => {
-            vec![Item::of("namespaceSelector", selector(namespaces)).beside(remark.beside)]
+            vec![Item::of("namespaceSelector", selector(namespaces)).beside(beside)]
         }
         PeerKind::PodsInNamespaces { namespaces, pods } => vec![
-            Item::of("namespaceSelector", selector(namespaces)).beside(remark.beside),
+            Item::of("namespaceSelector", selector(namespaces)).beside(beside),
             Item::of("podSelector", selector(pods)),
         ],
         PeerKind::Block(block) => {
-            let mut fields =
-                vec![Item::of("cidr", Value::text(block.cidr().to_string())).beside(remark.beside)];
+            let mut fields = vec![Item::of("cidr", Value::text(block.cidr().to_string())).beside(beside)];
             if block.except().len() > 0 {
                 let except = block.except().map(|inner| inner.to_string());
                 fields.push(Item::of("except", Value::texts(except)));
             }
             vec![Item::of("ipBlock", Value::Map(fields))]
         }
-    };
-    Item::new(Value::Map(fields)).below(remark.above).above(remark.below)
+    })
 }
 
 fn port(port: &PolicyPort) -> Item {
