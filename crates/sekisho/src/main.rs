@@ -13,6 +13,7 @@ mod output;
 mod plugin;
 mod render;
 mod results;
+mod settings;
 mod target;
 
 use args::Verb;
