@@ -7,6 +7,7 @@ use sekisho_core::{
     object::{ObjectKey, Origin, Workload},
 };
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
@@ -97,6 +98,16 @@ impl Finding {
         let about = [origin.clone()].into();
         let diagnostic = Diagnostic::new(severity, code, message, origin);
         Self { name, category: Category::Own, subject, field: &[], diagnostic, about }
+    }
+
+    /// The order in which findings are told: by place.
+    #[must_use]
+    pub fn by_place(a: &Self, b: &Self) -> Ordering {
+        let key = |one: &Self| (one.diagnostic.origin.clone(), one.subject.clone());
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.code().cmp(b.code()))
+            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
     }
 
     /// Its rule's code.
@@ -190,12 +201,6 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    kept.sort_by(|a, b| {
-        let key = |one: &Finding| (one.diagnostic.origin.clone(), one.subject.clone());
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.code().cmp(b.code()))
-            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
-    });
+    kept.sort_by(Finding::by_place);
     kept
 }

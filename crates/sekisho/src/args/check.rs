@@ -40,6 +40,14 @@ pub(crate) struct CheckArgs {
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Vec<CheckFormat>,
 
+    /// The catalog, instead of the nearest `sekisho.yaml`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// The environment that the manifests are of; without it, the one of sekisho.yaml whose paths hold them
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+
     /// Mend what can be mended without changing any connection
     #[arg(long)]
     pub(crate) fix: bool,

@@ -2,6 +2,7 @@
 
 mod coverage;
 pub(crate) mod mend;
+pub(crate) mod scope;
 
 pub(crate) use coverage::{Coverage, Share};
 
@@ -11,6 +12,7 @@ use sekisho_lint::{Extent, Finding, World};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What was found.
+#[derive(Default)]
 pub(crate) struct Checked {
     /// The findings, sorted by place.
     pub(crate) findings: Vec<Finding>,
@@ -28,6 +30,26 @@ impl Checked {
     /// Whether something was found that makes the run fail.
     pub(crate) fn fails(&self) -> bool {
         self.findings.iter().any(|one| one.diagnostic.severity <= Severity::Warning)
+    }
+}
+
+impl Checked {
+    /// Several runs as one. What is found in files that more than one reads is told once.
+    pub(crate) fn join(runs: Vec<(Option<String>, Self)>) -> Self {
+        let is_one = runs.len() == 1;
+        let mut all = Self::default();
+        for (environment, run) in runs {
+            all.policies += run.policies;
+            all.findings.extend(run.findings);
+            all.sources.extend(run.sources);
+            all.coverage.add(run.coverage, environment.as_deref().filter(|_| !is_one));
+            if is_one {
+                all.cluster = run.cluster;
+            }
+        }
+        all.findings.sort_by(Finding::by_place);
+        all.findings.dedup();
+        all
     }
 }
 

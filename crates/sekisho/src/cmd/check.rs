@@ -5,38 +5,66 @@ use crate::{
     check::{
         self, Checked,
         mend::{self, Mended},
+        scope::{Scope, scopes},
     },
     input,
     outcome::Outcome,
     output,
     render::{check as render, diff, json, unified},
+    settings,
 };
-use sekisho_core::standard::Standard;
-use sekisho_k8s::{Options, Reading, read_texts};
-use sekisho_lint::Extent;
-use std::io::Write as _;
+use sekisho_catalog::document::Ignored;
+use sekisho_k8s::{Options, Reading, edit::Sources, read_texts};
+use std::{io::Write as _, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
-    let extent = if arguments.input.cluster.access().is_some() { Extent::Whole } else { Extent::Part };
-    let given = arguments.input.of(arguments.input.paths.clone());
-    let look = |reading: Reading| check::look(reading, &Standard::default(), extent);
+    let settings = settings::read::<Ignored>(arguments.catalog.as_deref())?;
+    if !input::tell(&settings.diagnostics, &settings.sources, "the catalog")? {
+        return Ok(Outcome::CouldNot);
+    }
+    let mut runs = Vec::new();
+    let mut is_unmended = false;
+    for scope in scopes(arguments, &settings)? {
+        let (checked, has_mends) = check_one(arguments, &scope, &settings.sources)?;
+        is_unmended |= has_mends;
+        runs.push((scope.environment, checked));
+    }
+    if arguments.diff {
+        return Ok(if is_unmended { Outcome::DoesNotHold } else { Outcome::Holds });
+    }
+    let checked = Checked::join(runs);
+    print(arguments, &checked)?;
+    Ok(if checked.fails() { Outcome::DoesNotHold } else { Outcome::Holds })
+}
+
+/// Looks at one environment, and mends what is to be mended. Says also whether there are mends that were only shown.
+fn check_one(arguments: &CheckArgs, scope: &Scope, own: &Sources) -> anyhow::Result<(Checked, bool)> {
+    let given = arguments.input.of(scope.paths.clone());
+    let look = |mut reading: Reading| {
+        // Of the catalog's own lines there may be something to say.
+        reading.sources.extend(own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
+        check::look(reading, &scope.standard, scope.extent)
+    };
     let mut checked = look(input::reading(&given)?);
+    let mut has_mends = false;
     if arguments.fix || arguments.diff {
         let options = Options { default_namespace: given.namespace().into() };
         let mended = mend::mend(checked, arguments.unsafe_fixes, |sources| {
-            let texts = sources.iter().map(|(name, text)| (name, text.as_bytes()));
+            let manifests = sources.iter().filter(|(name, _)| !own.contains_key(*name));
+            let texts = manifests.map(|(name, text)| (name, text.as_bytes()));
             look(read_texts(texts, &options))
         })?;
         if arguments.diff {
-            return show(&mended);
+            show(&mended)?;
+            has_mends = !mended.texts.is_empty();
+        } else {
+            mend::write(&mended)?;
+            tell(&mended)?;
         }
-        mend::write(&mended)?;
-        tell(&mended)?;
         checked = mended.left;
     }
-    print(arguments, &checked)?;
-    Ok(if checked.fails() { Outcome::DoesNotHold } else { Outcome::Holds })
+    Ok((checked, has_mends))
 }
 
 fn print(arguments: &CheckArgs, checked: &Checked) -> anyhow::Result<()> {
@@ -52,15 +80,14 @@ fn print(arguments: &CheckArgs, checked: &Checked) -> anyhow::Result<()> {
 }
 
 /// Shows what the mends would change, without changing it.
-fn show(mended: &Mended) -> anyhow::Result<Outcome> {
+fn show(mended: &Mended) -> anyhow::Result<()> {
     output::to_stdout(|out| {
         for (name, [old, new]) in &mended.texts {
             unified::write(name, old, new, out)?;
         }
         Ok(())
     })?;
-    tell(mended)?;
-    Ok(if mended.texts.is_empty() { Outcome::Holds } else { Outcome::DoesNotHold })
+    tell(mended)
 }
 
 /// Tells how much the mends change, on standard error: standard output is for the answer.
