@@ -32,6 +32,6 @@ use sekisho_core::diagnostic::{Diagnostic, Severity};
 
 pub use files::{MAX_BYTES, ReadError};
 pub use nearest::nearest;
-pub use reading::{Options, Reading, read_all, read_over, read_paths, read_text, read_texts};
+pub use reading::{Options, Reading, Shelf, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

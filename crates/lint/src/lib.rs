@@ -14,6 +14,7 @@ mod near;
 mod reader;
 mod rule;
 mod rules;
+mod today;
 mod words;
 mod world;
 
@@ -22,6 +23,7 @@ pub use document::{Document, Example};
 pub use finding::{Field, Finding, Subject};
 pub use reader::of_reader;
 pub use rule::{Category, Rule};
+pub use today::{Today, today};
 pub use world::{Extent, World};
 
 /// Looks for everything that is wrong in `world`, sorted by place.

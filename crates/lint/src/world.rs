@@ -195,6 +195,30 @@ impl<'c> World<'c> {
         workloads
     }
 
+    /// Those of `peers` that may talk to, or as `direction` says be talked to by, some of `subjects`.
+    pub(crate) fn met(
+        &self,
+        direction: Direction,
+        peers: &RoaringBitmap,
+        subjects: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        if peers.is_empty() {
+            return RoaringBitmap::new();
+        }
+        let reach = self.reach();
+        let theirs = reach.classes_of(subjects);
+        let meets = |id: &PodId| {
+            reach.classes_of_pod(*id).any(|class| {
+                let cells = match direction {
+                    Direction::Ingress => reach.destinations(class),
+                    Direction::Egress => reach.sources(class),
+                };
+                cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
+            })
+        };
+        peers.iter().filter(meets).collect()
+    }
+
     /// The pods that some policy isolates in `direction`, or of which a cluster-wide one has something to say.
     pub(crate) fn isolated(&self, direction: Direction) -> &RoaringBitmap {
         let [ingress, egress] = &self.isolated;

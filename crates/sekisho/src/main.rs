@@ -7,6 +7,7 @@ mod check;
 mod cmd;
 mod git;
 mod input;
+mod lsp;
 mod narrow;
 mod outcome;
 mod output;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

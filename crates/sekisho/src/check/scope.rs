@@ -65,6 +65,32 @@ pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow
     Ok(scopes)
 }
 
+/// The scopes of a folder, in which an editor has files open: the environments of the catalog, or all of it.
+pub(crate) fn all<C>(settings: &Settings<C>, folder: &Path) -> Vec<Scope> {
+    let with_paths = settings.catalog.environments.iter().filter(|one| !one.paths.is_empty());
+    let scopes: Vec<Scope> = with_paths
+        .map(|one| Scope {
+            environment: Some(one.name.to_string()),
+            paths: paths(one, &settings.folder),
+            standard: standard(&settings.catalog, Some(&one.name), true),
+            extent: Extent::Part,
+        })
+        .collect();
+    if !scopes.is_empty() {
+        return scopes;
+    }
+    let standard = standard(&settings.catalog, None, settings.path.is_some());
+    vec![Scope { environment: None, paths: vec![folder.to_owned()], standard, extent: Extent::Part }]
+}
+
+impl Scope {
+    /// Of one file, of which nothing more is known.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        let standard = standard(&Catalog::builtin(), None, false);
+        Self { environment: None, paths: vec![path.to_owned()], standard, extent: Extent::Part }
+    }
+}
+
 /// Without a catalog nobody has agreed on labels, or on what every namespace has.
 fn standard(catalog: &Catalog, environment: Option<&str>, is_agreed: bool) -> Standard {
     let mut standard = catalog.standard(environment);
