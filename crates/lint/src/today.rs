@@ -68,7 +68,7 @@ fn of_rule(world: &World<'_>, at: RuleAt<'_>, offset: usize) -> Today {
         return Today { span: peer.origin.span, lines };
     }
     if let Some(port) = at.rule.ports.iter().find(|port| has(port.origin.span, offset)) {
-        return Today { span: port.origin.span, lines: vec![of_port(world, at, port)] };
+        return Today { span: port.origin.span, lines: vec![format!("is {}", of_port(world, at, port))] };
     }
     let everybody = || vec![format!("{} everybody, in the cluster and outside", verb(at.direction))];
     let mut lines: Vec<String> = at.rule.peers.iter().flat_map(|peer| of_peer(world, at, peer)).collect();
