@@ -67,6 +67,8 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
     /// The places that the mistake is made of: who speaks of the same places less precisely is silent.
     pub(crate) about: BTreeSet<Origin>,
+    /// Places of which there is nothing more to say as long as the mistake is there.
+    pub(crate) over: BTreeSet<Origin>,
 }
 
 impl Finding {
@@ -80,6 +82,7 @@ impl Finding {
             field: &[],
             diagnostic,
             about: [origin.clone()].into(),
+            over: BTreeSet::new(),
         }
     }
 
@@ -96,7 +99,7 @@ impl Finding {
         let name = code.as_str().into();
         let about = [origin.clone()].into();
         let diagnostic = Diagnostic::new(severity, code, message, origin);
-        Self { name, category: Category::Own, subject, field: &[], diagnostic, about }
+        Self { name, category: Category::Own, subject, field: &[], diagnostic, about, over: BTreeSet::new() }
     }
 
     /// Its rule's code.
@@ -130,6 +133,18 @@ impl Finding {
         if origin.is_known() {
             self.diagnostic = self.diagnostic.with_label(origin.clone(), message);
         }
+        self
+    }
+
+    /// The same for a mistake that leaves nothing to say of these places.
+    pub(crate) fn over<'o>(mut self, places: impl IntoIterator<Item = &'o Origin>) -> Self {
+        self.over.extend(places.into_iter().cloned());
+        self
+    }
+
+    /// The same, as bad as this.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.diagnostic.severity = severity;
         self
     }
 
@@ -167,6 +182,11 @@ impl<'r> Report<'r> {
         self.finding(Subject::Policy(key.clone()), origin, message)
     }
 
+    /// Reports what there is.
+    pub(crate) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.found.extend(findings);
+    }
+
     /// Reports.
     pub(crate) fn push(&mut self, finding: Finding) {
         self.found.push(finding);
@@ -177,7 +197,8 @@ impl<'r> Report<'r> {
 pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     let mut spoken: BTreeMap<&str, BTreeSet<&Origin>> = BTreeMap::new();
     for finding in &found {
-        spoken.entry(finding.code()).or_default().extend(&finding.about);
+        let places = finding.about.iter().chain(&finding.over);
+        spoken.entry(finding.code()).or_default().extend(places);
     }
     let is_said = |finding: &Finding| {
         let Some(rule) = crate::find(finding.code()) else { return false };

@@ -1,0 +1,1 @@
+//! Small clusters and standards, for tests of rules that need a standard.
