@@ -10,9 +10,11 @@
 mod asked;
 mod catalogue;
 mod components;
+mod dns;
 mod document;
 mod far;
 mod finding;
+mod named;
 mod near;
 mod ranges;
 mod reader;
