@@ -58,8 +58,9 @@ use crate::{
 use sekisho_core::{
     diagnostic::Severity,
     index::{PodId, RoaringBitmap},
+    mend::{Edit, Mend},
     object::{Direction, NetworkPolicy, Origin, PeerKind, Pod, PolicyPort, PortMatch, Rule as PolicyRule},
-    set::Protocol,
+    set::{PortRange, Protocol},
     standard::{Edge, End},
 };
 use std::{
@@ -199,9 +200,13 @@ impl<'w, 'c> Judge<'w, 'c> {
         let message = format!("`{from}` is to call `{to}` on {port}, and {way}");
         let near = refusing.iter().find_map(|policy| Some((policy, self.near(call, direction, policy)?)));
         let found = match near {
-            Some((policy, entry)) => report
-                .of_policy(&policy.key, &entry.origin, message)
-                .help(format!("this entry has the right peer and another port: write {port}")),
+            Some((policy, entry)) => {
+                let edit = Edit::Ports { at: entry.origin.clone(), with: written(call) };
+                report
+                    .of_policy(&policy.key, &entry.origin, message)
+                    .help(format!("this entry has the right peer and another port: write {port}"))
+                    .mend(Mend::risky(format!("write {port}"), [edit]))
+            }
             None => report
                 .of_policy(&policy.key, &policy.origin, message)
                 .field(match direction {
@@ -229,6 +234,12 @@ impl<'w, 'c> Judge<'w, 'c> {
             _ => None,
         })
     }
+}
+
+/// The port of a call as policies write it.
+fn written(call: &Call<'_>) -> Vec<(Protocol, PortMatch)> {
+    let range = PortRange::single(call.port).map(PortMatch::Range);
+    range.map(|range| (call.protocol, range)).into_iter().collect()
 }
 
 /// The ports of a pod that `ports` are for: those that it declares, or those that are written where it declares none.

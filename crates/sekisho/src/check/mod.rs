@@ -28,6 +28,24 @@ impl Checked {
     }
 }
 
+/// Whether a list of codes, names and categories has the rule of a finding.
+fn lists(rules: &[String], finding: &Finding) -> bool {
+    let is_meant = |rule: &String| {
+        rule.eq_ignore_ascii_case(finding.code())
+            || **rule == *finding.name
+            || **rule == *finding.category.name()
+    };
+    rules.iter().any(is_meant)
+}
+
+impl Checked {
+    /// The same with the findings of the rules of `select`, of all where it is empty, but not of those of `ignore`.
+    pub(crate) fn chosen(mut self, select: &[String], ignore: &[String]) -> Self {
+        self.findings.retain(|one| (select.is_empty() || lists(select, one)) && !lists(ignore, one));
+        self
+    }
+}
+
 /// Looks at everything that was read.
 pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Checked {
     let has_gaps = reading.has_errors();

@@ -15,6 +15,7 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     let extent = if arguments.input.cluster.access().is_some() { Extent::Whole } else { Extent::Part };
     let reading = input::reading(&arguments.input.of(arguments.input.paths.clone()))?;
     let checked = check::look(reading, &Standard::default(), extent);
+    let checked = checked.chosen(&arguments.select, &arguments.ignore);
     let formats =
         if arguments.format.is_empty() { vec![CheckFormat::Human] } else { arguments.format.clone() };
     for format in formats {
