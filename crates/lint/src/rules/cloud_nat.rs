@@ -61,3 +61,25 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         report.push(found.help(help).mend(named::removal(world, at, peer)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::standard::{Role, Standard};
+
+    #[test]
+    fn a_nat_tells_nothing_about_who_calls() {
+        let nat = ranges("192.0.2.8/30", Role::Nat, None);
+        let mut agreed = Standard { peers: [("cicd".into(), nat)].into(), ..standard() };
+        let cluster = cluster(
+            [pod(1, "trading/a", BFF, &[8080])],
+            [policy(10, "trading/trading-bff", BFF, vec![rule(11, &[block("192.0.2.9/32")], &[8080])])],
+        );
+        let message = "12: `192.0.2.9/32` has addresses of `cicd`, which all who leave there share";
+        assert_eq!(found("SK402", &cluster, &agreed), [message]);
+        let mut bff = component("trading/trading-bff", BFF, &[8080]);
+        bff.admits = ["cicd".into()].into();
+        agreed.components = vec![bff];
+        assert!(found("SK402", &cluster, &agreed).is_empty());
+    }
+}

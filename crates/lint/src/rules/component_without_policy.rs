@@ -93,3 +93,34 @@ fn is_component(world: &World<'_>, id: PodId, pod: &Pod) -> bool {
         pod.labels.get(&naming.component).is_some_and(|value| naming.components.contains(value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::standard::Standard;
+
+    #[test]
+    fn a_component_has_a_policy_of_its_own() {
+        let baseline = || policy(10, "trading/baseline", "", vec![]);
+        let pods = || [pod(1, "trading/a", BFF, &[8080]), pod(2, "trading/job", "component=job", &[])];
+        let told = |policies: Vec<_>| found("SK204", &cluster(pods(), policies), &standard());
+        let message = "1: `trading/a` has no policy of its own: only policies for every pod select it";
+        assert_eq!(told(vec![baseline()]), [message]);
+        assert!(told(vec![baseline(), policy(11, "trading/bff", "component=bff", vec![])]).is_empty());
+        // Nobody protects it at all: that is another rule's affair.
+        assert!(told(vec![]).is_empty());
+    }
+
+    #[test]
+    fn a_component_that_nobody_calls_needs_none() {
+        let of = |ports: &[u16]| {
+            let components = vec![component("trading/worker", "app=worker", ports)];
+            let cluster = cluster(
+                [pod(1, "trading/worker", "app=worker", &[])],
+                [policy(10, "trading/baseline", "", vec![])],
+            );
+            found("SK204", &cluster, &Standard { components, ..standard() }).len()
+        };
+        assert_eq!((of(&[]), of(&[8080])), (0, 1));
+    }
+}

@@ -143,3 +143,40 @@ fn of_policy(
         .help(format!("let it out to {} on UDP 53 and TCP 53", dns.words()))
         .mend(Mend::risky("let DNS out", [edit]))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::{
+        object::PeerKind,
+        standard::{Role, Standard},
+    };
+
+    fn told(rules: Vec<sekisho_core::object::Rule>, standard: &Standard) -> Vec<String> {
+        let pods = [pod(1, "trading/a", BFF, &[8080])];
+        found("SK501", &cluster(pods, [egress(10, "trading/egress", "", rules)]), standard)
+    }
+
+    #[test]
+    fn who_answers_is_what_the_standard_says() {
+        let resolver = ranges("198.51.100.53/32", Role::Dns, None);
+        let agreed = Standard { peers: [("resolver".into(), resolver)].into(), ..standard() };
+        let call = rule(20, &[pods("app=b")], &[8080]);
+        let of = |cidr: &str| rule(30, &[block(cidr)], &[]);
+        assert!(told(vec![call.clone(), of("198.51.100.0/24")], &agreed).is_empty());
+        let closed = "10: `trading/a` may not look up names: egress is closed, and DNS is not let out";
+        assert_eq!(told(vec![call.clone(), of("192.0.2.0/24")], &agreed), [closed]);
+        assert_eq!(told(vec![call], &agreed), [closed]);
+        // Whom to call at all is nobody.
+        assert!(told(vec![], &agreed).is_empty());
+    }
+
+    #[test]
+    fn where_nobody_says_who_answers_port_53_is_dns() {
+        let anywhere: [PeerKind; 1] = [pods("app=resolver")];
+        let of = |ports: &[u16]| told(vec![rule(20, &anywhere, ports)], &standard());
+        let alone = "22: DNS is let out on TCP alone: `trading/a` may not look up names, which goes over UDP";
+        assert_eq!(of(&[53]), [alone]);
+        assert_eq!(of(&[5432]).len(), 1);
+    }
+}

@@ -111,3 +111,45 @@ fn everything(rule: &PolicyRule) -> Option<&Origin> {
     });
     whole.filter(|_| every_port).map(|peer| &peer.origin)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::standard::{Baseline, Stance, Standard};
+
+    fn closed() -> Standard {
+        let baseline = Baseline { name: "baseline".into(), closed: ["ledger".into()].into() };
+        Standard { baseline: Some(baseline), ..standard() }
+    }
+
+    #[test]
+    fn closed_namespaces_are_closed() {
+        let ledger = || [pod(1, "ledger/ledger", "app=ledger", &[])];
+        let told = |policies| found("SK203", &cluster(ledger(), policies), &closed());
+        let open = "`ledger/ledger` for egress, which is to be closed: it may call everybody";
+        assert_eq!(told(vec![]), [format!("1: no policy isolates {open}")]);
+        let everything = "everything is let out, where egress is to be closed: that of `ledger/ledger`";
+        let rules = [
+            (rule(20, &[], &[]), Some(20)),
+            (rule(20, &[block("0.0.0.0/0")], &[]), Some(21)),
+            (rule(20, &[block("0.0.0.0/0")], &[443]), None),
+            (rule(20, &[], &[53]), None),
+            (rule(20, &[pods("app=db")], &[]), None),
+        ];
+        for (rule, line) in rules {
+            let expected: Vec<String> = line.iter().map(|line| format!("{line}: {everything}")).collect();
+            assert_eq!(told(vec![egress(10, "ledger/egress", "", vec![rule.clone()])]), expected, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn closed_components_are_closed_and_others_may_be_open() {
+        let pods = [pod(1, "trading/a", BFF, &[]), pod(2, "trading/b", "name=other", &[])];
+        let mut bff = component("trading/trading-bff", BFF, &[]);
+        bff.egress = Stance::Closed;
+        let standard = Standard { components: vec![bff], ..standard() };
+        let told = found("SK203", &cluster(pods, []), &standard);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("1: "), "{told:?}");
+    }
+}

@@ -88,3 +88,35 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         report.push(report.of_policy(&at.policy.key, &peer.origin, message).help(help));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::{
+        object::{Cluster, LabelSelector, PeerKind},
+        standard::{NamedPeer, Role, Standard, Whom},
+    };
+
+    fn open() -> Cluster {
+        let peer = PeerKind::Namespaces(LabelSelector::everything());
+        cluster(
+            [pod(1, "trading/a", BFF, &[8080])],
+            [policy(10, "trading/trading-bff", BFF, vec![rule(11, &[peer], &[8080])])],
+        )
+    }
+
+    #[test]
+    fn what_is_agreed_is_not_reported() {
+        let message = "12: every pod of every namespace may come in, those to come too";
+        assert_eq!(found("SK302", &open(), &standard()), [message]);
+        let whom = Whom::Pods { namespaces: LabelSelector::everything(), pods: None };
+        let everybody = NamedPeer { whom, role: Role::Other, environments: None, origin: line(901) };
+        let mut bff = component("trading/trading-bff", BFF, &[8080]);
+        let mut agreed = Standard { peers: [("everybody".into(), everybody)].into(), ..standard() };
+        agreed.components = vec![bff.clone()];
+        assert_eq!(found("SK302", &open(), &agreed).len(), 1, "not of this component");
+        bff.admits = ["everybody".into()].into();
+        agreed.components = vec![bff];
+        assert!(found("SK302", &open(), &agreed).is_empty());
+    }
+}

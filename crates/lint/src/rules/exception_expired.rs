@@ -92,3 +92,51 @@ fn is(world: &World<'_>, with: &End, at: RuleAt<'_>, kind: &PeerKind) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::{Extent, World, check};
+    use sekisho_core::{
+        index::Index,
+        object::Direction,
+        standard::{End, Exception, Role, Standard},
+    };
+
+    #[test]
+    fn what_was_for_a_time_is_over() {
+        let exception = Exception {
+            component: key("trading/trading-bff"),
+            direction: Direction::Ingress,
+            with: End::Peer("office".into()),
+            reason: "a migration".into(),
+            until: "2026-11-30".parse().unwrap(),
+            origin: line(902),
+        };
+        let office = ranges("203.0.113.0/24", Role::People, None);
+        let on = |today: &str| Standard {
+            components: vec![component("trading/trading-bff", BFF, &[8080])],
+            peers: [("office".into(), office.clone())].into(),
+            exceptions: vec![exception.clone()],
+            today: Some(today.parse().unwrap()),
+            ..standard()
+        };
+        let peers = [block("203.0.113.0/24"), pods("app=b")];
+        let cluster = cluster(
+            [pod(1, "trading/a", BFF, &[8080])],
+            [policy(10, "trading/trading-bff", BFF, vec![rule(11, &peers, &[8080])])],
+        );
+        let over = "the exception of `trading/trading-bff` for `office` has expired on 2026-11-30";
+        assert_eq!(
+            found("SK403", &cluster, &on("2026-12-01")),
+            [format!("902: {over}: it was for a migration")]
+        );
+        assert!(found("SK403", &cluster, &on("2026-11-30")).is_empty());
+
+        let (index, standard) = (Index::of(cluster.changes()), on("2026-12-01"));
+        let found = check(&World::new(&cluster, &index, &standard, Extent::Part, false), &[]);
+        let expired = found.iter().find(|one| one.code() == "SK403").unwrap();
+        let still: Vec<u32> = expired.diagnostic.labels.iter().map(|label| label.origin.span.line).collect();
+        assert_eq!(still, [12]);
+    }
+}

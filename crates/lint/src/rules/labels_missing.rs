@@ -85,3 +85,32 @@ fn wrong(naming: &Naming, pod: &Pod) -> Option<(String, String)> {
     };
     Some((message, help))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::standard::Standard;
+
+    #[test]
+    fn the_three_labels_are_asked_for() {
+        let of = |labels: &str| found("SK205", &cluster([pod(1, "trading/a", labels, &[])], []), &standard());
+        assert!(of(BFF).is_empty());
+        assert_eq!(
+            of("name=trading-bff"),
+            ["1: `trading/a` lacks the labels `component` and `part-of`: policies name pods by them"]
+        );
+        assert_eq!(
+            of("name=trading-bff,component=bbf,part-of=trading"),
+            ["1: `trading/a` is of the component `bbf`, which there is not"]
+        );
+    }
+
+    #[test]
+    fn a_component_of_the_standard_may_have_its_own_labels() {
+        let cluster = cluster([pod(1, "trading/db", "app=db", &[])], []);
+        assert_eq!(found("SK205", &cluster, &standard()).len(), 1);
+        let components = vec![component("trading/db", "app=db", &[])];
+        assert!(found("SK205", &cluster, &Standard { components, ..standard() }).is_empty());
+        assert!(found("SK205", &cluster, &Standard::default()).is_empty());
+    }
+}

@@ -81,3 +81,28 @@ fn pinned<'p>(policy: &'p NetworkPolicy, key: &Arc<str>) -> Option<&'p Arc<str>>
 fn is_after(name: &str, label: &str) -> bool {
     name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || (rest.len() > 1 && rest.starts_with('-')))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+
+    #[test]
+    fn policies_are_called_after_what_they_protect() {
+        let of = |name: &str, labels: &str| {
+            found("SK603", &cluster([], [policy(10, name, labels, vec![])]), &standard())
+        };
+        for (name, is_standard) in [
+            ("trading/trading-bff", true),
+            ("trading/trading-bff-egress", true),
+            ("trading/trading-bffs", false),
+            ("trading/trading-bff-", false),
+            ("trading/allow-lb", false),
+        ] {
+            assert_eq!(of(name, BFF).is_empty(), is_standard, "{name}");
+        }
+        let message = "10: `allow-lb` is the policy of `trading-bff`, and not called so";
+        assert_eq!(of("trading/allow-lb", BFF), [message]);
+        // Of several components it has no one name.
+        assert!(of("trading/allow-lb", "part-of=trading").is_empty());
+    }
+}

@@ -111,3 +111,29 @@ fn whole(world: &World<'_>) -> BTreeSet<Arc<str>> {
     }
     whole
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+
+    #[test]
+    fn a_namespace_is_asked_for_a_baseline() {
+        let pods = || [pod(3, "trading/b", BFF, &[8080]), pod(2, "trading/a", BFF, &[8080])];
+        let own = policy(10, "trading/trading-bff", BFF, vec![]);
+        let told = found("SK202", &cluster(pods(), [own.clone()]), &standard());
+        let message = "no policy isolates every pod of `trading` for ingress: what is forgotten is open";
+        assert_eq!(told, [format!("2: {message}")]);
+
+        let baseline = policy(11, "trading/baseline", "", vec![]);
+        assert!(found("SK202", &cluster(pods(), [own.clone(), baseline]), &standard()).is_empty());
+        // What is about egress alone is none.
+        let other = egress(11, "trading/egress", "", vec![]);
+        assert_eq!(found("SK202", &cluster(pods(), [own.clone(), other]), &standard()).len(), 1);
+        // Nobody asks: the team has no standard, the namespace is the platform's, or not all could be read.
+        let cluster = cluster(pods(), [own]);
+        assert!(found("SK202", &cluster, &Default::default()).is_empty());
+        let exempt = sekisho_core::standard::Standard { exempt: ["trading".into()].into(), ..standard() };
+        assert!(found("SK202", &cluster, &exempt).is_empty());
+        assert!(found_in_gaps("SK202", &cluster, &standard()).is_empty());
+    }
+}

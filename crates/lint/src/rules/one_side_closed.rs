@@ -255,3 +255,51 @@ fn called(ports: &[PolicyPort], pod: &Arc<Pod>) -> BTreeSet<(Protocol, u16)> {
     let declared = pod.ports.iter().map(|port| (port.protocol, port.number));
     declared.filter(|(protocol, port)| crate::far::has_port_of(&rule, pod, *protocol, *port)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::standard::{Edge, End, Standard};
+
+    const LEDGER: &str = "name=ledger";
+
+    fn edge() -> Standard {
+        let components = vec![
+            component("trading/trading-bff", BFF, &[8080]),
+            component("trading/ledger", LEDGER, &[9090]),
+        ];
+        let [from, to] = [&components[0], &components[1]].map(|one| End::Component(one.key.clone()));
+        let edge = Edge { from, to, ports: components[1].ports.clone(), origin: line(903) };
+        Standard { components, edges: vec![edge], ..standard() }
+    }
+
+    #[test]
+    fn what_the_catalog_says_must_get_through() {
+        let pods_there = || [pod(1, "trading/bff", BFF, &[8080]), pod(2, "trading/ledger", LEDGER, &[9090])];
+        let told = |policies: Vec<_>| found("SK503", &cluster(pods_there(), policies), &edge());
+        assert!(told(vec![]).is_empty(), "nobody refuses it");
+        let baseline = || policy(10, "trading/baseline", "", vec![]);
+        let message =
+            "`trading/bff` is to call `trading/ledger` on TCP 9090, and the ingress of `trading/ledger`";
+        assert_eq!(told(vec![baseline()]), [format!("10: {message} does not let it in")]);
+        let of = |port| policy(20, "trading/ledger", LEDGER, vec![rule(21, &[pods(BFF)], &[port])]);
+        assert!(told(vec![baseline(), of(9090)]).is_empty());
+        assert_eq!(told(vec![baseline(), of(9091)]), [format!("23: {message} does not let it in")]);
+    }
+
+    #[test]
+    fn some_who_get_through_are_enough() {
+        let there = [
+            pod(1, "trading/old", "app=client,track=old", &[]),
+            pod(2, "trading/new", "app=client,track=new", &[]),
+            pod(3, "trading/db", "app=db", &[5432]),
+        ];
+        let lets_in = policy(10, "trading/db", "app=db", vec![rule(11, &[pods("app=client")], &[5432])]);
+        let shut_in = |labels: &str| egress(20, "trading/shut", labels, vec![]);
+        let told = |shut: &str| {
+            found("SK503", &cluster(there.clone(), [lets_in.clone(), shut_in(shut)]), &standard())
+        };
+        assert!(told("track=old").is_empty());
+        assert_eq!(told("app=client").len(), 1);
+    }
+}

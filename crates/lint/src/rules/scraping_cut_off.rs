@@ -98,3 +98,50 @@ fn lets_in(policy: &NetworkPolicy, far: &Far, component: &Component, (id, pod): 
     };
     is_own || policy.ingress.iter().any(|rule| far.is_named(policy, rule) && on_port(rule))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::{
+        object::{LabelSelector, PeerKind},
+        standard::{NamedPeer, Role, Standard, Whom},
+    };
+
+    fn datadog() -> LabelSelector {
+        selector("kubernetes.io/metadata.name=datadog")
+    }
+
+    fn agreed(environment: &str) -> Standard {
+        let whom = Whom::Pods { namespaces: datadog(), pods: None };
+        let environments = Some(["production".into()].into());
+        let monitoring = NamedPeer { whom, role: Role::Monitoring, environments, origin: line(901) };
+        let mut bff = component("trading/trading-bff", BFF, &[8080]);
+        bff.admits = ["datadog".into()].into();
+        Standard {
+            environment: Some(environment.into()),
+            peers: [("datadog".into(), monitoring)].into(),
+            components: vec![bff],
+            ..standard()
+        }
+    }
+
+    #[test]
+    fn monitoring_gets_in_where_the_component_admits_it() {
+        let of = |peer: PeerKind, port: u16, environment: &str| {
+            let own = policy(10, "trading/trading-bff", BFF, vec![rule(11, &[peer], &[port])]);
+            let cluster = cluster([pod(1, "trading/a", BFF, &[8080])], [own]);
+            found("SK504", &cluster, &agreed(environment))
+        };
+        let message = "10: `datadog` is to reach `trading/trading-bff`, and no policy lets it in";
+        assert_eq!(of(pods("app=b"), 8080, "production"), [message]);
+        assert_eq!(of(PeerKind::Namespaces(datadog()), 9999, "production"), [message]);
+        assert!(of(PeerKind::Namespaces(datadog()), 8080, "production").is_empty());
+        assert!(of(pods("app=b"), 8080, "development").is_empty(), "it is not admitted there");
+    }
+
+    #[test]
+    fn who_is_not_isolated_is_reached() {
+        let cluster = cluster([pod(1, "trading/a", BFF, &[8080])], []);
+        assert!(found("SK504", &cluster, &agreed("production")).is_empty());
+    }
+}
