@@ -7,14 +7,23 @@
 //! INVARIANT: nothing here knows what a manifest looks like. How a finding is mended is said in the words of
 //! policies ([`sekisho_core::mend`]).
 
+mod asked;
 mod catalogue;
+mod components;
+mod dns;
 mod document;
+mod far;
 mod finding;
+mod named;
 mod near;
+mod ranges;
 mod reader;
 mod rule;
 mod rules;
 mod today;
+mod sides;
+#[cfg(test)]
+mod testing;
 mod words;
 mod world;
 

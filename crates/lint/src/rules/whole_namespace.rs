@@ -116,9 +116,8 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
 }
 
 fn is_declared(world: &World<'_>, at: RuleAt<'_>, id: u32) -> bool {
-    let Some(own) = world.standard.component_for(at.policy) else { return false };
-    let Some(pod) = world.index.pod(id) else { return false };
-    let Some(peer) = world.standard.component_of(&pod.key.namespace, &pod.labels) else { return false };
+    let Some(own) = world.components().of_policy(at.policy) else { return false };
+    let Some(peer) = world.components().of_pod(id) else { return false };
     let (own, peer) = (End::Component(own.key.clone()), End::Component(peer.key.clone()));
     let ends = match at.direction {
         Direction::Ingress => (&peer, &own),
