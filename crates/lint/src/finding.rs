@@ -190,12 +190,17 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    kept.sort_by(|a, b| {
+    sort(&mut kept);
+    kept
+}
+
+/// Sorts by place, then by what is said.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
         let key = |one: &Finding| (one.diagnostic.origin.clone(), one.subject.clone());
         key(a)
             .cmp(&key(b))
             .then_with(|| a.code().cmp(b.code()))
             .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
     });
-    kept
 }

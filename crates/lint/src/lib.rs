@@ -8,8 +8,10 @@
 //! policies ([`sekisho_core::mend`]).
 
 mod catalogue;
+pub mod config;
 mod document;
 mod finding;
+pub mod ignore;
 mod near;
 mod reader;
 mod rule;

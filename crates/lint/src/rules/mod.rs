@@ -5,6 +5,9 @@ pub(crate) mod empty_rule;
 pub(crate) mod except_outside;
 pub(crate) mod except_reopened;
 pub(crate) mod host_bits;
+pub(crate) mod ignore_for_nothing;
+pub(crate) mod ignore_unknown_rule;
+pub(crate) mod ignore_without_reason;
 pub(crate) mod peer_in_another_namespace;
 pub(crate) mod peer_matches_nothing;
 pub(crate) mod port_name_missing;
@@ -21,6 +24,9 @@ use crate::rule::Rule;
 
 /// All rules, ascending by code.
 pub(crate) static ALL: &[&Rule] = &[
+    &ignore_without_reason::RULE,
+    &ignore_for_nothing::RULE,
+    &ignore_unknown_rule::RULE,
     &unreadable::RULE,
     &unknown_field::RULE,
     &selects_no_pod::RULE,
