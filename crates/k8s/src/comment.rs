@@ -27,7 +27,8 @@ pub struct Comment {
 #[must_use]
 pub fn comments(name: &Arc<str>, text: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<Comment> {
     let lines = lines(text);
-    let is_candidate = |line: &Line<'_>| line.signs().any(|at| is_wanted(line.text.get(at + 1..).unwrap_or_default()));
+    let is_candidate =
+        |line: &Line<'_>| line.signs().any(|at| is_wanted(line.text.get(at + 1..).unwrap_or_default()));
     if !lines.iter().any(is_candidate) {
         return Vec::new();
     }

@@ -52,8 +52,10 @@ impl Choice {
             return Ok(());
         }
         let rules = catalogue::rules().iter().flat_map(|rule: &&Rule| [rule.code, rule.name]);
-        let categories = Category::ALL.into_iter().map(Category::name);
-        let all: Vec<&str> = rules.chain(categories).chain(own.iter().map(String::as_str)).collect();
+        let mut all: Vec<&str> = own.iter().map(String::as_str).collect();
+        for name in rules.chain(Category::ALL.into_iter().map(Category::name)) {
+            all.push(name);
+        }
         let meant = near::nearest(&self.0, all).map(|meant| format!("; did you mean `{meant}`?"));
         let meant = meant.unwrap_or_else(|| ": `sekisho rule` lists them".to_owned());
         Err(format!("`{self}` is no code, name or category of a rule{meant}"))

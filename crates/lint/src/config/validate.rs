@@ -49,7 +49,8 @@ impl Complaints<'_> {
         }
         for pattern in patterns {
             if let Err(error) = glob(pattern) {
-                self.list.push(format!("`check.{place}`: `{pattern}` is no pattern of paths: {}", error.kind()));
+                self.list
+                    .push(format!("`check.{place}`: `{pattern}` is no pattern of paths: {}", error.kind()));
             }
         }
     }

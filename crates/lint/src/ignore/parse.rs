@@ -50,7 +50,9 @@ pub fn of_annotation(value: &str, covers: &Covers, origin: &Origin) -> Vec<Ignor
 
 /// The reason without the signs that people put before one.
 fn reason_of(text: &str) -> String {
-    text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-' | '\u{2013}' | '\u{2014}')).trim_end().to_owned()
+    text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-' | '\u{2013}' | '\u{2014}'))
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -88,7 +90,8 @@ mod tests {
     fn annotations() {
         let covers = Covers::Policy(ObjectKey::new("shop", "web"));
         let read = of_annotation("SK301: a: b; empty-rule:\n SK305,SK306: c;", &covers, &Origin::default());
-        let read: Vec<(usize, &str)> = read.iter().map(|one| (one.rules.len(), one.reason.as_str())).collect();
+        let read: Vec<(usize, &str)> =
+            read.iter().map(|one| (one.rules.len(), one.reason.as_str())).collect();
         assert_eq!(read, [(1, "a: b"), (1, ""), (2, "c")]);
     }
 }

@@ -95,14 +95,17 @@ fn said_of(ignore: &Ignore, is_useful: impl Fn(usize) -> bool, own: &BTreeSet<St
     }
     if ignore.reason.is_empty() {
         let rules = words::list(known.iter().map(|(_, rule)| rule));
-        let found = finding(&ignore_without_reason::RULE, format!("nobody says why {rules} should be ignored"));
+        let found =
+            finding(&ignore_without_reason::RULE, format!("nobody says why {rules} should be ignored"));
         said.push(found.help(format!("say why behind it: `{example}`; until then it is not ignored")));
         return said;
     }
     let idle: Vec<_> = known.iter().filter(|(at, _)| !is_useful(*at)).map(|(_, rule)| rule).collect();
     if !idle.is_empty() {
-        let found = finding(&ignore_for_nothing::RULE, format!("nothing of {} is found here", words::list(&idle)));
-        let found = found.help("take it out: what is gone needs no excuse, and the next one would pass unseen");
+        let found =
+            finding(&ignore_for_nothing::RULE, format!("nothing of {} is found here", words::list(&idle)));
+        let found =
+            found.help("take it out: what is gone needs no excuse, and the next one would pass unseen");
         // Where some of its rules still speak, only a person can say what the reason was for.
         let is_all = idle.len() == ignore.rules.len() && ignore.is_comment;
         said.push(if is_all {

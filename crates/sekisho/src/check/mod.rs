@@ -1,18 +1,35 @@
 //! Looking for what is wrong: from manifests to findings. What `sekisho check` prints, and the language server says.
 
+pub(crate) mod baseline;
 mod coverage;
+mod known;
+pub(crate) mod paths;
+pub(crate) mod settings;
+mod silence;
+pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
 
 use sekisho_core::{diagnostic::Severity, index::Index, standard::Standard};
 use sekisho_k8s::{Reading, edit};
-use sekisho_lint::{Extent, Finding, World};
+use sekisho_lint::{
+    Extent, Finding, World,
+    ignore::{Silence, Silenced},
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What was found.
 pub(crate) struct Checked {
     /// The findings, sorted by place.
     pub(crate) findings: Vec<Finding>,
+    /// What is kept quiet where it stands.
+    pub(crate) silenced: Vec<Silenced>,
+    /// The least bad finding that makes the run fail.
+    pub(crate) fail_on: Severity,
+    /// What a baseline says of it, where there is one.
+    pub(crate) old: Option<baseline::Old>,
+    /// Of which change it is, where only that is looked at.
+    pub(crate) since: Option<since::Since>,
     /// How many of the pods are protected.
     pub(crate) coverage: Coverage,
     /// How many policies there are.
@@ -24,7 +41,7 @@ pub(crate) struct Checked {
 impl Checked {
     /// Whether something was found that makes the run fail.
     pub(crate) fn fails(&self) -> bool {
-        self.findings.iter().any(|one| one.diagnostic.severity <= Severity::Warning)
+        self.findings.iter().any(|one| one.diagnostic.severity <= self.fail_on)
     }
 }
 
@@ -38,6 +55,15 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Che
     for finding in &mut findings {
         finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
     }
-    let coverage = Coverage::of(&index, standard);
-    Checked { findings, coverage, policies: cluster.policies.len(), sources }
+    let Silence { heard, silenced } = silence::silence(findings, &cluster, &sources);
+    Checked {
+        findings: heard,
+        silenced,
+        fail_on: Severity::Warning,
+        old: None,
+        since: None,
+        coverage: Coverage::of(&index, standard),
+        policies: cluster.policies.len(),
+        sources,
+    }
 }
