@@ -48,6 +48,8 @@ impl Mend {
 pub enum Edit {
     /// The entry of a list, or the whole object, that stands here goes, with the comment that is its own.
     Remove(Origin),
+    /// The comment that stands here goes, with its line where it has one to itself.
+    Comment(Origin),
     /// Other words stand in place of those here: of a value or a key.
     Text {
         /// The place of the words, to their last.
@@ -116,6 +118,7 @@ impl Edit {
     pub fn place(&self) -> &Origin {
         match self {
             Self::Remove(at)
+            | Self::Comment(at)
             | Self::Text { at, .. }
             | Self::Peers { at, .. }
             | Self::Ports { at, .. }

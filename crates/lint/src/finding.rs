@@ -222,6 +222,11 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    kept.sort_by(Finding::by_place);
+    sort(&mut kept);
     kept
+}
+
+/// Sorts by place, then by what is said.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(Finding::by_place);
 }

@@ -10,20 +10,22 @@
 mod asked;
 mod catalogue;
 mod components;
+pub mod config;
 mod dns;
 mod document;
 mod far;
 mod finding;
+pub mod ignore;
 mod named;
 mod near;
 mod ranges;
 mod reader;
 mod rule;
 mod rules;
-mod today;
 mod sides;
 #[cfg(test)]
 mod testing;
+mod today;
 mod words;
 mod world;
 

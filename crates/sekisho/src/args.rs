@@ -3,12 +3,16 @@
 mod check;
 mod diff;
 mod exposure;
+mod outputs;
 mod reach;
+mod rule;
 
-pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use check::{CheckArgs, CheckInputArgs};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
+pub(crate) use rule::{RuleArgs, RuleFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -41,6 +45,7 @@ pub(crate) enum Verb {
     Test(TestArgs),
     Diff(DiffArgs),
     Check(CheckArgs),
+    Rule(RuleArgs),
     Redundant(RedundantArgs),
     Lab(LabArgs),
     Lsp(LspArgs),

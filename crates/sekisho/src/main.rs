@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Check(arguments) => cmd::check::run(arguments),
+        Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Lab(arguments) => cmd::lab::run(arguments),

@@ -15,6 +15,8 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
     let piece = match edit {
         Edit::Remove(_) if found.parent().is_none() => Some(document(found)),
         Edit::Remove(_) => list::remove(found),
+        // A comment is no value: it is taken out of the text before one is looked for.
+        Edit::Comment(_) => None,
         Edit::Text { with, .. } => {
             Some((found.start(found.node)..found.end(found.node), words::scalar(with)))
         }

@@ -16,6 +16,9 @@ pub(crate) mod except_reopened;
 pub(crate) mod exception_expired;
 pub(crate) mod health_checks_refused;
 pub(crate) mod host_bits;
+pub(crate) mod ignore_for_nothing;
+pub(crate) mod ignore_unknown_rule;
+pub(crate) mod ignore_without_reason;
 pub(crate) mod label_mistyped;
 pub(crate) mod labels_missing;
 pub(crate) mod name_not_standard;
@@ -43,6 +46,9 @@ use crate::rule::Rule;
 
 /// All rules, ascending by code.
 pub(crate) static ALL: &[&Rule] = &[
+    &ignore_without_reason::RULE,
+    &ignore_for_nothing::RULE,
+    &ignore_unknown_rule::RULE,
     &unreadable::RULE,
     &unknown_field::RULE,
     &selects_no_pod::RULE,

@@ -1,82 +1,116 @@
 //! `sekisho check`.
 
 use crate::{
-    args::{CheckArgs, CheckFormat},
+    args::CheckArgs,
     check::{
-        self, Checked,
+        self, Checked, baseline,
         mend::{self, Mended},
+        paths::Paths,
         scope::{Scope, scopes},
+        settings::Settings,
+        since,
     },
     input,
     outcome::Outcome,
     output,
-    render::{check as render, diff, json, unified},
-    settings,
+    render::{check as render, diff, unified},
+    settings as catalog,
 };
-use sekisho_catalog::document::Ignored;
+use anyhow::{Context, bail};
 use sekisho_k8s::{Options, Reading, edit::Sources, read_texts};
-use std::{io::Write as _, sync::Arc};
+use sekisho_lint::config::Config;
+use std::{collections::BTreeSet, io::Write as _, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
-    let settings = settings::read::<Ignored>(arguments.catalog.as_deref())?;
-    if !input::tell(&settings.diagnostics, &settings.sources, "the catalog")? {
+    let team = catalog::read::<Config>(arguments.catalog.as_deref())?;
+    if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
         return Ok(Outcome::CouldNot);
     }
-    let mut runs = Vec::new();
-    let mut is_unmended = false;
-    for scope in scopes(arguments, &settings)? {
-        let (checked, has_mends) = check_one(arguments, &scope, &settings.sources)?;
-        is_unmended |= has_mends;
+    let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
+    let paths = Paths::new()?;
+    let (mut runs, mut has_mends, mut file) = (Vec::new(), false, None);
+    for scope in scopes(arguments, &team)? {
+        let place = (team.folder.as_path(), scope.environment.clone());
+        let settings = Settings::of(config.clone(), place, arguments, &BTreeSet::new())?;
+        let run = Run { arguments, scope: &scope, settings: &settings, own: &team.sources };
+        let (checked, mends) = run.check()?;
+        has_mends |= mends;
+        file = settings.baseline().map(std::path::Path::to_owned);
         runs.push((scope.environment, checked));
     }
     if arguments.diff {
-        return Ok(if is_unmended { Outcome::DoesNotHold } else { Outcome::Holds });
+        return Ok(if has_mends { Outcome::DoesNotHold } else { Outcome::Holds });
     }
-    let checked = Checked::join(runs);
-    print(arguments, &checked)?;
+    let Some(mut checked) = Checked::join(runs) else { bail!("there is nothing to check") };
+    if arguments.write_baseline {
+        return write_baseline(&checked, file.as_deref(), &paths);
+    }
+    if let Some(file) = &file {
+        baseline::subtract(&mut checked, file, &paths)?;
+    }
+    render::write(&checked, &arguments.outputs.0, &paths)?;
     Ok(if checked.fails() { Outcome::DoesNotHold } else { Outcome::Holds })
 }
 
-/// Looks at one environment, and mends what is to be mended. Says also whether there are mends that were only shown.
-fn check_one(arguments: &CheckArgs, scope: &Scope, own: &Sources) -> anyhow::Result<(Checked, bool)> {
-    let given = arguments.input.of(scope.paths.clone());
-    let look = |mut reading: Reading| {
-        // Of the catalog's own lines there may be something to say.
-        reading.sources.extend(own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
-        check::look(reading, &scope.standard, scope.extent)
-    };
-    let mut checked = look(input::reading(&given)?);
-    let mut has_mends = false;
-    if arguments.fix || arguments.diff {
-        let options = Options { default_namespace: given.namespace().into() };
-        let mended = mend::mend(checked, arguments.unsafe_fixes, |sources| {
-            let manifests = sources.iter().filter(|(name, _)| !own.contains_key(*name));
-            let texts = manifests.map(|(name, text)| (name, text.as_bytes()));
-            look(read_texts(texts, &options))
-        })?;
-        if arguments.diff {
-            show(&mended)?;
-            has_mends = !mended.texts.is_empty();
-        } else {
-            mend::write(&mended)?;
-            tell(&mended)?;
-        }
-        checked = mended.left;
-    }
-    Ok((checked, has_mends))
+fn write_baseline(
+    checked: &Checked,
+    file: Option<&std::path::Path>,
+    paths: &Paths,
+) -> anyhow::Result<Outcome> {
+    let file = file.context(
+        "where is the baseline to be written? give `--baseline FILE`, or `baseline` in sekisho.yaml",
+    )?;
+    baseline::write(checked, file, paths)?;
+    let count = checked.findings.len();
+    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+    output::to_stdout(|out| Ok(writeln!(out, "wrote {findings} to `{}`", file.display())?))?;
+    Ok(Outcome::Holds)
 }
 
-fn print(arguments: &CheckArgs, checked: &Checked) -> anyhow::Result<()> {
-    let formats =
-        if arguments.format.is_empty() { vec![CheckFormat::Human] } else { arguments.format.clone() };
-    for format in formats {
-        match format {
-            CheckFormat::Human => output::to_stdout(|out| render::human::write(checked, out))?,
-            CheckFormat::Json => output::plain_to_stdout(|out| json::check(checked, out))?,
+/// A look at one environment.
+struct Run<'r> {
+    arguments: &'r CheckArgs,
+    scope: &'r Scope,
+    settings: &'r Settings,
+    /// The text of the catalog, of whose lines there may be something to say.
+    own: &'r Sources,
+}
+
+impl Run<'_> {
+    /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
+    fn check(&self) -> anyhow::Result<(Checked, bool)> {
+        let given = self.arguments.input.of(self.scope.paths.clone());
+        let mut checked = self.look(input::reading(&given)?)?;
+        let mut has_mends = false;
+        if self.arguments.fix || self.arguments.diff {
+            let options = Options { default_namespace: given.namespace().into() };
+            let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
+                let manifests = sources.iter().filter(|(name, _)| !self.own.contains_key(*name));
+                self.look(read_texts(manifests.map(|(name, text)| (name, text.as_bytes())), &options))
+            })?;
+            if self.arguments.diff {
+                show(&mended)?;
+                has_mends = !mended.texts.is_empty();
+            } else {
+                mend::write(&mended)?;
+                tell(&mended)?;
+            }
+            checked = mended.left;
         }
+        if let Some(revision) = &self.arguments.changed_since {
+            let input = (&self.arguments.input, self.scope.paths.as_slice());
+            since::subtract(&mut checked, revision, input, (self.settings, &self.scope.standard))?;
+        }
+        Ok((checked, has_mends))
     }
-    Ok(())
+
+    fn look(&self, mut reading: Reading) -> anyhow::Result<Checked> {
+        reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
+        let mut checked = check::look(reading, &self.scope.standard, self.scope.extent);
+        self.settings.apply(&mut checked)?;
+        Ok(checked)
+    }
 }
 
 /// Shows what the mends would change, without changing it.

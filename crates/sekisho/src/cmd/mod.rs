@@ -11,6 +11,7 @@ pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod redundant;
 pub(crate) mod render;
+pub(crate) mod rule;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
 pub(crate) mod test;
