@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, io::Write as _, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
-    let team = catalog::read::<Config>(arguments.catalog.as_deref())?;
+    let team = catalog::read_near::<Config>(arguments.catalog.as_deref(), &arguments.input.paths)?;
     if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
         return Ok(Outcome::CouldNot);
     }
