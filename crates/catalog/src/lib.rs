@@ -7,13 +7,16 @@
 
 pub mod document;
 mod generate;
+mod import;
 pub mod layout;
 mod model;
+mod promises;
 mod read;
 mod resolve;
 mod standard;
 
 pub use generate::{Draft, DraftPeer, DraftRule, Reason, Written};
+pub use import::{Imported, Source, import};
 pub use layout::{Files, Layout};
 pub use model::{Call, Catalog, Component, Environment, Peer, Service, Tier, TierCaller, Why};
 pub use read::{Read, read};

@@ -7,6 +7,7 @@ pub(crate) mod place;
 mod service;
 mod standard;
 mod texts;
+mod write;
 
 pub use peer::{Peer, RoleName};
 pub use place::{Entries, Placed};
