@@ -44,6 +44,32 @@ pub fn builtin() -> Document {
     read(BUILTIN_SOURCE, BUILTIN.as_bytes()).document.unwrap_or_default()
 }
 
+/// What is built in and what `document` says, together: what holds.
+#[must_use]
+pub fn whole<C>(document: &Document<C>) -> Document {
+    let mut whole = builtin();
+    let (standard, said) = (&mut whole.standard, &document.standard);
+    document.peers.iter().for_each(|(name, peer)| whole.peers.set(name.value.as_str(), peer.clone()));
+    said.tiers.iter().for_each(|(name, tier)| standard.tiers.set(name.value.as_str(), tier.clone()));
+    let keys = [
+        (&mut standard.labels.name, &said.labels.name),
+        (&mut standard.labels.component, &said.labels.component),
+        (&mut standard.labels.part_of, &said.labels.part_of),
+        (&mut standard.baseline, &said.baseline),
+    ];
+    keys.into_iter().for_each(|(built_in, said)| replace(built_in, said));
+    replace(&mut standard.egress, &said.egress);
+    replace(&mut standard.dns, &said.dns);
+    replace(&mut standard.exempt, &said.exempt);
+    Document { environments: document.environments.clone(), services: document.services.clone(), ..whole }
+}
+
+fn replace<T: Clone>(built_in: &mut Option<T>, said: &Option<T>) {
+    if said.is_some() {
+        built_in.clone_from(said);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,15 @@
 //! The command line.
 
+mod catalog;
 mod diff;
 mod exposure;
+mod generate;
 mod reach;
 
+pub(crate) use catalog::{CatalogArgs, CatalogImportArgs, CatalogShowArgs, CatalogVerb};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -39,6 +43,8 @@ pub(crate) enum Verb {
     Test(TestArgs),
     Diff(DiffArgs),
     Redundant(RedundantArgs),
+    Generate(GenerateArgs),
+    Catalog(CatalogArgs),
     Lab(LabArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
@@ -432,4 +438,6 @@ pub(crate) enum SchemaOf {
     Promises,
     /// `sekisho redundant -o json`
     Redundant,
+    /// The catalog, `sekisho.yaml`
+    Catalog,
 }

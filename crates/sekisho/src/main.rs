@@ -14,6 +14,7 @@ mod render;
 mod results;
 mod settings;
 mod target;
+mod written;
 
 use args::Verb;
 use mimalloc::MiMalloc;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Generate(arguments) => cmd::generate::run(arguments),
+        Verb::Catalog(arguments) => cmd::catalog::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -1,9 +1,11 @@
 //! The verbs, one file each.
 
+pub(crate) mod catalog;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod exposure;
+pub(crate) mod generate;
 pub(crate) mod lab;
 pub(crate) mod man;
 pub(crate) mod reach;
