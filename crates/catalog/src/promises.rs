@@ -9,6 +9,8 @@ use sekisho_core::{
 use sekisho_k8s::emit::{Item, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// How long a line becomes before a group gets lines of its own.
+const WIDTH: usize = 110;
 /// The group of every pod, which needs no definition.
 const CLUSTER: &str = "cluster";
 /// The groups that promises know by themselves, and nobody may define.
@@ -41,10 +43,13 @@ impl Writer<'_> {
         if self.promises.is_empty() {
             return format!("{MARK}\n\nversion: 1\npromises: []\n");
         }
-        let groups = self.groups.into_iter().map(|(name, group)| Item::of(name, group.inline())).collect();
+        let groups = self.groups.into_iter().map(|(name, group)| {
+            let start = name.len() + 4;
+            Item::of(name, group.fit(start, WIDTH))
+        });
         let file = Value::Map(vec![
             Item::of("version", Value::Raw("1".into())),
-            Item::of("groups", Value::Map(groups)).below([String::new()]),
+            Item::of("groups", Value::Map(groups.collect())).below([String::new()]),
             Item::of("promises", Value::List(self.promises)).below([String::new()]),
         ]);
         format!("{MARK}\n\n{}", file.to_document())
@@ -78,8 +83,10 @@ impl Writer<'_> {
             .iter()
             .filter(|call| self.may_all_call(&call.from))
             .partition(|call| self.is_there(&call.from));
-        let ports =
-            Value::List(component.ports.iter().map(|port| Item::new(port_text(port))).collect()).inline();
+        let ports = match component.ports.as_slice() {
+            [port] => port_text(port),
+            ports => Value::List(ports.iter().map(|port| Item::new(port_text(port))).collect()).inline(),
+        };
         for (calls, may_match_nothing) in [(surely, false), (perhaps, true)] {
             let who = distinct(calls.iter().map(|call| self.group(&call.from)).collect());
             if who.is_empty() {

@@ -2,7 +2,9 @@
 
 mod support;
 
+use proptest::prelude::*;
 use sekisho_catalog::{Catalog, Imported, Source, builtin, document::Document, import};
+use sekisho_core::testing::{cluster as any_cluster, config};
 use sekisho_k8s::{Options, Reading, read_text};
 use support::{ENVIRONMENTS, catalog_of, cluster, document, example, generated, placeless, reading};
 
@@ -99,7 +101,7 @@ spec:
         "version: 1
 
 peers:
-  legacy: { namespace: shop, pods: \"app=legacy\" }
+  legacy: { namespace: shop, pods: app=legacy }
   range-10-0-0-0-8: { ranges: 10.0.0.0/8 }
 
 services:
@@ -152,4 +154,25 @@ fn a_debug_range_in_production_is_no_part_of_the_standard() {
     let (catalog, _) = Catalog::of("", &found.document);
     let texts = catalog.text(Some("production"));
     assert!(!texts.contains("203.0.113.0/24") && texts.contains("35.191.0.0/16"));
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    /// Whatever policies there are: what is imported of them can be read, and whatever it does not give is told.
+    #[test]
+    fn any_policies(one in any_cluster(0..1, 0..8), other in any_cluster(0..1, 0..8)) {
+        let readings = [one, other].map(|cluster| Reading { cluster, ..Reading::default() });
+        let [one, other] = &readings;
+        let sources = [("one", one), ("other", other)]
+            .map(|(name, reading)| Source { environment: Some(name), path: name, reading });
+        let Imported { document: found, diagnostics } = import(&sources, &Document::default());
+        prop_assert_eq!(&document(&found.to_text()), &found);
+        let (catalog, errors) = Catalog::of("", &found);
+        prop_assert_eq!(errors, [], "{}", found.to_text());
+        let is_same = sources.iter().all(|source| {
+            generated(&catalog, source.environment.unwrap()) == placeless(source.reading.cluster.policies.values())
+        });
+        prop_assert_eq!(is_same, diagnostics.is_empty());
+    }
 }

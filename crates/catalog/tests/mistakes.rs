@@ -141,3 +141,10 @@ fn fields_and_values_that_nobody_knows() {
     assert!(told.len() == 1 && told[0].contains("syntax: "), "{told:?}");
     assert!(read::<Document>("x", b"\xff").document.is_none());
 }
+
+#[test]
+fn what_check_says_is_no_affair_of_ours() {
+    assert!(found("version: 1\ncheck: { rules: { any: [1, {}] }, other: x }").is_empty());
+    let read = read::<std::collections::BTreeMap<String, u8>>("x", b"version: 1\ncheck: { a: 1 }");
+    assert_eq!(read.document.unwrap().check.unwrap()["a"], 1);
+}

@@ -41,15 +41,9 @@ impl<C> Document<C> {
 fn entries<T>(entries: &Entries<T>, indent: usize, value: impl Fn(&T) -> Value) -> Value {
     let items = entries.iter().map(|(name, entry)| {
         let name = name.value.as_str();
-        Item::of(name, fit(value(entry), indent + name.len() + 2))
+        Item::of(name, value(entry).fit(indent + name.len() + 2, WIDTH))
     });
     Value::Map(items.collect())
-}
-
-/// `value` on one line where it fits behind what takes `before` of it.
-fn fit(value: Value, before: usize) -> Value {
-    let inline = value.clone().inline();
-    if before + inline.to_document().trim_end().len() <= WIDTH { inline } else { value }
 }
 
 /// Fields that are there.

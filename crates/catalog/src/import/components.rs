@@ -22,8 +22,6 @@ pub(super) struct Found<'r> {
     pub(super) name: Arc<str>,
     /// What its policy is called, less what egress adds.
     pub(super) policy: Arc<str>,
-    /// Whether its labels are the three of the standard.
-    pub(super) is_named: bool,
     /// The policies that let others in.
     pub(super) ingress: Vec<(usize, &'r NetworkPolicy)>,
     /// The policies that let it out.
@@ -77,6 +75,7 @@ pub(super) fn find<'r>(sources: &[Source<'r>], known: &Catalog) -> Components<'r
             components.take(at, policy, known);
         }
     }
+    components.settle(known);
     components
 }
 
@@ -124,19 +123,69 @@ impl<'r> Components<'r> {
             (Arc::clone(&id.0), within.unwrap_or(policy).into())
         };
         let new = || Found {
-            service,
-            name,
+            service: as_name(&service),
+            name: as_name(&name),
             policy: policy.into(),
-            is_named,
             ingress: Vec::new(),
             egress: Vec::new(),
         };
         self.all.entry(id).or_insert_with(new)
     }
+
+    /// Makes the names of services, components and policies such that each is one's: a service has one namespace, no
+    /// two of its components have one name, and no two components one policy.
+    fn settle(&mut self, known: &Catalog) {
+        let mut homes: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+        let mut taken: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
+        let mut policies: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
+        for ((namespace, _), found) in &mut self.all {
+            let home = homes.entry(Arc::clone(&found.service)).or_insert_with(|| Arc::clone(namespace));
+            if home != namespace {
+                found.service = format!("{namespace}-{}", found.service).into();
+                homes.entry(Arc::clone(&found.service)).or_insert_with(|| Arc::clone(namespace));
+            }
+            let names = numbered(&found.name, [as_name(&found.policy)]);
+            let mut free = names.map(|name| (Arc::clone(&found.service), name));
+            if let Some(one) = free.find(|one| !taken.contains(one)) {
+                found.name = Arc::clone(&one.1);
+                taken.insert(one);
+            }
+            let policy = numbered(&found.policy, []).find_map(|name| {
+                let egress = Arc::from(format!("{name}{EGRESS}"));
+                let keys = [name, egress].map(|name| (Arc::clone(namespace), name));
+                let is_free = keys.iter().all(|key| key.1 != known.baseline && !policies.contains(key));
+                is_free.then_some(keys)
+            });
+            if let Some([own, egress]) = policy {
+                found.policy = Arc::clone(&own.1);
+                policies.extend([own, egress]);
+            }
+        }
+    }
+}
+
+/// `wanted`, what else it may be called, and then `wanted` with numbers.
+fn numbered<const N: usize>(
+    wanted: &Arc<str>,
+    others: [Arc<str>; N],
+) -> impl Iterator<Item = Arc<str>> + use<N> {
+    let wanted = Arc::clone(wanted);
+    let first = [Arc::clone(&wanted)].into_iter().chain(others);
+    first.chain((2..).map(move |number: u32| Arc::from(format!("{wanted}-{number}"))))
+}
+
+/// `text` as the name of a service or a component.
+fn as_name(text: &str) -> Arc<str> {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+    let name: String = text.chars().map(plain).take(63).collect();
+    match name.trim_matches('-') {
+        "" => "unnamed".into(),
+        name => name.into(),
+    }
 }
 
 /// Whether `labels` are the three of the standard, and nothing else.
 fn is_named(labels: &Labels, known: &Catalog) -> bool {
-    labels.iter().len() == 3
-        && known.naming.keys().into_iter().all(|key| labels.get(key).is_some_and(|value| !value.is_empty()))
+    let is_there = |key: &Arc<str>| labels.get(key).is_some_and(|value| !value.is_empty());
+    labels.iter().len() == 3 && known.naming.keys().into_iter().all(is_there)
 }

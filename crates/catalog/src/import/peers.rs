@@ -39,7 +39,10 @@ impl Guess<'_, '_> {
                 None => kinds.push((kind, vec![contact])),
             }
         }
-        let mut taken: BTreeSet<String> = self.known.peers.iter().map(|peer| peer.name.to_string()).collect();
+        // Among callers a component's own name would stand for it.
+        let components = self.found.all.values().map(|found| found.name.to_string());
+        let known = self.known.peers.iter().map(|peer| peer.name.to_string());
+        let mut taken: BTreeSet<String> = known.chain(components).collect();
         let mut peers: Vec<NewPeer> =
             kinds.into_iter().map(|(kind, contacts)| self.peer(kind, &contacts, &mut taken)).collect();
         peers.sort_by_key(|peer| match peer.role {

@@ -11,6 +11,7 @@ use crate::{
     document::{Component, Egress, Entries, Placed, Ports, Service, Texts},
     resolve::{OTHER, fill},
 };
+use sekisho_core::object::Labels;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -62,20 +63,23 @@ impl Guess<'_, '_> {
         let tier = self.tier(found);
         let pattern = self.known.tier(tier).map_or("", |tier| &tier.pattern);
         let is_called = *found.policy == *fill(pattern, &found.service, &found.name);
-        let labels = if found.is_named && id.1.get(&self.known.naming.name) == Some(&*found.policy) {
-            None
-        } else {
-            Some(Placed::new(id.1.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()))
-        };
+        let keys = self.known.naming.keys().into_iter().cloned();
+        let default: Labels =
+            keys.zip([&found.policy, &found.name, &found.service].map(Arc::clone)).collect();
+        let labels = (id.1 != default).then(|| {
+            Placed::new(id.1.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect())
+        });
+        let ports = self.ports(found);
         let calls = self.contacts.iter().filter(|contact| contact.of == *id && !contact.is_ingress);
         let callers = self.contacts.iter().filter(|contact| contact.of == *id && contact.is_ingress);
         Component {
             tier: (tier == OTHER && &*found.name != OTHER).then(|| Placed::new(OTHER.to_owned())),
             name: (!is_called).then(|| Placed::new(found.policy.to_string())),
             labels,
-            ports: self.ports(found),
             callers: names(callers.filter_map(|contact| {
-                let is_meant = !self.is_of_tier(found, contact, peers);
+                // Where all ports are open, a catalog has no words for it.
+                let is_called = ports.as_ref().is_some_and(|ports| !ports.0.is_empty());
+                let is_meant = is_called && !self.is_of_tier(found, contact, peers);
                 is_meant.then(|| written(self, &found.service, &contact.who, peers)).flatten()
             })),
             // Calls between components are written at the end that is called.
@@ -86,6 +90,7 @@ impl Guess<'_, '_> {
             })),
             egress: None,
             exceptions: Vec::new(),
+            ports,
         }
     }
 

@@ -37,13 +37,13 @@ fn chart() -> Value {
     ])
 }
 
+/// Without a default: a chart that takes itself for some environment opens what is meant for another.
 fn values(environments: &[&str]) -> Value {
-    Value::Map(match environments.first() {
-        Some(first) => vec![
-            Item::of("environment", Value::text(*first)).below(["# Which environment it is.".to_owned()]),
-        ],
-        None => Vec::new(),
-    })
+    if environments.is_empty() {
+        return Value::Map(Vec::new());
+    }
+    let about = format!("# Which environment it is: {}.", environments.join(", "));
+    Value::Map(vec![Item::of("environment", Value::text("")).below([about])])
 }
 
 /// Helm refuses values that do not fit it: an environment mistyped would leave out what is guarded.

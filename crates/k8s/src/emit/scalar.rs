@@ -17,7 +17,7 @@ fn is_plain(text: &str) -> bool {
     if first.is_ascii_digit() {
         return text.contains('/') && text.chars().all(is_word);
     }
-    let is_safe = |letter: char| is_word(letter) || " '()".contains(letter);
+    let is_safe = |letter: char| is_word(letter) || " '()=".contains(letter);
     first.is_ascii_alphabetic()
         && text.chars().all(is_safe)
         && !text.ends_with(' ')
@@ -58,6 +58,7 @@ mod tests {
             ("app.kubernetes.io/name", "app.kubernetes.io/name"),
             ("35.191.0.0/16", "35.191.0.0/16"),
             ("the cluster's DNS", "the cluster's DNS"),
+            ("k8s-app=kube-dns", "k8s-app=kube-dns"),
             ("", "\"\""),
             ("8080", "\"8080\""),
             ("1e3", "\"1e3\""),
