@@ -1,5 +1,7 @@
 //! What is imported of policies that a catalog gives is the catalog.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 mod support;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! What is wrong with a catalog is told at its place, all of it in one run.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 use sekisho_catalog::{Catalog, document::Document, read};
 
 /// The findings in `text`, each as `line:column code: message`.

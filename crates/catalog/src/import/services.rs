@@ -17,10 +17,13 @@ use std::{
     sync::Arc,
 };
 
+/// The components of a service.
+type Members<'g, 'r> = Vec<(&'g Id, &'g Found<'r>)>;
+
 impl Guess<'_, '_> {
     /// All services by name, each with its components in the order of their tiers.
     pub(super) fn services(&self, peers: &[NewPeer]) -> Entries<Service> {
-        let mut services: BTreeMap<&str, (&Arc<str>, Vec<(&Id, &Found<'_>)>)> = BTreeMap::new();
+        let mut services: BTreeMap<&str, (&Arc<str>, Members<'_, '_>)> = BTreeMap::new();
         for (id, found) in &self.found.all {
             services.entry(&found.service).or_insert((&id.0, Vec::new())).1.push((id, found));
         }
@@ -38,7 +41,7 @@ impl Guess<'_, '_> {
         &self,
         name: &str,
         namespace: &Arc<str>,
-        mut of: Vec<(&Id, &Found<'_>)>,
+        mut of: Members<'_, '_>,
         peers: &[NewPeer],
     ) -> Service {
         let place = |found: &Found<'_>| {
