@@ -1,7 +1,7 @@
 //! A catalog says what services there are, what they follow, and who calls whom. This crate makes policies of it,
 //! and what a [`Standard`](sekisho_core::standard::Standard) has to know of it.
 //!
-//! A text becomes a [`Document`](document::Document), which is the file as it is written; with what is built in, a
+//! A text becomes a [`Document`], which is the file as it is written; with what is built in, a
 //! document becomes a [`Catalog`], in which every name is looked up and every mistake was told. Pure: no I/O, no
 //! clock.
 

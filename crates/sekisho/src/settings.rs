@@ -19,7 +19,6 @@ pub(crate) struct Settings<C> {
     /// The file, as findings call it; `None` where there is none and what is built in has to do.
     pub(crate) path: Option<PathBuf>,
     /// The folder that the paths in it start from.
-    #[allow(dead_code, reason = "verbs that read the environments' manifests start there")]
     pub(crate) folder: PathBuf,
     /// The file as it is written; `None` where there is none, or it cannot be read.
     pub(crate) document: Option<Document<C>>,

@@ -164,6 +164,7 @@ fn the_catalog_is_found_and_its_mistakes_are_told() {
         ),
         (vec!["generate", "-c", "nowhere.yaml"], "cannot read `nowhere.yaml`"),
         (vec!["generate", "--check"], "--output"),
+        (vec!["generate", "-e", "production", "-o", "../.."], "write to a folder that is for policies alone"),
     ] {
         let run = sekisho(&deep, &arguments);
         assert_eq!(run.code, Some(2), "{arguments:?}");

@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::bail;
 use sekisho_catalog::{Catalog, Why, document::Ignored};
+use std::path::Path;
 
 /// Writes the policies of the catalog, or says how what is written differs.
 pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
         output::plain_to_stdout(|out| Ok(out.write_all(catalog.text(environment).as_bytes())?))?;
         return Ok(Outcome::Holds);
     };
+    check_folder(folder, &settings.folder)?;
     let mut plan = Plan::folder(folder, catalog.files(arguments.layout.into(), environment))?;
     if let Some(path) = &arguments.promises {
         plan.file(path.clone(), catalog.promises(environment))?;
@@ -44,6 +46,18 @@ pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
     }
     output::to_stdout(|out| plan.apply(out))?;
     Ok(Outcome::Holds)
+}
+
+/// Whatever was generated in the folder and is not given is removed, deep down as well: so it must be one of its own,
+/// and not the one in which everything lies.
+fn check_folder(output: &Path, catalogs: &Path) -> anyhow::Result<()> {
+    let real = |folder: &Path| folder.canonicalize().ok();
+    if let (Some(output), Some(catalogs)) = (real(output), real(catalogs))
+        && catalogs.starts_with(&output)
+    {
+        bail!("`{}` has the catalog in it: write to a folder that is for policies alone", output.display());
+    }
+    Ok(())
 }
 
 /// The environment that is meant, where one is.
