@@ -178,3 +178,42 @@ proptest! {
         prop_assert_eq!(is_same, diagnostics.is_empty());
     }
 }
+
+#[test]
+fn what_a_catalog_gives_is_imported() {
+    let text = "version: 1
+environments: { live: {}, test: {} }
+peers:
+  scrapers: { namespace: [prometheus, thanos], role: monitoring }
+  partners: { namespaces: team=partners, pods: \"app in (a, b)\" }
+  laptops: { ranges: 198.51.100.0/25, role: people, environments: test }
+  archive: { ranges: [192.0.2.0/28], ports: [443, TCP/8000-8100] }
+services:
+  shop:
+    namespace: store
+    egress: closed
+    components:
+      frontend: { ports: http }
+      bff: { ports: [http, 8081], calls: [bank/microservice, cluster] }
+      backend: { name: shop-core, ports: 8080, callers: [backend, partners], egress: open }
+      cache: { tier: other, ports: UDP/6379, callers: backend }
+      database: { ports: postgres, callers: backend }
+  bank:
+    components:
+      microservice: { ports: 443, calls: [metadata-server, archive], egress: closed }
+  empty: {}
+";
+    let catalog = catalog_of(&document(text));
+    let readings = ["live", "test"].map(|name| {
+        let reading = read_text(name, catalog.text(Some(name)).as_bytes(), &Options::default());
+        assert_eq!(reading.diagnostics, []);
+        (name, reading)
+    });
+    let Imported { document: found, diagnostics } = imported(&readings);
+    assert_eq!(diagnostics, [], "{}", found.to_text());
+    let again = catalog_of(&document(&found.to_text()));
+    for environment in ["live", "test"] {
+        assert_eq!(generated(&again, environment), generated(&catalog, environment));
+    }
+    insta::assert_snapshot!("imported", found.to_text());
+}
