@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use sekisho_catalog::{Catalog, document::Document};
-use sekisho_core::diagnostic::{Diagnostic, Severity};
+use sekisho_core::{diagnostic::Diagnostic, standard::Day};
 use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
@@ -28,13 +28,6 @@ pub(crate) struct Settings<C> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Its text by its name, for excerpts.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
-}
-
-impl<C> Settings<C> {
-    /// Whether something is wrong with it.
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
-    }
 }
 
 /// Reads the catalog in `file`; where none is named, the one that is nearest, or what is built in.
@@ -103,4 +96,10 @@ fn read_file<C: DeserializeOwned>(path: PathBuf) -> anyhow::Result<Settings<C>> 
         sources: BTreeMap::from([(name.into(), text.into())]),
         path: Some(path),
     })
+}
+
+/// The day it is, where the clock can be read: in UTC, so that it is the same wherever CI runs.
+pub(crate) fn today() -> Option<Day> {
+    let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    day.parse().ok()
 }
