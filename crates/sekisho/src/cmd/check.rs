@@ -81,7 +81,7 @@ impl Run<'_> {
     /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
     fn check(&self) -> anyhow::Result<(Checked, bool)> {
         let given = self.arguments.input.of(self.scope.paths.clone());
-        let mut checked = self.look(input::reading(&given)?)?;
+        let mut checked = self.look(input::reading(&given)?);
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
             let options = Options { default_namespace: given.namespace().into() };
@@ -105,11 +105,11 @@ impl Run<'_> {
         Ok((checked, has_mends))
     }
 
-    fn look(&self, mut reading: Reading) -> anyhow::Result<Checked> {
+    fn look(&self, mut reading: Reading) -> Checked {
         reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
         let mut checked = check::look(reading, &self.scope.standard, self.scope.extent);
-        self.settings.apply(&mut checked)?;
-        Ok(checked)
+        self.settings.apply(&mut checked);
+        checked
     }
 }
 

@@ -93,7 +93,8 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
         SchemaOf::Catalog => SchemaSettings::draft2020_12()
             .into_generator()
-            .into_root_schema_for::<sekisho_catalog::document::Document>(),
+            .into_root_schema_for::<sekisho_catalog::document::Document<sekisho_lint::config::Config>>(
+        ),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }
