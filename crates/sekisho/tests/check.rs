@@ -50,7 +50,7 @@ fn changed(changes: &[(&str, &str)]) -> TempDir {
 /// The codes of what is found in a folder, with the lines.
 fn found(folder: &Path, arguments: &[&str]) -> Vec<String> {
     let run = check(folder, &[arguments, &["-o", "json", "."]].concat());
-    let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+    let json: Value = serde_json::from_str(&run.out).unwrap();
     let shown = |one: &Value| {
         let line = one["origin"].as_str().unwrap().rsplit(':').nth(1).unwrap();
         format!("{}:{line}", one["code"].as_str().unwrap())
@@ -60,8 +60,10 @@ fn found(folder: &Path, arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_form_tells_it() {
-    let form = |form| check(&fixtures(), &["-o", form, "shop.yaml"]).out;
-    for name in ["human", "json", "github", "gitlab", "junit", "md", "sarif"] {
+    // In a folder of its own, and so in no repository, wherever the tests are run.
+    let folder = changed(&[]);
+    let form = |form| check(folder.path(), &["-o", form, "shop.yaml"]).out;
+    for name in ["human", "json", "github", "gitlab", "junit", "md"] {
         insta::assert_snapshot!(name, form(name));
     }
 }
@@ -168,10 +170,11 @@ fn sarif_is_what_its_schema_says() {
         logs.push(log);
     }
     let fix = &logs[2]["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0];
-    assert_eq!(fix["artifactLocation"]["uri"], "examples/mistakes/and-or/policy.yaml");
+    assert!(fix["artifactLocation"]["uri"].as_str().unwrap().ends_with("and-or/policy.yaml"), "{fix}");
     assert_eq!(fix["replacements"].as_array().unwrap().len(), 2);
     let results = logs[3]["runs"][0]["results"].as_array().unwrap();
-    let quiet: Vec<&Value> = results.iter().filter(|one| one["suppressions"].is_array()).collect();
+    let quiet: Vec<&Value> =
+        results.iter().filter(|one| one["suppressions"] != serde_json::json!([])).collect();
     assert_eq!(quiet.len(), 1);
     assert_eq!(quiet[0]["ruleId"], "SK110");
     assert_eq!(
@@ -243,7 +246,8 @@ fn a_comment_with_a_reason_keeps_it_quiet() {
         let folder = changed(&[(old, new)]);
         let mut left: Vec<String> = left.iter().map(ToString::to_string).collect();
         let mut heard = found(folder.path(), &[]);
-        (left.sort(), heard.sort());
+        left.sort();
+        heard.sort();
         assert_eq!(heard, left, "{new}");
     }
 }
