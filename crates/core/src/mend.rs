@@ -71,6 +71,13 @@ pub enum Edit {
         /// What to write instead; never nothing.
         with: Vec<(Protocol, PortMatch)>,
     },
+    /// Two entries of a list that follow each other become one, which has the fields of both.
+    Join {
+        /// The place of the first.
+        first: Origin,
+        /// The place of the second.
+        second: Origin,
+    },
     /// A rule is added behind the others of its direction.
     AddRule {
         /// The place of the policy.
@@ -115,7 +122,8 @@ impl Edit {
             | Self::Text { at, .. }
             | Self::Peers { at, .. }
             | Self::Ports { at, .. }
-            | Self::Label { at, .. } => at,
+            | Self::Label { at, .. }
+            | Self::Join { first: at, .. } => at,
             Self::AddRule { policy, .. } | Self::Types { policy, .. } | Self::Namespace { policy, .. } => {
                 policy
             }

@@ -7,15 +7,25 @@
 //! INVARIANT: nothing here knows what a manifest looks like. How a finding is mended is said in the words of
 //! policies ([`sekisho_core::mend`]).
 
+mod asked;
 mod catalogue;
+mod components;
 pub mod config;
+mod dns;
 mod document;
+mod far;
 mod finding;
 pub mod ignore;
+mod named;
 mod near;
+mod ranges;
 mod reader;
 mod rule;
 mod rules;
+mod sides;
+#[cfg(test)]
+mod testing;
+mod today;
 mod words;
 mod world;
 
@@ -24,6 +34,7 @@ pub use document::{Document, Example};
 pub use finding::{Field, Finding, Subject};
 pub use reader::of_reader;
 pub use rule::{Category, Rule};
+pub use today::{Today, today};
 pub use world::{Extent, World};
 
 /// Looks for everything that is wrong in `world`, sorted by place.

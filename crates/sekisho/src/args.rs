@@ -48,6 +48,7 @@ pub(crate) enum Verb {
     Rule(RuleArgs),
     Redundant(RedundantArgs),
     Lab(LabArgs),
+    Lsp(LspArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
     Completions(CompletionsArgs),
@@ -311,6 +312,28 @@ pub(crate) struct LabShellArgs {
 
     #[command(flatten)]
     pub(crate) lab: LabInputArgs,
+}
+
+const LSP_EXAMPLES: &str = "\
+Examples:
+  Neovim
+    vim.lsp.config.sekisho = { cmd = { 'sekisho', 'lsp' }, filetypes = { 'yaml' }, root_markers = { 'sekisho.yaml', '.git' } }
+    vim.lsp.enable('sekisho')
+
+  Helix, in languages.toml
+    [language-server.sekisho]
+    command = \"sekisho\"
+    args = [\"lsp\"]";
+
+/// Serve an editor: findings while you type, what a rule lets in today, and the mends
+///
+/// It speaks the Language Server Protocol over standard input and output, and is started by the editor.
+#[derive(Args, Debug)]
+#[command(after_help = LSP_EXAMPLES)]
+pub(crate) struct LspArgs {
+    /// Speak over standard input and output, as it always does: some editors ask for it
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 const RENDER_EXAMPLES: &str = "\

@@ -7,12 +7,14 @@ mod check;
 mod cmd;
 mod git;
 mod input;
+mod lsp;
 mod narrow;
 mod outcome;
 mod output;
 mod plugin;
 mod render;
 mod results;
+mod settings;
 mod target;
 
 use args::Verb;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -6,6 +6,7 @@
 
 mod find;
 mod list;
+mod merge;
 mod words;
 mod write;
 
@@ -65,11 +66,13 @@ pub fn changes(edits: &[Edit], sources: &Sources) -> Result<Vec<Change>, EditErr
             Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
             _ => with_document(at, text, |found| write::edit(found, edit))??,
         };
+        // Lines end as those of the text do.
+        let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
         all.extend(made.into_iter().map(|(range, with)| Change {
             source: Arc::clone(&at.source),
             start: range.start,
             end: range.end,
-            with,
+            with: ends(with),
         }));
     }
     all.sort();

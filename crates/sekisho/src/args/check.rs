@@ -13,6 +13,10 @@ Examples:
   Of every environment that sekisho.yaml names
     sekisho check
 
+  Mend what can be mended without changing a connection; and what else could be mended?
+    sekisho check --fix manifests/
+    sekisho check --diff --unsafe-fixes manifests/
+
   For people and for GitHub, in one run
     sekisho check --format sarif --output check.sarif --format human manifests/
 
@@ -58,6 +62,26 @@ pub(crate) struct CheckArgs {
     /// Only what the change brought: what was not found where the current commit left this revision of git
     #[arg(long, value_name = "REV", conflicts_with_all = CLUSTER)]
     pub(crate) changed_since: Option<String>,
+
+    /// The catalog, instead of the nearest `sekisho.yaml`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// The environment that the manifests are of; without it, the one of sekisho.yaml whose paths hold them
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+
+    /// Mend what can be mended without changing any connection
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Mend also what opens or closes connections, and tell which
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+
+    /// Print what `--fix` would change, and change nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
 
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,

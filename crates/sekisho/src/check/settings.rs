@@ -19,14 +19,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Those of the team, which lie in `folder`, with what the command line says over them. `own` has the codes of the
+    /// Those of the team, which lie in `folder`, for an environment, with what the command line says over them. `own` has the codes of the
     /// rules that are not ours.
     ///
     /// # Errors
     /// When they name a rule that there is not, or a pattern cannot be read.
     pub(crate) fn of(
         config: Config,
-        folder: &Path,
+        (folder, environment): (&Path, Option<String>),
         arguments: &CheckArgs,
         own: &BTreeSet<String>,
     ) -> anyhow::Result<Self> {
@@ -49,7 +49,7 @@ impl Settings {
             Some(file) => Some(file.clone()),
             None => config.baseline.map(|file| folder.join(file)),
         };
-        Ok(Self { config, environment: None, folder: folder.to_owned() })
+        Ok(Self { config, environment, folder: folder.to_owned() })
     }
 
     /// The file of the findings that were there before.

@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod exposure;
 pub(crate) mod lab;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod redundant;

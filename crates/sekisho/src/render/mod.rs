@@ -16,3 +16,4 @@ pub(crate) mod rules;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;
+pub(crate) mod unified;
