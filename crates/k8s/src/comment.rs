@@ -26,12 +26,11 @@ pub struct Comment {
 /// broken, what comes after its mistake is taken for free of quotes.
 #[must_use]
 pub fn comments(name: &Arc<str>, text: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<Comment> {
-    let lines = lines(text);
-    let is_candidate =
-        |line: &Line<'_>| line.signs().any(|at| is_wanted(line.text.get(at + 1..).unwrap_or_default()));
-    if !lines.iter().any(is_candidate) {
+    let rest = |at: usize| text.get(at + 1..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    if !text.match_indices('#').any(|(at, _)| is_wanted(rest(at))) {
         return Vec::new();
     }
+    let lines = lines(text);
     let values = values(text);
     let sign = |line: &Line<'_>| line.signs().find(|at| !is_within(&values, line.start + at));
     let signs: Vec<Option<usize>> = lines.iter().map(sign).collect();

@@ -9,6 +9,7 @@ fn outputs_in_the_documentation_are_real() {
         .case("README*.md")
         .case("docs/catalog.md")
         .case("docs/ways-in.md")
+        .case("docs/check.md")
         .case("docs/promises.md")
         .case("docs/diff.md")
         .case("docs/reach.md")

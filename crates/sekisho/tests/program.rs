@@ -436,6 +436,12 @@ fn completions_and_manual_pages_are_written() {
 fn the_published_schemas_are_those_of_the_program_and_hold() {
     for (verb, outputs) in [
         (
+            "check",
+            ["check/shop.yaml", "shop.yaml", "../../../../examples/mistakes/and-or"]
+                .map(|path| sekisho(&["check", "-o", "json", path]).json())
+                .into(),
+        ),
+        (
             "diff",
             [["diff/old", "diff/new"], ["diff/old", "diff/old"], ["shop.yaml", "families.yaml"]]
                 .map(|[old, new]| sekisho(&["diff", "-o", "json", old, new]).json())

@@ -152,3 +152,35 @@ fn with_document<T>(
     }
     Err(EditError::NotThere(at.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text without the comment that begins at `mark`.
+    fn without(text: &str, mark: &str) -> String {
+        let start = text.find(mark).unwrap();
+        let line = u32::try_from(text[..start].matches('\n').count()).unwrap() + 1;
+        let span = Span { line, column: 1, start, end: start + mark.len() };
+        let sources = Sources::from([("a".into(), text.into())]);
+        let edits = [Edit::Comment(Origin { source: "a".into(), span })];
+        apply(text, &changes(&edits, &sources).unwrap())
+    }
+
+    #[test]
+    fn a_comment_goes_with_its_line_or_the_spaces_before_it() {
+        assert_eq!(without("a: 1\n  # x\nb: 2\n", "# x"), "a: 1\nb: 2\n");
+        assert_eq!(without("a: 1  # x\nb: 2\n", "# x"), "a: 1\nb: 2\n");
+        assert_eq!(without("a: 1 # x\r\nb: 2\r\n", "# x"), "a: 1\r\nb: 2\r\n");
+        assert_eq!(without("# x", "# x"), "");
+        assert_eq!(without("a: 1\n# x", "# x"), "a: 1\n");
+    }
+
+    #[test]
+    fn what_is_no_comment_stays() {
+        let sources = Sources::from([("a".into(), "a: 1\n".into())]);
+        let span = Span { line: 1, column: 1, start: 0, end: 1 };
+        let at = Origin { source: "a".into(), span };
+        assert_eq!(changes(&[Edit::Comment(at.clone())], &sources), Err(EditError::NotThere(at)));
+    }
+}

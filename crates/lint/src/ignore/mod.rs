@@ -22,8 +22,8 @@ use std::{ops::RangeInclusive, sync::Arc};
 pub enum Covers {
     /// What begins on these lines of a text.
     Lines(Arc<str>, RangeInclusive<u32>),
-    /// What is about this policy.
-    Policy(ObjectKey),
+    /// What is about this policy, or lies in its text.
+    Policy(ObjectKey, Origin),
 }
 
 /// Some rules that are to be quiet about something.

@@ -61,7 +61,7 @@ mod tests {
     use sekisho_core::object::ObjectKey;
 
     fn read(comment: &str) -> Option<(Vec<String>, String)> {
-        let covers = Covers::Policy(ObjectKey::new("shop", "web"));
+        let covers = Covers::Policy(ObjectKey::new("shop", "web"), Origin::default());
         let ignore = of_comment(comment, covers, Origin::default())?;
         Some((ignore.rules.iter().map(ToString::to_string).collect(), ignore.reason))
     }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn annotations() {
-        let covers = Covers::Policy(ObjectKey::new("shop", "web"));
+        let covers = Covers::Policy(ObjectKey::new("shop", "web"), Origin::default());
         let read = of_annotation("SK301: a: b; empty-rule:\n SK305,SK306: c;", &covers, &Origin::default());
         let read: Vec<(usize, &str)> =
             read.iter().map(|one| (one.rules.len(), one.reason.as_str())).collect();

@@ -63,14 +63,19 @@ impl Ignore {
             Covers::Lines(source, lines) => {
                 origin.is_known() && origin.source == *source && lines.contains(&origin.span.line)
             }
-            Covers::Policy(key) => matches!(&finding.subject, Subject::Policy(of) if of == key),
+            Covers::Policy(key, of) => {
+                let is_its_own = matches!(&finding.subject, Subject::Policy(subject) if subject == key);
+                let text = of.span.start..of.span.end;
+                is_its_own
+                    || origin.is_known() && origin.source == of.source && text.contains(&origin.span.start)
+            }
         }
     }
 
     fn subject(&self) -> Subject {
         match &self.covers {
             Covers::Lines(..) => Subject::Text,
-            Covers::Policy(key) => Subject::Policy(key.clone()),
+            Covers::Policy(key, _) => Subject::Policy(key.clone()),
         }
     }
 }

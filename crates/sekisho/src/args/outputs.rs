@@ -70,7 +70,7 @@ impl FromArgMatches for CheckOutputs {
         let formats = matches.get_many::<CheckFormat>(FORMAT).into_iter().flatten().copied();
         let files = matches.get_many::<PathBuf>(OUTPUT).into_iter().flatten().cloned();
         paired(at(FORMAT).zip(formats).collect(), at(OUTPUT).zip(files).collect())
-            .map_err(|message| Error::raw(ErrorKind::ValueValidation, message + "\n"))
+            .map_err(|message| Error::raw(ErrorKind::ValueValidation, message))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use super::{
     paths::Paths,
 };
 use anyhow::{Context, bail};
+use sekisho_k8s::Reading;
 use sekisho_lint::Finding;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -75,6 +76,15 @@ pub(crate) fn subtract(checked: &mut Checked, from: &Path, paths: &Paths) -> any
     let gone = known.0.iter().filter(|(identity, _)| is_gone(identity)).map(|(_, count)| count).sum();
     checked.old = Some(Old { known: before - checked.findings.len(), gone });
     Ok(())
+}
+
+/// Takes the baseline itself out of what was read: it lies among the manifests often, and is none.
+pub(crate) fn leave_out(reading: &mut Reading, file: &Path, paths: &Paths) {
+    let folder = folder(file);
+    let own = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_own = |source: &str| paths.relative(source, &folder) == own;
+    reading.diagnostics.retain(|one| !is_own(&one.origin.source));
+    reading.sources.retain(|source, _| !is_own(source));
 }
 
 fn folder(file: &Path) -> PathBuf {

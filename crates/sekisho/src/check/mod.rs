@@ -72,6 +72,8 @@ impl Checked {
         }
         all.findings.sort_by(Finding::by_place);
         all.findings.dedup();
+        all.silenced.sort_by(|a, b| Finding::by_place(&a.finding, &b.finding));
+        all.silenced.dedup();
         Some(all)
     }
 }

@@ -35,5 +35,6 @@ fn of_policy(policy: &NetworkPolicy, sources: &Sources) -> Vec<Ignore> {
     let annotation = policy.annotations.iter().find(|(key, _)| &***key == IGNORE);
     let Some((_, value)) = annotation else { return Vec::new() };
     let origin: Origin = edit::locate(&policy.origin, &["metadata", "annotations", IGNORE], sources);
-    ignore::of_annotation(value, &Covers::Policy(policy.key.clone()), &origin)
+    let covers = Covers::Policy(policy.key.clone(), policy.origin.clone());
+    ignore::of_annotation(value, &covers, &origin)
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     for scope in scopes(arguments, &team)? {
         let place = (team.folder.as_path(), scope.environment.clone());
         let settings = Settings::of(config.clone(), place, arguments, &BTreeSet::new())?;
-        let run = Run { arguments, scope: &scope, settings: &settings, own: &team.sources };
+        let run = Run { arguments, scope: &scope, settings: &settings, own: &team.sources, paths: &paths };
         let (checked, mends) = run.check()?;
         has_mends |= mends;
         file = settings.baseline().map(std::path::Path::to_owned);
@@ -75,13 +75,18 @@ struct Run<'r> {
     settings: &'r Settings,
     /// The text of the catalog, of whose lines there may be something to say.
     own: &'r Sources,
+    paths: &'r Paths,
 }
 
 impl Run<'_> {
     /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
     fn check(&self) -> anyhow::Result<(Checked, bool)> {
         let given = self.arguments.input.of(self.scope.paths.clone());
-        let mut checked = self.look(input::reading(&given)?);
+        let mut reading = input::reading(&given)?;
+        if let Some(file) = self.settings.baseline() {
+            baseline::leave_out(&mut reading, file, self.paths);
+        }
+        let mut checked = self.look(reading);
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
             let options = Options { default_namespace: given.namespace().into() };

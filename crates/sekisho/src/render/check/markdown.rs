@@ -101,7 +101,7 @@ fn detail(finding: &Finding, checked: &Checked) -> String {
         let fence = "`".repeat(longest(&diff).max(2) + 1);
         entry += &format!("\n  {fence}diff\n");
         diff.iter().for_each(|line| entry += &format!("  {line}\n"));
-        entry += &format!("  {fence}\n\n");
+        entry += &format!("  {fence}\n");
     }
     entry
 }

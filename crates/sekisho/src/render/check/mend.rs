@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// How many lines are shown.
 const LINES: usize = 14;
+/// How many lines around those that differ.
+const AROUND: usize = 1;
 
 /// The lines that go, with `-`, and those that come, with `+`. None where only a person can make the change.
 pub(super) fn lines(mend: &Mend, sources: &Sources) -> Vec<String> {
@@ -43,12 +45,13 @@ fn of_text(text: &str, changes: Vec<Change>) -> Vec<String> {
         let sign = match change.tag() {
             ChangeTag::Delete => '-',
             ChangeTag::Insert => '+',
-            ChangeTag::Equal => return None,
+            ChangeTag::Equal => ' ',
         };
         let text: String = change.value().trim_end().chars().filter(|c| !c.is_control()).collect();
-        Some(format!("{sign} {text}"))
+        format!("{sign} {text}")
     };
-    diff.iter_all_changes().filter_map(line).collect()
+    let groups = diff.grouped_ops(AROUND);
+    groups.iter().flatten().flat_map(|op| diff.iter_changes(op)).map(line).collect()
 }
 
 #[cfg(test)]
@@ -65,7 +68,7 @@ mod tests {
         assert_eq!(of_text(text, vec![change(8, 14, "")]), ["-   - x"]);
         assert_eq!(
             of_text(text, vec![change(3, 4, "2"), change(23, 24, "4")]),
-            ["- a: 1", "+ a: 2", "- c: 3", "+ c: 4"]
+            ["- a: 1", "+ a: 2", "  b:", "    - y", "- c: 3", "+ c: 4"]
         );
     }
 }

@@ -8,7 +8,7 @@ use sekisho_core::{
     mend::{Mend as Mending, Touches},
 };
 use sekisho_k8s::edit::{self, Sources};
-use sekisho_lint::Finding as Found;
+use sekisho_lint::{Finding as Found, ignore::Silenced};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,14 @@ use std::collections::BTreeMap;
 pub(super) struct Check {
     /// Each finding.
     findings: Vec<Finding>,
+    /// What is ignored where it stands, with a reason.
+    ignored: Vec<Ignored>,
+    /// What a baseline says, where one is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline>,
+    /// How many findings are not among these because they are older than the change that is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_the_change: Option<usize>,
     /// How many policies there are.
     policies: usize,
     /// How many pods policies isolate, of those that count.
@@ -54,6 +62,25 @@ struct Finding {
     /// What mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<Mend>,
+}
+
+/// A finding that is ignored.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Ignored {
+    /// It.
+    #[serde(flatten)]
+    finding: Finding,
+    /// Why.
+    reason: String,
+}
+
+/// What a baseline says.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Baseline {
+    /// How many findings are in it, and not among these.
+    known: usize,
+    /// How many of it are found no more.
+    gone: usize,
 }
 
 /// How bad something is.
@@ -115,9 +142,16 @@ struct Share {
 impl From<&Checked> for Check {
     fn from(checked: &Checked) -> Self {
         let Coverage { namespaces, all } = &checked.coverage;
+        let ignored = |one: &Silenced| Ignored {
+            finding: Finding::of(&one.finding, &checked.sources),
+            reason: one.reason.clone(),
+        };
         let by_namespace = namespaces.iter().map(|(name, share)| (name.to_string(), Share::from(*share)));
         Self {
             findings: checked.findings.iter().map(|one| Finding::of(one, &checked.sources)).collect(),
+            ignored: checked.silenced.iter().map(ignored).collect(),
+            baseline: checked.old.map(|old| Baseline { known: old.known, gone: old.gone }),
+            before_the_change: checked.since.as_ref().map(|since| since.known),
             policies: checked.policies,
             covered: (*all).into(),
             covered_by_namespace: by_namespace.collect(),

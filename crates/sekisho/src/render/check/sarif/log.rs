@@ -106,7 +106,7 @@ pub(super) struct Result {
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) fixes: Vec<Fix>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Where one result says whether it is suppressed all have to, so none leaves it out.
     pub(super) suppressions: Vec<Suppression>,
 }
 
