@@ -2,6 +2,7 @@
 //! looks is the affair of whoever shows it.
 
 use crate::{mend::Mend, object::Origin};
+use std::borrow::Cow;
 
 /// The longest text of a finding, in bytes. Texts quote what was written, which may be of any length.
 const MAX_TEXT: usize = 1_000;
@@ -44,7 +45,7 @@ pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Its kind, in kebab-case: a name to search for that stays the same between versions.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -60,8 +61,21 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding at `origin`.
     #[must_use]
-    pub fn new(severity: Severity, code: &'static str, message: impl Into<String>, origin: Origin) -> Self {
-        Self { severity, code, message: clip(message), help: None, origin, labels: Vec::new(), mend: None }
+    pub fn new(
+        severity: Severity,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            severity,
+            code: code.into(),
+            message: clip(message),
+            help: None,
+            origin,
+            labels: Vec::new(),
+            mend: None,
+        }
     }
 
     /// The same with advice.
@@ -88,7 +102,7 @@ impl Diagnostic {
     /// Sorts by source and position, then by severity and text.
     pub fn sort(diagnostics: &mut [Self]) {
         diagnostics.sort_by(|a, b| {
-            let key = |d: &Self| (d.origin.clone(), d.severity, d.code);
+            let key = |d: &Self| (d.origin.clone(), d.severity, d.code.clone());
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
     }

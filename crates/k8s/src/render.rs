@@ -19,7 +19,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &BTreeMap<Arc<str>, Arc<str>>, c
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code));
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(&*diagnostic.code));
     let source = |origin: &Origin| sources.get(&origin.source).filter(|_| origin.is_known());
     let places = [(&diagnostic.origin, None)]
         .into_iter()

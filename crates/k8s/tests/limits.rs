@@ -19,7 +19,7 @@ fn read(text: &str) -> Reading {
 
 /// The codes of the findings.
 fn codes(reading: &Reading) -> Vec<&'static str> {
-    reading.diagnostics.iter().map(|found| found.code).collect()
+    reading.diagnostics.iter().map(|found| &*found.code).collect()
 }
 
 /// Reads a hostile document and one after it: the first gives `code`, the second is read.

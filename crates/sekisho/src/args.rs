@@ -1,16 +1,22 @@
 //! The command line.
 
 mod catalog;
+mod check;
 mod diff;
 mod exposure;
 mod generate;
+mod outputs;
 mod reach;
+mod rule;
 
 pub(crate) use catalog::{CatalogArgs, CatalogImportArgs, CatalogShowArgs, CatalogVerb};
+pub(crate) use check::{CheckArgs, CheckInputArgs};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use generate::{GenerateArgs, LayoutArg};
+pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
+pub(crate) use rule::{RuleArgs, RuleFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -42,10 +48,13 @@ pub(crate) enum Verb {
     Exposure(ExposureArgs),
     Test(TestArgs),
     Diff(DiffArgs),
+    Check(CheckArgs),
+    Rule(RuleArgs),
     Redundant(RedundantArgs),
     Generate(GenerateArgs),
     Catalog(CatalogArgs),
     Lab(LabArgs),
+    Lsp(LspArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
     Completions(CompletionsArgs),
@@ -84,7 +93,7 @@ impl InputArgs {
 pub(crate) const CLUSTER: [&str; 3] = ["cluster", "context", "kubeconfig"];
 
 /// The live cluster to read.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Live cluster")]
 pub(crate) struct ClusterArgs {
     /// Read the cluster that the kubeconfig points to
@@ -311,6 +320,28 @@ pub(crate) struct LabShellArgs {
     pub(crate) lab: LabInputArgs,
 }
 
+const LSP_EXAMPLES: &str = "\
+Examples:
+  Neovim
+    vim.lsp.config.sekisho = { cmd = { 'sekisho', 'lsp' }, filetypes = { 'yaml' }, root_markers = { 'sekisho.yaml', '.git' } }
+    vim.lsp.enable('sekisho')
+
+  Helix, in languages.toml
+    [language-server.sekisho]
+    command = \"sekisho\"
+    args = [\"lsp\"]";
+
+/// Serve an editor: findings while you type, what a rule lets in today, and the mends
+///
+/// It speaks the Language Server Protocol over standard input and output, and is started by the editor.
+#[derive(Args, Debug)]
+#[command(after_help = LSP_EXAMPLES)]
+pub(crate) struct LspArgs {
+    /// Speak over standard input and output, as it always does: some editors ask for it
+    #[arg(long)]
+    pub(crate) stdio: bool,
+}
+
 const RENDER_EXAMPLES: &str = "\
 Examples:
   What would the kernel of a node be given?
@@ -424,6 +455,8 @@ pub(crate) struct SchemaArgs {
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
+    /// `sekisho check -o json`
+    Check,
     /// `sekisho diff -o json`
     Diff,
     /// `sekisho explain -o json`

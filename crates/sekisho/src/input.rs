@@ -23,16 +23,20 @@ pub(crate) struct Input {
 /// Reads everything. `None` when some of it is wrong: that is told on standard error, and an answer
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
+    accept(reading(arguments)?)
+}
+
+/// Reads everything, whatever is wrong with it.
+pub(crate) fn reading(arguments: &InputArgs) -> anyhow::Result<Reading> {
     let options = Options { default_namespace: arguments.namespace().into() };
-    let reading = match arguments.cluster.access() {
+    Ok(match arguments.cluster.access() {
         Some(access) => live::read_cluster(&access, &options)?,
         None => {
             let building = Building { namespace: arguments.namespace(), values: &arguments.helm_values };
             let (paths, texts) = built::all(&arguments.paths, building)?;
             read_all(&paths, texts, &options)?
         }
-    };
-    accept(reading)
+    })
 }
 
 /// Tells what there is to say about `reading`, and takes it as an input. `None` when some of it is

@@ -3,9 +3,11 @@
 //! A verb is a file under `cmd`; how its answer is shown is under `render`.
 
 mod args;
+mod check;
 mod cmd;
 mod git;
 mod input;
+mod lsp;
 mod narrow;
 mod outcome;
 mod output;
@@ -34,9 +36,12 @@ fn main() -> ExitCode {
         Verb::Exposure(arguments) => cmd::exposure::run(arguments),
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
+        Verb::Check(arguments) => cmd::check::run(arguments),
+        Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Generate(arguments) => cmd::generate::run(arguments),
         Verb::Catalog(arguments) => cmd::catalog::run(arguments),
+        Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -23,7 +23,14 @@ pub struct Edges {
 pub const EDGES: &[Edges] = &[
     Edges {
         of: "sekisho",
-        uses: &["sekisho-catalog", "sekisho-core", "sekisho-k8s", "sekisho-lab", "sekisho-nft"],
+        uses: &[
+            "sekisho-catalog",
+            "sekisho-core",
+            "sekisho-k8s",
+            "sekisho-lab",
+            "sekisho-lint",
+            "sekisho-nft",
+        ],
         tests_use: &[],
     },
     Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
@@ -32,6 +39,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-lab", uses: &["sekisho-core", "sekisho-nft"], tests_use: &[] },
+    Edges { of: "sekisho-lint", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
 ];
 

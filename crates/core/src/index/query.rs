@@ -98,12 +98,14 @@ impl Index {
     }
 
     /// The pods of a namespace that policies see.
-    pub(crate) fn pods_in(&self, namespace: &str) -> RoaringBitmap {
+    #[must_use]
+    pub fn pods_in(&self, namespace: &str) -> RoaringBitmap {
         self.pods.in_namespace(namespace)
     }
 
     /// The pods, of any namespace, whose labels a selector selects, whether some policy uses it or not.
-    pub(crate) fn pods_with(&self, selector: &LabelSelector) -> RoaringBitmap {
+    #[must_use]
+    pub fn pods_with(&self, selector: &LabelSelector) -> RoaringBitmap {
         self.pods.labels.find(selector, self.pods.all().clone())
     }
 

@@ -1,5 +1,6 @@
 //! Answers for programs. The types are the published schema: `docs/schema` is made from them.
 
+mod check;
 mod diff;
 mod explain;
 mod exposure;
@@ -10,6 +11,7 @@ mod test;
 
 use crate::{
     args::{By, SchemaOf},
+    check::Checked,
     render::exposure::Report,
     results::Results,
     target::Answers,
@@ -32,6 +34,13 @@ pub(crate) fn reach(connections: &[Connection], by: By, out: &mut dyn Write) -> 
         writeln!(out, "{}", if at + 1 < connections.len() { "," } else { "" })?;
     }
     writeln!(out, "]}}")?;
+    Ok(())
+}
+
+/// Writes what was found.
+pub(crate) fn check(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &check::Check::from(checked))?;
+    writeln!(out)?;
     Ok(())
 }
 
@@ -74,6 +83,7 @@ pub(crate) fn test(results: &Results<'_>, out: &mut dyn Write) -> anyhow::Result
 pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema: Schema = match of {
+        SchemaOf::Check => generator.into_root_schema_for::<check::Check>(),
         SchemaOf::Diff => generator.into_root_schema_for::<diff::Difference<'_>>(),
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
         SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),

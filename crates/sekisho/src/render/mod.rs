@@ -1,5 +1,6 @@
 //! How answers are shown: for people as text and tables, for programs as JSON.
 
+pub(crate) mod check;
 pub(crate) mod csv;
 pub(crate) mod diff;
 mod excerpt;
@@ -11,6 +12,8 @@ pub(crate) mod markdown;
 mod names;
 pub(crate) mod promises;
 pub(crate) mod redundant;
+pub(crate) mod rules;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;
+pub(crate) mod unified;

@@ -1,0 +1,154 @@
+//! Changes of manifests as changes of their text, which keep comments and formatting.
+//!
+//! An [`Edit`] says what is to be different in the words of policies. Here it becomes the stretches of text to
+//! replace: those that must be, and no others. Lists in block style are edited line by line; what is written in
+//! flow style, JSON among it, is edited in that style.
+
+mod find;
+mod list;
+mod merge;
+mod words;
+mod write;
+
+use crate::{
+    source::Text,
+    tree::{Document, Documents, NodeId, Tree},
+};
+use find::Found;
+use sekisho_core::{
+    mend::Edit,
+    object::{Origin, Span},
+};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use thiserror::Error;
+use words::Words;
+
+/// Texts by name.
+pub type Sources = BTreeMap<Arc<str>, Arc<str>>;
+
+/// A stretch of a text that gives way to another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The name of the text.
+    pub source: Arc<str>,
+    /// The bytes that go: their start.
+    pub start: usize,
+    /// And the byte after their last.
+    pub end: usize,
+    /// What comes in their place.
+    pub with: String,
+}
+
+/// Why a text is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EditError {
+    /// There is no text to change: what came from a cluster has none.
+    #[error("there is no file to change")]
+    NoText,
+    /// What the edit names does not stand there; the text has changed since it was read.
+    #[error("nothing of that kind stands at {0}")]
+    NotThere(Origin),
+    /// It is written in a way that cannot be changed without changing more.
+    #[error("{0} is written in a way that only a person can change: {1}")]
+    Unusual(Origin, &'static str),
+}
+
+/// The changes of the texts that make `edits`.
+///
+/// # Errors
+/// When one of the edits cannot be made; then none of them should be, for they belong together.
+pub fn changes(edits: &[Edit], sources: &Sources) -> Result<Vec<Change>, EditError> {
+    let mut all: Vec<Change> = Vec::new();
+    for edit in edits {
+        let at = edit.place();
+        let text = sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
+        let made = match edit {
+            Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
+            _ => with_document(at, text, |found| write::edit(found, edit))??,
+        };
+        // Lines end as those of the text do.
+        let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
+        all.extend(made.into_iter().map(|(range, with)| Change {
+            source: Arc::clone(&at.source),
+            start: range.start,
+            end: range.end,
+            with: ends(with),
+        }));
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// The comment that stands at a place, with the spaces before it, or with its line where it has that to itself.
+fn comment(text: &str, at: &Origin) -> Result<Range<usize>, EditError> {
+    let span = at.span;
+    let (before, rest) = text.split_at_checked(span.start).ok_or_else(|| EditError::NotThere(at.clone()))?;
+    if !rest.starts_with('#') {
+        return Err(EditError::NotThere(at.clone()));
+    }
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let kept = before.trim_end_matches([' ', '\t']);
+    let length = rest.find('\n').unwrap_or(rest.len());
+    if kept.len() <= line {
+        return Ok(line..(span.start + length + 1).min(text.len()));
+    }
+    let written = rest.get(..length).unwrap_or(rest).trim_end_matches('\r');
+    Ok(kept.len()..span.start + written.len())
+}
+
+/// The text when `changes`, all of them of it, are made. A change that overlaps one before it is not.
+#[must_use]
+pub fn apply(text: &str, changes: &[Change]) -> String {
+    let mut sorted: Vec<&Change> = changes.iter().collect();
+    sorted.sort();
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for change in sorted {
+        let Some(kept) = text.get(at..change.start) else { continue };
+        out.push_str(kept);
+        out.push_str(&change.with);
+        at = change.end.max(at);
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
+/// not.
+#[must_use]
+pub fn locate(origin: &Origin, path: &[&str], sources: &Sources) -> Origin {
+    let Some(text) = sources.get(&origin.source).filter(|_| origin.is_known() && !path.is_empty()) else {
+        return origin.clone();
+    };
+    let place = with_document(origin, text, |found| {
+        let mut at = found.node;
+        let mut key = None;
+        for name in path {
+            let Some((name, value)) = found.tree.entry(at, name) else { break };
+            (key, at) = (Some(name), value);
+        }
+        let key = key?;
+        let start: Span = found.tree.place(key).into();
+        Some(Span { end: found.end(at).max(start.end), ..start })
+    });
+    match place {
+        Ok(Some(span)) => Origin { source: Arc::clone(&origin.source), span },
+        _ => origin.clone(),
+    }
+}
+
+/// Hands the document that has the place `at` to `use_it`.
+fn with_document<T>(
+    at: &Origin,
+    text: &Arc<str>,
+    use_it: impl FnOnce(&Found<'_>) -> T,
+) -> Result<T, EditError> {
+    let text = Text { name: Arc::clone(&at.source), text: Arc::clone(text) };
+    let mut problems = Vec::new();
+    let mut documents = Documents::new(&text, &mut problems);
+    while let Some(Document { tree, root, .. }) = documents.next() {
+        if let Some(found) = Found::at(text.as_str(), &tree, root, at.span) {
+            return Ok(use_it(&found));
+        }
+    }
+    Err(EditError::NotThere(at.clone()))
+}

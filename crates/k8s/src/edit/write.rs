@@ -1,0 +1,174 @@
+//! What each edit changes in the text.
+
+use super::{EditError, Found, NodeId, Words, list, list::Piece, merge, words};
+use sekisho_core::{
+    mend::Edit,
+    object::{Direction, Origin, Rule},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+type Made = Result<Vec<Piece>, EditError>;
+
+/// The pieces of text that make `edit`, of the value at its place.
+pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
+    let at = edit.place();
+    let piece = match edit {
+        Edit::Remove(_) if found.parent().is_none() => Some(document(found)),
+        Edit::Remove(_) => list::remove(found),
+        // A comment is no value: it is taken out of the text before one is looked for.
+        Edit::Comment(_) => None,
+        Edit::Text { with, .. } => {
+            Some((found.start(found.node)..found.end(found.node), words::scalar(with)))
+        }
+        Edit::Peers { with, .. } => {
+            return entries(found, at, &with.iter().map(words::peer).collect::<Vec<_>>());
+        }
+        Edit::Ports { with, .. } => {
+            return entries(found, at, &with.iter().map(words::port).collect::<Vec<_>>());
+        }
+        Edit::Join { second, .. } => {
+            return list::join(found, second.span.start).ok_or_else(|| unusual(at));
+        }
+        Edit::AddRule { direction, rule, .. } => return add_rule(found, at, *direction, rule),
+        Edit::Types { types, .. } => return policy_types(found, at, types),
+        Edit::Label { from, to, .. } => return label(found, at, from, to),
+        Edit::Namespace { to, .. } => return namespace(found, at, to),
+    };
+    match piece {
+        Some(piece) => Ok(vec![piece]),
+        None => Err(unusual(at)),
+    }
+}
+
+fn unusual(at: &Origin) -> EditError {
+    EditError::Unusual(at.clone(), "it is no entry of a list that has lines of its own")
+}
+
+/// Other entries in place of one, with as much of its text kept as can be.
+fn entries(found: &Found<'_>, at: &Origin, with: &[Words]) -> Made {
+    let made = merge::entry(found, with).or_else(|| Some(vec![list::replace(found, with)?]));
+    made.ok_or_else(|| unusual(at))
+}
+
+/// The document goes, with the line that separates it from the next.
+fn document(found: &Found<'_>) -> Piece {
+    let (mut start, mut end) = (found.line(found.start(found.node)), found.line_end(found.end(found.node)));
+    // The comments above it are of it.
+    while start > 0 {
+        let above = found.line(start - 1);
+        let line = found.text.get(above..start).unwrap_or_default().trim_start();
+        if !line.starts_with('#') && !line.trim().is_empty() {
+            break;
+        }
+        start = above;
+    }
+    let rest = found.text.get(end..).unwrap_or_default();
+    let separator = rest.split_inclusive('\n').next().filter(|line| line.trim_end() == "---");
+    if let Some(line) = separator {
+        end += line.len();
+    } else if end >= found.text.len() && start > 0 {
+        // The last one: the separator before it goes.
+        let above = found.line(start - 1);
+        if found.text.get(above..start).is_some_and(|line| line.trim_end() == "---") {
+            start = above;
+        }
+    }
+    (start..end, String::new())
+}
+
+fn spec(found: &Found<'_>, at: &Origin) -> Result<NodeId, EditError> {
+    found.tree.get(found.node, "spec").ok_or_else(|| EditError::NotThere(at.clone()))
+}
+
+fn add_rule(found: &Found<'_>, at: &Origin, direction: Direction, rule: &Rule) -> Made {
+    let spec = spec(found, at)?;
+    let field = match direction {
+        Direction::Ingress => "ingress",
+        Direction::Egress => "egress",
+    };
+    let rule = words::rule(rule, direction.peer_field());
+    match found.tree.get(spec, field) {
+        Some(rules) => list::add(found, rules, &rule)
+            .map(|piece| vec![piece])
+            .ok_or_else(|| EditError::Unusual(at.clone(), "its rules have no lines of their own")),
+        None => field_of(found, at, spec, field, &Words::List(vec![rule])),
+    }
+}
+
+fn policy_types(found: &Found<'_>, at: &Origin, types: &BTreeSet<Direction>) -> Made {
+    let spec = spec(found, at)?;
+    let name = |direction: &Direction| {
+        Words::Text(match direction {
+            Direction::Ingress => "Ingress".to_owned(),
+            Direction::Egress => "Egress".to_owned(),
+        })
+    };
+    let value = Words::List(types.iter().map(name).collect());
+    let Some(written) = found.tree.get(spec, "policyTypes") else {
+        return field_of(found, at, spec, "policyTypes", &value);
+    };
+    let range = found.start(written)..found.end(written);
+    if found.is_flow(written) {
+        return Ok(vec![(range, value.flow().replace('"', ""))]);
+    }
+    let first = found.tree.sequence(written).and_then(|entries| entries.first()).copied();
+    let Some(dash) =
+        first.map(|entry| found.text.get(..found.start(entry)).unwrap_or_default().trim_end().len())
+    else {
+        return Err(EditError::NotThere(at.clone()));
+    };
+    let dash = dash.saturating_sub(1);
+    Ok(vec![(dash..range.end, list::indented(&value.block(), found.column(dash)))])
+}
+
+/// Writes a field that is not there yet, behind the last of the mapping.
+fn field_of(found: &Found<'_>, at: &Origin, mapping: NodeId, key: &'static str, value: &Words) -> Made {
+    let end = found.end(mapping);
+    if found.is_flow(mapping) {
+        let inside = end.saturating_sub(1);
+        let is_empty = found.tree.mapping(mapping).is_none_or(|mut entries| entries.next().is_none());
+        let comma = if is_empty { "" } else { ", " };
+        let field = Words::Mapping(vec![(key, value.clone())]).flow();
+        let field = field.trim_start_matches('{').trim_end_matches('}').to_owned();
+        // Only the outer braces go: a value in braces keeps its own.
+        let field =
+            if matches!(value, Words::List(_)) { field } else { format!("\"{key}\": {}", value.flow()) };
+        return Ok(vec![(inside..inside, format!("{comma}{field}"))]);
+    }
+    let Some((first, _)) = found.tree.mapping(mapping).and_then(|mut entries| entries.next()) else {
+        return Err(EditError::Unusual(at.clone(), "it has no fields"));
+    };
+    Ok(vec![list::after_line(found, end, &value.under(key), found.column(found.start(first)))])
+}
+
+/// Changes a label of a selector, where it is written as `matchLabels` or, its value alone, in `matchExpressions`.
+fn label(found: &Found<'_>, at: &Origin, from: &(Arc<str>, Arc<str>), to: &(Arc<str>, Arc<str>)) -> Made {
+    let inner = ["podSelector", "namespaceSelector"]
+        .into_iter()
+        .filter_map(|field| found.tree.get(found.node, field));
+    let of_policy = found.tree.get(found.node, "spec").and_then(|spec| found.tree.get(spec, "podSelector"));
+    for selector in inner.chain(of_policy) {
+        let Some(labels) = found.tree.get(selector, "matchLabels") else { continue };
+        for (key, value) in found.tree.mapping(labels).into_iter().flatten() {
+            if found.tree.key_text(key) == &*from.0 && found.tree.key_text(value) == &*from.1 {
+                let mut pieces = Vec::new();
+                if from.0 != to.0 {
+                    pieces.push((found.start(key)..found.end(key), words::scalar(&to.0)));
+                }
+                if from.1 != to.1 {
+                    pieces.push((found.start(value)..found.end(value), words::scalar(&to.1)));
+                }
+                return Ok(pieces);
+            }
+        }
+    }
+    Err(EditError::Unusual(at.clone(), "the label is not among its `matchLabels`"))
+}
+
+fn namespace(found: &Found<'_>, at: &Origin, to: &Arc<str>) -> Made {
+    let metadata = found.tree.get(found.node, "metadata").ok_or_else(|| EditError::NotThere(at.clone()))?;
+    match found.tree.get(metadata, "namespace") {
+        Some(value) => Ok(vec![(found.start(value)..found.end(value), words::scalar(to))]),
+        None => field_of(found, at, metadata, "namespace", &Words::Text(to.to_string())),
+    }
+}

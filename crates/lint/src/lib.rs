@@ -1,0 +1,51 @@
+//! What is wrong, risky or against the standard in the policies of a cluster.
+//!
+//! A rule is a file under `rules`, which begins with its documentation: what `sekisho rule` prints and the page of
+//! rules shows. It looks at a [`World`], the cluster with everything that the core can tell of it, and reports
+//! [`Finding`]s. Rules decide on what policies do, not on how their text looks, wherever that can be had.
+//!
+//! INVARIANT: nothing here knows what a manifest looks like. How a finding is mended is said in the words of
+//! policies ([`sekisho_core::mend`]).
+
+mod asked;
+mod catalogue;
+mod components;
+pub mod config;
+mod dns;
+mod document;
+mod far;
+mod finding;
+pub mod ignore;
+mod named;
+mod near;
+mod ranges;
+mod reader;
+mod rule;
+mod rules;
+mod sides;
+#[cfg(test)]
+mod testing;
+mod today;
+mod words;
+mod world;
+
+pub use catalogue::{find, rules};
+pub use document::{Document, Example};
+pub use finding::{Field, Finding, Subject};
+pub use reader::of_reader;
+pub use rule::{Category, Rule};
+pub use today::{Today, today};
+pub use world::{Extent, World};
+
+/// Looks for everything that is wrong in `world`, sorted by place.
+///
+/// Where two rules mean the same mistake the one that says more of it is heard, and the other is not.
+#[must_use]
+pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
+    let mut found = of_reader(read);
+    for rule in rules() {
+        let mut report = finding::Report::new(rule, &mut found);
+        (rule.run)(world, &mut report);
+    }
+    finding::settle(found)
+}

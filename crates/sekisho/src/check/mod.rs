@@ -1,0 +1,103 @@
+//! Looking for what is wrong: from manifests to findings. What `sekisho check` prints, and the language server says.
+
+pub(crate) mod baseline;
+mod coverage;
+mod known;
+pub(crate) mod mend;
+pub(crate) mod paths;
+pub(crate) mod scope;
+pub(crate) mod settings;
+mod silence;
+pub(crate) mod since;
+
+pub(crate) use coverage::{Coverage, Share};
+
+use sekisho_core::{diagnostic::Severity, index::Index, object::Cluster, standard::Standard};
+use sekisho_k8s::{Reading, edit};
+use sekisho_lint::{
+    Extent, Finding, World,
+    ignore::{Silence, Silenced},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What was found.
+pub(crate) struct Checked {
+    /// The findings, sorted by place.
+    pub(crate) findings: Vec<Finding>,
+    /// What is kept quiet where it stands.
+    pub(crate) silenced: Vec<Silenced>,
+    /// The least bad finding that makes the run fail.
+    pub(crate) fail_on: Severity,
+    /// What a baseline says of it, where there is one.
+    pub(crate) old: Option<baseline::Old>,
+    /// Of which change it is, where only that is looked at.
+    pub(crate) since: Option<since::Since>,
+    /// How many of the pods are protected.
+    pub(crate) coverage: Coverage,
+    /// How many policies there are.
+    pub(crate) policies: usize,
+    /// The objects.
+    pub(crate) cluster: Cluster,
+    /// The texts, by name.
+    pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Checked {
+    /// Whether something was found that makes the run fail.
+    pub(crate) fn fails(&self) -> bool {
+        self.findings.iter().any(|one| one.diagnostic.severity <= self.fail_on)
+    }
+}
+
+impl Checked {
+    /// Several runs as one. What is found in files that more than one reads is told once.
+    pub(crate) fn join(runs: Vec<(Option<String>, Self)>) -> Option<Self> {
+        let is_one = runs.len() == 1;
+        let mut runs = runs.into_iter();
+        let (environment, mut all) = runs.next()?;
+        if is_one {
+            return Some(all);
+        }
+        let first = std::mem::take(&mut all.coverage);
+        all.coverage.add(first, environment.as_deref());
+        for (environment, run) in runs {
+            all.policies += run.policies;
+            all.findings.extend(run.findings);
+            all.silenced.extend(run.silenced);
+            all.sources.extend(run.sources);
+            all.coverage.add(run.coverage, environment.as_deref());
+            if let (Some(all), Some(run)) = (&mut all.since, run.since) {
+                all.known += run.known;
+            }
+        }
+        all.findings.sort_by(Finding::by_place);
+        all.findings.dedup();
+        Some(all)
+    }
+}
+
+/// Looks at everything that was read.
+pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Checked {
+    let has_gaps = reading.has_errors();
+    let Reading { cluster, diagnostics, sources, .. } = reading;
+    let index = Index::of(cluster.changes());
+    let world = World::new(&cluster, &index, standard, extent, has_gaps);
+    let mut findings = sekisho_lint::check(&world, &diagnostics);
+    for finding in &mut findings {
+        finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
+    }
+    let coverage = Coverage::of(&index, standard);
+    drop(world);
+    let Silence { heard, silenced } = silence::silence(findings, &cluster, &sources);
+    Checked {
+        findings: heard,
+        silenced,
+        fail_on: Severity::Warning,
+        old: None,
+        since: None,
+        coverage,
+        policies: cluster.policies.len(),
+        cluster,
+        sources,
+    }
+}
