@@ -78,6 +78,13 @@ pub enum Edit {
         /// The place of the second.
         second: Origin,
     },
+    /// A field that stands too deep becomes one of a mapping around its own.
+    Outdent {
+        /// The place of its key.
+        at: Origin,
+        /// How many mappings further out: 1 for the one around its own.
+        levels: usize,
+    },
     /// A rule is added behind the others of its direction.
     AddRule {
         /// The place of the policy.
@@ -123,7 +130,8 @@ impl Edit {
             | Self::Peers { at, .. }
             | Self::Ports { at, .. }
             | Self::Label { at, .. }
-            | Self::Join { first: at, .. } => at,
+            | Self::Join { first: at, .. }
+            | Self::Outdent { at, .. } => at,
             Self::AddRule { policy, .. } | Self::Types { policy, .. } | Self::Namespace { policy, .. } => {
                 policy
             }

@@ -306,6 +306,30 @@ fn two_entries_become_one_by_a_dash() {
 }
 
 #[test]
+fn a_key_too_deep_moves_out() {
+    let deep = COMMENTED.replace(
+        "      ports:\n        - port: 80",
+        "          ports: # of the rule\n            - port: 80",
+    );
+    let reading = read(&deep);
+    let mend = reading.diagnostics.iter().find_map(|found| found.mend.as_ref()).unwrap();
+    let moved = apply(&deep, &changes(&mend.edits, &reading.sources).unwrap());
+    assert_eq!(moved, COMMENTED.replace("      ports:", "      ports: # of the rule"));
+    // With something behind it, that would move to another mapping.
+    let stuck = deep.replace("        # Monitoring.\n", "").replace(
+        "        - namespaceSelector:\n            matchLabels:\n              team: monitoring\n",
+        "",
+    );
+    let stuck = stuck.replace(
+        "          ports: # of the rule\n            - port: 80 # of the pods\n",
+        "          ports: [{port: 80}]\n        - podSelector: {}\n",
+    );
+    let reading = read(&stuck);
+    let mend = reading.diagnostics.iter().find_map(|found| found.mend.as_ref()).unwrap();
+    assert!(matches!(changes(&mend.edits, &reading.sources), Err(EditError::Unusual(..))));
+}
+
+#[test]
 fn fields_are_found_by_name() {
     let reading = read(COMMENTED);
     let policy = reading.cluster.policies.values().next().unwrap();

@@ -37,6 +37,8 @@ impl Editor {
                 fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
             }
         }
+        // One policy is shown, not all that a cluster needs.
+        fs::write(folder.path().join("sekisho.yaml"), "version: 1\ncheck: { ignore: [coverage] }\n").unwrap();
         Self::of(folder, encodings)
     }
 

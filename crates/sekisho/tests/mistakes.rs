@@ -22,7 +22,7 @@ const MISTAKES: [(&str, &str, &[u64], bool); 19] = [
     ("empty-rule", "SK114", &[11], true),
     ("except-is-no-deny", "SK112", &[20], true),
     ("except-outside", "SK108", &[19], false),
-    ("key-too-deep", "SK101", &[21], false),
+    ("key-too-deep", "SK101", &[21], true),
     ("label-mistyped", "SK206", &[16], true),
     ("named-port-missing", "SK106", &[22], true),
     ("namespace-instead-of-pods", "SK301", &[16, 19], true),

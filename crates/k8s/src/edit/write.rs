@@ -17,6 +17,7 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
         Edit::Remove(_) => list::remove(found),
         // A comment is no value: it is taken out of the text before one is looked for.
         Edit::Comment(_) => None,
+        Edit::Outdent { levels, .. } => return outdent(found, at, *levels),
         Edit::Text { with, .. } => {
             Some((found.start(found.node)..found.end(found.node), words::scalar(with)))
         }
@@ -42,6 +43,32 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
 
 fn unusual(at: &Origin) -> EditError {
     EditError::Unusual(at.clone(), "it is no entry of a list that has lines of its own")
+}
+
+/// Moves a field, the last of its mapping, to the left.
+fn outdent(found: &Found<'_>, at: &Origin, levels: usize) -> Made {
+    let stuck = || EditError::Unusual(at.clone(), "what stands behind it would belong to it then");
+    let mappings = || found.around.iter().rev().filter(|node| found.tree.mapping(**node).is_some());
+    let (Some(own), Some(target)) = (found.parent(), mappings().nth(levels)) else { return Err(stuck()) };
+    let name = found.tree.key_text(found.node);
+    let Some((_, value)) = found.tree.entry(own, name) else { return Err(EditError::NotThere(at.clone())) };
+    let end = found.end(value).max(found.end(found.node));
+    let inner = found.around.iter().rev().take_while(|node| *node != target);
+    let is_last = inner.copied().all(|node| !found.is_flow(node) && found.end(node) == end);
+    let first = found.tree.mapping(*target).and_then(|mut entries| entries.next()).map(|(key, _)| key);
+    let column = first.map_or(0, |first| found.column(found.start(first)));
+    let start = found.start(found.node);
+    let is_free = found.tree.get(*target, name).is_none() && found.before(start).trim().is_empty();
+    let Some(left) = found.column(start).checked_sub(column).filter(|_| is_last && is_free) else {
+        return Err(stuck());
+    };
+    let range = found.line(start)..found.line_end(end);
+    let mut moved = String::new();
+    for line in found.text.get(range.clone()).unwrap_or_default().split_inclusive('\n') {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        moved.push_str(line.get(blanks.min(left)..).unwrap_or_default());
+    }
+    Ok(vec![(range, moved)])
 }
 
 /// Other entries in place of one, with as much of its text kept as can be.

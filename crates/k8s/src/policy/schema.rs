@@ -211,12 +211,17 @@ fn unknown(cx: &mut Context<'_>, key: NodeId, name: &str, level: &Level<'_>) {
             let edit = Edit::Text { at: diagnostic.origin.clone(), with: meant.to_owned() };
             diagnostic = diagnostic.with_mend(Mend::risky(format!("write `{meant}`"), [edit]));
         }
+        if let Some((_, levels)) = too_deep(name, level) {
+            let edit = Edit::Outdent { at: diagnostic.origin.clone(), levels };
+            diagnostic = diagnostic.with_mend(Mend::risky(format!("indent `{name}` less"), [edit]));
+        }
     }
     cx.report(diagnostic);
 }
 
 fn advice(name: &str, level: &Level<'_>) -> String {
-    if let Some(advice) = too_deep(name, level).or_else(|| too_shallow(name, level)) {
+    let too_deep = too_deep(name, level).map(|(advice, _)| advice);
+    if let Some(advice) = too_deep.or_else(|| too_shallow(name, level)) {
         return advice;
     }
     if let Some(meant) = meant(name, level) {
@@ -231,7 +236,7 @@ fn advice(name: &str, level: &Level<'_>) -> String {
 
 /// The field of the same mapping that was probably meant, where it is not one of another level.
 fn meant(name: &str, level: &Level<'_>) -> Option<&'static str> {
-    if too_deep(name, level).or_else(|| too_shallow(name, level)).is_some() {
+    if too_deep(name, level).is_some() || too_shallow(name, level).is_some() {
         return None;
     }
     level.fields.nearest(name)
@@ -245,17 +250,18 @@ fn owner(name: &str, fields: &'static Fields) -> Option<&'static str> {
     })
 }
 
-/// `name` is a field of a mapping around this one.
-fn too_deep(name: &str, level: &Level<'_>) -> Option<String> {
-    let mut outer = level.outer;
+/// `name` is a field of a mapping around this one: the advice, and how many further out that is.
+fn too_deep(name: &str, level: &Level<'_>) -> Option<(String, usize)> {
+    let (mut outer, mut levels) = (level.outer, 0);
     while let Some(around) = outer {
+        levels += 1;
         if around.fields.find(name).is_some() {
             let owner = if around.outer.is_none() {
                 "the policy itself".to_owned()
             } else {
                 format!("`{}`", around.path)
             };
-            return Some(format!("`{name}` is a field of {owner}: indent it less"));
+            return Some((format!("`{name}` is a field of {owner}: indent it less"), levels));
         }
         outer = around.outer;
     }

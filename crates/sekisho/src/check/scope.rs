@@ -1,10 +1,13 @@
 //! What is checked: the manifests of each environment, held against the standard of that environment.
 
-use crate::{args::CheckArgs, cmd::snapshot, settings::Settings};
+use crate::{
+    args::CheckArgs,
+    cmd::snapshot,
+    settings::{self, Settings},
+};
 use anyhow::bail;
-use jiff::{Timestamp, tz::TimeZone};
 use sekisho_catalog::{Catalog, Environment};
-use sekisho_core::standard::{Day, Standard};
+use sekisho_core::standard::Standard;
 use sekisho_lint::Extent;
 use std::path::{Path, PathBuf};
 
@@ -94,17 +97,11 @@ impl Scope {
 /// Without a catalog nobody has agreed on labels, or on what every namespace has.
 fn standard(catalog: &Catalog, environment: Option<&str>, is_agreed: bool) -> Standard {
     let mut standard = catalog.standard(environment);
-    standard.today = today();
+    standard.today = settings::today();
     if !is_agreed {
         (standard.naming, standard.baseline) = (None, None);
     }
     standard
-}
-
-fn today() -> Option<Day> {
-    let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let part = |number: i8| u8::try_from(number).ok();
-    Day::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?).ok()
 }
 
 fn paths(environment: &Environment, folder: &Path) -> Vec<PathBuf> {
