@@ -30,8 +30,8 @@
 //!
 //! ## How to mend
 //!
-//! Write a policy that selects the component's pods and lets in those who call it. `sekisho generate` writes it for
-//! services of the catalog.
+//! Write a policy that selects the component's pods and lets in those who call it: of services of the catalog it is
+//! known who does.
 //!
 //! ## Sources
 //!
