@@ -106,6 +106,8 @@ pub struct Service {
     pub name: Arc<str>,
     /// Its namespace.
     pub namespace: Arc<str>,
+    /// The way out of its components that say nothing else.
+    pub egress: Stance,
     /// Its components.
     pub components: Vec<Component>,
     /// Where it was written.
@@ -207,7 +209,11 @@ impl Catalog {
         let mut namespaces = BTreeMap::new();
         for service in &self.services {
             let stance = namespaces.entry(Arc::clone(&service.namespace)).or_insert(Stance::Open);
-            if service.components.iter().any(|component| component.egress == Stance::Closed) {
+            let is_closed = match service.components.as_slice() {
+                [] => service.egress == Stance::Closed,
+                components => components.iter().any(|component| component.egress == Stance::Closed),
+            };
+            if is_closed {
                 *stance = Stance::Closed;
             }
         }

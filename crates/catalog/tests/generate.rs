@@ -1,5 +1,7 @@
 //! What is generated of the example's catalog are the example's policies.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 mod support;
 
 use sekisho_core::{object::Change, testing::compared};

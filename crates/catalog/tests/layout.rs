@@ -1,5 +1,7 @@
 //! However policies are laid out, what is built of the files of an environment are its policies.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select, sample::subsequence};

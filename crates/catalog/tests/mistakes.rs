@@ -1,5 +1,7 @@
 //! What is wrong with a catalog is told at its place, all of it in one run.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 use sekisho_catalog::{Catalog, document::Document, read};
 
 /// The findings in `text`, each as `line:column code: message`.
@@ -140,4 +142,11 @@ fn fields_and_values_that_nobody_knows() {
     let told = found("version: 1\nservices: [");
     assert!(told.len() == 1 && told[0].contains("syntax: "), "{told:?}");
     assert!(read::<Document>("x", b"\xff").document.is_none());
+}
+
+#[test]
+fn what_check_says_is_no_affair_of_ours() {
+    assert!(found("version: 1\ncheck: { rules: { any: [1, {}] }, other: x }").is_empty());
+    let read = read::<std::collections::BTreeMap<String, u8>>("x", b"version: 1\ncheck: { a: 1 }");
+    assert_eq!(read.document.unwrap().check.unwrap()["a"], 1);
 }

@@ -1,5 +1,7 @@
 //! The standard that the catalog of the example says, held against the example's policies.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
+
 mod support;
 
 use sekisho_core::{

@@ -1,5 +1,7 @@
 //! What is written is read again as what it was.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
+
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     object::{Direction, Labels, NetworkPolicy, Origin, Rule},

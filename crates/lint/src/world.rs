@@ -251,7 +251,7 @@ impl<'c> World<'c> {
     }
 
     /// The namespaces that a selector names by the label that each has of itself (S9): `None` where it does not.
-    pub(crate) fn named<'s>(namespaces: &'s LabelSelector) -> Option<&'s BTreeSet<Arc<str>>> {
+    pub(crate) fn named(namespaces: &LabelSelector) -> Option<&BTreeSet<Arc<str>>> {
         namespaces.requirements().find_map(|requirement| match requirement {
             Requirement::In(key, names) if **key == *NAME_LABEL => Some(names),
             _ => None,

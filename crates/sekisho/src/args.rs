@@ -1,15 +1,19 @@
 //! The command line.
 
+mod catalog;
 mod check;
 mod diff;
 mod exposure;
+mod generate;
 mod outputs;
 mod reach;
 mod rule;
 
+pub(crate) use catalog::{CatalogArgs, CatalogImportArgs, CatalogShowArgs, CatalogVerb};
 pub(crate) use check::{CheckArgs, CheckInputArgs};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
 pub(crate) use rule::{RuleArgs, RuleFormat};
@@ -47,6 +51,8 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     Rule(RuleArgs),
     Redundant(RedundantArgs),
+    Generate(GenerateArgs),
+    Catalog(CatalogArgs),
     Lab(LabArgs),
     Lsp(LspArgs),
     Render(RenderArgs),
@@ -465,4 +471,6 @@ pub(crate) enum SchemaOf {
     Promises,
     /// `sekisho redundant -o json`
     Redundant,
+    /// The catalog, `sekisho.yaml`
+    Catalog,
 }

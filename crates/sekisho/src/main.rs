@@ -16,6 +16,7 @@ mod render;
 mod results;
 mod settings;
 mod target;
+mod written;
 
 use args::Verb;
 use mimalloc::MiMalloc;
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
         Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Lsp(_) => cmd::lsp::run(),
+        Verb::Generate(arguments) => cmd::generate::run(arguments),
+        Verb::Catalog(arguments) => cmd::catalog::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

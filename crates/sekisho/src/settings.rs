@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use sekisho_catalog::{Catalog, document::Document};
-use sekisho_core::diagnostic::{Diagnostic, Severity};
+use sekisho_core::{diagnostic::Diagnostic, standard::Day};
 use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
@@ -30,16 +30,19 @@ pub(crate) struct Settings<C> {
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
-impl<C> Settings<C> {
-    /// Whether something is wrong with it.
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
-    }
+/// Reads the catalog in `file`; where none is named, the one that is nearest, or what is built in.
+pub(crate) fn read<C: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Settings<C>> {
+    read_near(file, &[])
 }
 
-/// Reads the catalog in `file`; where none is named, the one that [`find`] finds, or what is built in.
-pub(crate) fn read<C: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Settings<C>> {
-    match file.map(Path::to_owned).or_else(find) {
+/// Reads the catalog in `file`; where none is named, the one that is nearest to what is looked at, then the one that
+/// is nearest to the current folder, or what is built in.
+pub(crate) fn read_near<C: DeserializeOwned>(
+    file: Option<&Path>,
+    paths: &[PathBuf],
+) -> anyhow::Result<Settings<C>> {
+    let near = || paths.first().and_then(|path| find_above(path));
+    match file.map(Path::to_owned).or_else(near).or_else(find) {
         Some(path) => read_file(path),
         None => Ok(Settings {
             path: None,
@@ -59,6 +62,13 @@ fn find() -> Option<PathBuf> {
     }
     let here = env::current_dir().ok()?;
     here.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|file| file.is_file())
+}
+
+/// The `sekisho.yaml` in a folder, or in the nearest one around it that has one.
+fn find_above(path: &Path) -> Option<PathBuf> {
+    let file = |folder: &Path| Some(folder.join(FILE)).filter(|file| file.is_file());
+    let named = path.ancestors().filter(|folder| !folder.as_os_str().is_empty()).find_map(file);
+    named.or_else(|| path.canonicalize().ok()?.ancestors().find_map(file))
 }
 
 fn read_file<C: DeserializeOwned>(path: PathBuf) -> anyhow::Result<Settings<C>> {
@@ -86,4 +96,10 @@ fn read_file<C: DeserializeOwned>(path: PathBuf) -> anyhow::Result<Settings<C>> 
         sources: BTreeMap::from([(name.into(), text.into())]),
         path: Some(path),
     })
+}
+
+/// The day it is, where the clock can be read: in UTC, so that it is the same wherever CI runs.
+pub(crate) fn today() -> Option<Day> {
+    let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    day.parse().ok()
 }

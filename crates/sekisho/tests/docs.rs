@@ -7,6 +7,7 @@ fn outputs_in_the_documentation_are_real() {
     std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).unwrap();
     trycmd::TestCases::new()
         .case("README*.md")
+        .case("docs/catalog.md")
         .case("docs/ways-in.md")
         .case("docs/check.md")
         .case("docs/promises.md")

@@ -470,6 +470,7 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
         ("test", vec![test_json("exchange/production"), test_json("exchange/development")]),
         ("promises", vec![promises_json()]),
         ("redundant", vec![redundant_json(&[]), redundant_json(&["--always"])]),
+        ("catalog", vec![catalog_json(&["--builtin"]), catalog_json(&["-c", EXCHANGE])]),
     ] {
         let made = sekisho(&["schema", verb]).out;
         let path = root().join("docs/schema").join(format!("{verb}.json"));
@@ -492,6 +493,13 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
 
 fn explain_json(from: &str, to: &str, port: &str, path: &str) -> serde_json::Value {
     sekisho(&["explain", "-o", "json", "--from", from, "--to", to, "--port", port, path]).json()
+}
+
+const EXCHANGE: &str = "../../../../examples/exchange/sekisho.yaml";
+
+fn catalog_json(arguments: &[&str]) -> serde_json::Value {
+    let shown = sekisho(&[&["catalog", "show"], arguments].concat());
+    serde_saphyr::from_str(&shown.out).unwrap()
 }
 
 fn test_json(environment: &str) -> serde_json::Value {

@@ -58,14 +58,25 @@ fn marked(folder: &Path, root: &Path, marks: &mut Found) {
     }
 }
 
-/// What the program finds in `folder`, by paths from `root`.
-fn found(folder: &Path, root: &Path, arguments: &[&str]) -> Found {
+/// What the program says of `folder`.
+fn check(folder: &Path, root: &Path, arguments: &[&str]) -> serde_json::Value {
     let folder = folder.strip_prefix(root).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
     command.args(["check", "-o", "json"]).args(arguments).arg(folder).current_dir(root);
     let run: Run = command.output().unwrap().into();
     assert!(run.code.is_some_and(|code| code < 2), "{}: {}", folder.display(), run.err);
-    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    serde_json::from_str(&run.out).unwrap()
+}
+
+/// The findings of a code.
+fn of<'j>(code: &str, json: &'j serde_json::Value) -> Vec<&'j serde_json::Value> {
+    let findings = json.get("findings").unwrap().as_array().unwrap().iter();
+    findings.filter(|one| one.get("code").unwrap() == code).collect()
+}
+
+/// What the program finds in `folder`, by paths from `root`.
+fn found(folder: &Path, root: &Path, arguments: &[&str]) -> Found {
+    let json = check(folder, root, arguments);
     let findings = json.get("findings").unwrap().as_array().unwrap();
     let text =
         |finding: &serde_json::Value, key: &str| finding.get(key).unwrap().as_str().unwrap().to_owned();
@@ -76,7 +87,7 @@ fn found(folder: &Path, root: &Path, arguments: &[&str]) -> Found {
         (file.to_owned(), line.parse().unwrap(), text(finding, "code"))
     };
     let places: Found = findings.iter().map(at).collect();
-    assert_eq!(places.len(), findings.len(), "{}: something is told twice: {}", folder.display(), run.out);
+    assert_eq!(places.len(), findings.len(), "{}: something is told twice: {json:#}", folder.display());
     places
 }
 
@@ -126,4 +137,102 @@ fn every_rule_has_manifests_of_both_answers() {
             assert!(folder.join(side).is_dir(), "{}: {side}", folder.display());
         }
     }
+}
+
+/// What each folder of `examples/mistakes` is about, and where it is found. Two of them are mistakes only for who has
+/// said which range is whose.
+const MISTAKES: [(&str, &[&str]); 19] = [
+    ("and-or", &["policy.yaml:16 SK105"]),
+    ("balancer-not-admitted", &["policy.yaml:14 SK502"]),
+    ("cloud-nat-range", &[]),
+    ("debug-range-in-production", &[]),
+    ("dns-forgotten", &["policy.yaml:14 SK501"]),
+    ("egress-not-closed", &["policy.yaml:7 SK113"]),
+    ("empty-rule", &["policy.yaml:11 SK114"]),
+    ("except-is-no-deny", &["policy.yaml:20 SK112"]),
+    ("except-outside", &["policy.yaml:19 SK108"]),
+    ("key-too-deep", &["policy.yaml:21 SK101"]),
+    ("label-mistyped", &["policy.yaml:16 SK206"]),
+    ("named-port-missing", &["policy.yaml:22 SK106"]),
+    ("namespace-instead-of-pods", &["policy.yaml:16 SK301", "policy.yaml:19 SK301"]),
+    ("namespace-label-missing", &["policy.yaml:16 SK103"]),
+    ("one-side-only", &["policy.yaml:53 SK503"]),
+    ("own-namespace-only", &["policy.yaml:16 SK104"]),
+    ("policy-in-wrong-namespace", &["policy.yaml:5 SK102"]),
+    ("protocol-forgotten", &["policy.yaml:19 SK501"]),
+    ("service-port", &["policy.yaml:22 SK107"]),
+];
+
+#[test]
+fn each_mistake_is_found_once_and_alone() {
+    let root = fixtures().join("../../examples/mistakes").canonicalize().unwrap();
+    assert_eq!(folders(&root).len(), MISTAKES.len());
+    for (folder, expected) in MISTAKES {
+        let found = found(&root.join(folder), &root, &["--ignore", "coverage"]);
+        let told: Vec<String> = found
+            .into_iter()
+            .map(|(file, line, code)| format!("{}:{line} {code}", file.rsplit('/').next().unwrap()))
+            .collect();
+        assert_eq!(told, expected, "{folder}");
+    }
+}
+
+/// The files of `folder` and those below it, with their texts, by paths from `root`.
+fn texts(folder: &Path, root: &Path) -> Vec<(PathBuf, String)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| {
+        if path.is_dir() {
+            return texts(&path, root);
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        vec![(path.strip_prefix(root).unwrap().to_owned(), text)]
+    };
+    entries.flat_map(of).collect()
+}
+
+/// Makes the edits of a mend, each a stretch of bytes of a text and what comes in its place.
+fn mended(mut texts: Vec<(PathBuf, String)>, mend: &serde_json::Value) -> Vec<(PathBuf, String)> {
+    let edits = mend.get("edits").unwrap().as_array().unwrap();
+    let number = |edit: &serde_json::Value, key: &str| {
+        usize::try_from(edit.get(key).unwrap().as_u64().unwrap()).unwrap()
+    };
+    // The last first, so that those before it stay where they are.
+    for edit in edits.iter().rev() {
+        let file = Path::new(edit.get("file").unwrap().as_str().unwrap());
+        let (_, text) = texts.iter_mut().find(|(path, _)| path == file).unwrap();
+        let range = number(edit, "start")..number(edit, "end");
+        text.replace_range(range, edit.get("with").unwrap().as_str().unwrap());
+    }
+    texts
+}
+
+/// Each mend, made alone, takes away what it is for, and leaves manifests that can be read.
+#[test]
+fn mends_mend() {
+    let root = fixtures();
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mends");
+    let mut made = BTreeSet::new();
+    for case in
+        folders(&root).iter().flat_map(|rule| folders(rule)).filter(|case| name(case).starts_with("wrong"))
+    {
+        let code = name(case.parent().unwrap()).split('-').next().unwrap().to_owned();
+        let unmended = check(&case, &root, &[]);
+        let before = of(&code, &unmended);
+        for mend in before.iter().filter_map(|one| one.get("mend")) {
+            let place = format!("{}: {}", case.display(), mend.get("title").unwrap());
+            let after = mended(texts(&case, &root), mend);
+            assert_ne!(after, texts(&case, &root), "{place}: nothing is changed");
+            let _ = fs::remove_dir_all(&scratch);
+            for (path, text) in after {
+                let path = scratch.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            let json = check(&scratch.join(case.strip_prefix(&root).unwrap()), &scratch, &[]);
+            assert!(of(&code, &json).len() < before.len(), "{place}: {json:#}");
+            assert_eq!(of("SK100", &json).len(), of("SK100", &unmended).len(), "{place}: {json:#}");
+            made.insert(code.clone());
+        }
+    }
+    assert!(made.len() > 10, "{made:?}");
 }

@@ -7,6 +7,7 @@ pub(crate) mod place;
 mod service;
 mod standard;
 mod texts;
+mod write;
 
 pub use peer::{Peer, RoleName};
 pub use place::{Entries, Placed};
@@ -23,7 +24,12 @@ pub const VERSION: u32 = 1;
 /// A catalog: who there is, and who calls whom. `C` is what `check` says, which is not the affair of this crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound(deserialize = "C: Deserialize<'de>"))]
-#[schemars(title = "sekisho catalog", rename = "Catalog", bound = "C: JsonSchema")]
+#[schemars(
+    title = "sekisho catalog",
+    description = "Which services there are, what they follow, and who calls whom: `sekisho generate` writes policies of it.",
+    rename = "Catalog",
+    bound = "C: JsonSchema"
+)]
 pub struct Document<C = Ignored> {
     /// The version of this format.
     #[schemars(extend("const" = 1))]

@@ -49,8 +49,6 @@ pub struct Tier {
     pub name: Option<Placed<String>>,
     /// Whether it looks up names. Where it does not, DNS stays closed with its egress.
     pub dns: Option<bool>,
-    /// What it is, for comments.
-    pub comment: Option<String>,
 }
 
 /// A way out.

@@ -268,21 +268,25 @@ fn kinds(catalog: &Catalog, component: &Component, end: &End) -> Vec<PeerKind> {
                 PeerKind::PodsInNamespaces { namespaces: called(&other.key.namespace), pods }
             }]
         }
-        End::Peer(name) => match catalog.peer(name).map(|peer| &peer.whom) {
-            None => Vec::new(),
-            Some(Whom::Ranges(ranges)) => {
-                let blocks = ranges.iter().filter_map(|range| IpBlock::new(*range, []).ok());
-                blocks.map(PeerKind::Block).collect()
-            }
-            Some(Whom::Pods { namespaces, pods: None }) => vec![PeerKind::Namespaces(namespaces.clone())],
-            Some(Whom::Pods { namespaces, pods: Some(pods) }) => {
-                vec![PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() }]
-            }
-        },
+        End::Peer(name) => catalog.peer(name).map_or_else(Vec::new, |peer| blocks(&peer.whom)),
+    }
+}
+
+/// The peers by which a policy of any namespace names `whom`.
+pub(crate) fn blocks(whom: &Whom) -> Vec<PeerKind> {
+    match whom {
+        Whom::Ranges(ranges) => {
+            let blocks = ranges.iter().filter_map(|range| IpBlock::new(*range, []).ok());
+            blocks.map(PeerKind::Block).collect()
+        }
+        Whom::Pods { namespaces, pods: None } => vec![PeerKind::Namespaces(namespaces.clone())],
+        Whom::Pods { namespaces, pods: Some(pods) } => {
+            vec![PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() }]
+        }
     }
 }
 
 /// The selector of the namespace of this name.
-fn called(namespace: &Arc<str>) -> LabelSelector {
+pub(crate) fn called(namespace: &Arc<str>) -> LabelSelector {
     [Requirement::In(NAME_LABEL.into(), [Arc::clone(namespace)].into())].into_iter().collect()
 }

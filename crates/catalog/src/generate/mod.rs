@@ -6,7 +6,8 @@ mod words;
 
 pub use draft::{Draft, DraftPeer, DraftRule, Reason, Written};
 
-pub(crate) use words::comment;
+pub(crate) use make::{blocks, called};
+pub(crate) use words::{comment, list};
 
 use crate::Catalog;
 

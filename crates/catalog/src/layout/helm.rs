@@ -4,7 +4,7 @@
 //! is guarded as a whole: left without peers it would let in everybody.
 
 use super::{Files, manifest, marked, path};
-use crate::{Catalog, Draft, DraftPeer, Written};
+use crate::{Catalog, Draft, Written};
 use sekisho_k8s::emit::{Item, Place, Remark, Remarks, Value};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,13 +37,13 @@ fn chart() -> Value {
     ])
 }
 
+/// Without a default: a chart that takes itself for some environment opens what is meant for another.
 fn values(environments: &[&str]) -> Value {
-    Value::Map(match environments.first() {
-        Some(first) => vec![
-            Item::of("environment", Value::text(*first)).below(["# Which environment it is.".to_owned()]),
-        ],
-        None => Vec::new(),
-    })
+    if environments.is_empty() {
+        return Value::Map(Vec::new());
+    }
+    let about = format!("# Which environment it is: {}.", environments.join(", "));
+    Value::Map(vec![Item::of("environment", Value::text("")).below([about])])
 }
 
 /// Helm refuses values that do not fit it: an environment mistyped would leave out what is guarded.
@@ -70,12 +70,18 @@ fn template(draft: &Draft) -> Option<String> {
         let index = *at.entry(rule.direction).and_modify(|at| *at += 1).or_insert(0_usize);
         let of_rule = rule.environments();
         // What is guarded with the whole that it is a part of needs no guard of its own.
-        if of_rule != of_policy {
-            guard(&mut written.remarks, Place::Rule(rule.direction, index), of_rule.as_ref());
+        if let Some(some) = of_rule.as_ref().filter(|_| of_rule != of_policy) {
+            let place = Place::Rule(rule.direction, index);
+            guard(&mut written.remarks, place, place, some);
         }
-        for (peer, DraftPeer { environments, .. }) in rule.peers.iter().enumerate() {
-            if *environments != of_rule {
-                guard(&mut written.remarks, Place::Peer(rule.direction, index, peer), environments.as_ref());
+        let mut first = 0;
+        for run in rule.peers.chunk_by(|one, next| one.environments == next.environments) {
+            let place = |peer| Place::Peer(rule.direction, index, peer);
+            let (from, to) = (place(first), place(first + run.len() - 1));
+            first += run.len();
+            let environments = run.first().and_then(|peer| peer.environments.as_ref());
+            if let Some(some) = environments.filter(|some| Some(*some) != of_rule.as_ref()) {
+                guard(&mut written.remarks, from, to, some);
             }
         }
     }
@@ -91,11 +97,10 @@ fn condition(environments: &BTreeSet<Arc<str>>) -> String {
     format!("{{{{- if has .Values.environment (list {}) }}}}", names.join(" "))
 }
 
-fn guard(remarks: &mut Remarks, place: Place, environments: Option<&BTreeSet<Arc<str>>>) {
-    let Some(environments) = environments else { return };
-    let remark = remarks.entry(place).or_default();
-    remark.above.insert(0, condition(environments));
-    remark.below.push(END.to_owned());
+/// Puts what stands from one place to another under a condition.
+fn guard(remarks: &mut Remarks, from: Place, to: Place, environments: &BTreeSet<Arc<str>>) {
+    remarks.entry(from).or_default().above.insert(0, condition(environments));
+    remarks.entry(to).or_default().below.push(END.to_owned());
 }
 
 /// The same with no comment that Helm would take for its own language.

@@ -48,7 +48,8 @@ pub(super) fn all(layers: &[Layer<'_>; 2], catalog: &Catalog, tell: &mut Tell) -
                 })
                 .collect();
             let (name, namespace) = (name.value.as_str().into(), namespace.into());
-            services.push(Service { name, namespace, components, origin });
+            let egress = of.egress.into();
+            services.push(Service { name, namespace, egress, components, origin });
         }
     }
     check_twice(catalog, &services, tell);

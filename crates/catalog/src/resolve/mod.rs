@@ -20,6 +20,7 @@ use sekisho_core::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 use tell::Tell;
+pub(crate) use tiers::{OTHER, fill};
 
 /// One of the two texts that a catalog is made of, without what is not our affair.
 struct Layer<'d> {

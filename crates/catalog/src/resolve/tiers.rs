@@ -8,7 +8,7 @@ use crate::{
 use std::sync::Arc;
 
 /// The tier of what fits no other: its name is no value of a label.
-pub(super) const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 /// What a component is called where its tier says nothing.
 const PATTERN: &str = "{service}-{component}";
 
@@ -49,7 +49,7 @@ fn pattern(layer: &Layer<'_>, tier: &document::Tier, tell: &mut Tell) -> Arc<str
 }
 
 /// The name that `pattern` makes.
-pub(super) fn fill(pattern: &str, service: &str, component: &str) -> String {
+pub(crate) fn fill(pattern: &str, service: &str, component: &str) -> String {
     pattern.replace("{service}", service).replace("{component}", component)
 }
 

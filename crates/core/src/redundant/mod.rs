@@ -49,8 +49,13 @@ pub struct Redundancy {
 /// What adds nothing in `cluster`, sorted by policy and place. Deleting all of it changes no verdict.
 #[must_use]
 pub fn search(cluster: &Cluster, scope: Scope) -> Vec<Redundancy> {
-    let index = Index::of(cluster.changes());
-    let mut proof = Proof::new(&index);
+    search_in(cluster, &Index::of(cluster.changes()), scope)
+}
+
+/// The same where the index of `cluster` is there already.
+#[must_use]
+pub fn search_in(cluster: &Cluster, index: &Index, scope: Scope) -> Vec<Redundancy> {
+    let mut proof = Proof::new(index);
     let mut removed = Removed::default();
     for part in part::candidates(cluster) {
         let Some(policy) = cluster.policies.get(&part.policy) else { continue };
@@ -90,8 +95,10 @@ fn adds_nothing(
     if part.at == At::Policy && selects() && always::guards(cluster, removed, policy) {
         return None;
     }
+    // The cheaper question first: it looks at no pod.
+    if scope == Scope::Always && always::containers(cluster, removed, part).is_none() {
+        return None;
+    }
     let left = removed.strip(policy).map(|left| PolicyRules::compile(&left));
-    let is_shown = proof.adds_nothing(&part.policy, left.as_ref())
-        && (scope == Scope::Today || always::containers(cluster, removed, part).is_some());
-    is_shown.then_some(left)
+    proof.adds_nothing(&part.policy, left.as_ref()).then_some(left)
 }

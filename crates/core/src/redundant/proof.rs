@@ -227,18 +227,25 @@ pub(super) fn own_key(key: &PolicyKey) -> Option<ObjectKey> {
 
 /// Every subject that some policy selects, alike ones once.
 fn groups(index: &Index) -> Vec<Group> {
-    let mut known: BTreeSet<(BTreeSet<ObjectKey>, Names)> = BTreeSet::new();
+    let profiles = index.profiles();
+    // Profiles that differ in cluster-wide policies alone have the same number here.
+    let mut numbers: BTreeMap<BTreeSet<ObjectKey>, usize> = BTreeMap::new();
+    let policies = profiles.all().map(|profile| {
+        let own: BTreeSet<ObjectKey> = profile.iter().filter_map(own_key).collect();
+        let next = numbers.len();
+        (*numbers.entry(own.clone()).or_insert(next), own)
+    });
+    let policies: Vec<(usize, BTreeSet<ObjectKey>)> = policies.collect();
+    let mut known: BTreeSet<(usize, Names)> = BTreeSet::new();
     let mut groups = Vec::new();
     for (id, pod) in index.pods() {
-        let policies: BTreeSet<ObjectKey> = index.policies_selecting(id).iter().filter_map(own_key).collect();
-        if policies.is_empty() {
-            continue;
-        }
+        let own = profiles.number_of(id).and_then(|number| policies.get(number as usize));
+        let Some((number, own)) = own.filter(|(_, own)| !own.is_empty()) else { continue };
         for party in shared(index, pod) {
-            groups.push(Group { policies: policies.clone(), party });
+            groups.push(Group { policies: own.clone(), party });
         }
-        if known.insert((policies.clone(), pod.port_names())) {
-            groups.push(Group { policies, party: vec![id] });
+        if known.insert((*number, pod.port_names())) {
+            groups.push(Group { policies: own.clone(), party: vec![id] });
         }
     }
     groups

@@ -17,8 +17,8 @@ fn is_plain(text: &str) -> bool {
     if first.is_ascii_digit() {
         return text.contains('/') && text.chars().all(is_word);
     }
-    let is_safe = |letter: char| is_word(letter) || " '()".contains(letter);
-    first.is_ascii_alphabetic()
+    let is_safe = |letter: char| is_word(letter) || " '()=".contains(letter);
+    (first.is_ascii_alphabetic() || text.starts_with('/') || text.starts_with("../"))
         && text.chars().all(is_safe)
         && !text.ends_with(' ')
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
@@ -58,6 +58,10 @@ mod tests {
             ("app.kubernetes.io/name", "app.kubernetes.io/name"),
             ("35.191.0.0/16", "35.191.0.0/16"),
             ("the cluster's DNS", "the cluster's DNS"),
+            ("k8s-app=kube-dns", "k8s-app=kube-dns"),
+            ("/spec/ingress/0", "/spec/ingress/0"),
+            ("../base", "../base"),
+            (".5", "\".5\""),
             ("", "\"\""),
             ("8080", "\"8080\""),
             ("1e3", "\"1e3\""),

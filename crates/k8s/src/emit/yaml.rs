@@ -78,6 +78,13 @@ impl Value {
         Self::Inline(Box::new(self))
     }
 
+    /// The same on one line, where it then ends before column `width` when it begins at `start`.
+    #[must_use]
+    pub fn fit(self, start: usize, width: usize) -> Self {
+        let inline = self.clone().inline();
+        if start + inline.to_document().trim_end().chars().count() <= width { inline } else { self }
+    }
+
     /// A list of texts.
     #[must_use]
     pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {

@@ -13,6 +13,9 @@ use crate::{
     tree::NodeId,
 };
 
+/// Fields that a catalog, `sekisho.yaml`, has one of.
+const CATALOG: [&str; 5] = ["environments", "peers", "standard", "services", "check"];
+
 /// The kinds that are read, with the API groups they were ever in.
 const KINDS: [(&str, &[&str]); 8] = [
     ("Namespace", &[""]),
@@ -111,6 +114,10 @@ fn missing(cx: &mut Context<'_>, node: NodeId, version: bool, kind: bool) {
     }
     if written("version") && written("promises") {
         return; // It is for `sekisho test`, and may lie beside the policies that it is about.
+    }
+    let is_first = cx.get(node, "version").and_then(|version| cx.tree.scalar(version)?.integer()) == Some(1);
+    if is_first && CATALOG.iter().any(|field| written(field)) {
+        return; // It says what policies are made of, and may lie beside them.
     }
     let object = version || kind || written("spec") || written("metadata");
     if object {

@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     environment: Option<String>,
     /// The folder that the settings lie in, to which their paths are relative.
     folder: PathBuf,
+    paths: Paths,
 }
 
 impl Settings {
@@ -49,7 +50,18 @@ impl Settings {
             Some(file) => Some(file.clone()),
             None => config.baseline.map(|file| folder.join(file)),
         };
-        Ok(Self { config, environment, folder: folder.to_owned() })
+        Self::team(config, (folder, environment))
+    }
+
+    /// Those of the team, which lie in `folder`, for an environment.
+    ///
+    /// # Errors
+    /// Where there is no current folder.
+    pub(crate) fn team(
+        config: Config,
+        (folder, environment): (&Path, Option<String>),
+    ) -> anyhow::Result<Self> {
+        Ok(Self { config, environment, folder: folder.to_owned(), paths: Paths::new()? })
     }
 
     /// The file of the findings that were there before.
@@ -58,12 +70,10 @@ impl Settings {
     }
 
     /// Keeps of `checked` what is to be heard, as bad as it is here.
-    pub(crate) fn apply(&self, checked: &mut Checked) -> anyhow::Result<()> {
-        let paths = Paths::new()?;
+    pub(crate) fn apply(&self, checked: &mut Checked) {
         let findings = std::mem::take(&mut checked.findings);
-        let path = |source: &str| paths.relative(source, &self.folder);
+        let path = |source: &str| self.paths.relative(source, &self.folder);
         checked.findings = self.config.apply(findings, self.environment.as_deref(), path);
         checked.fail_on = self.config.fail_on.into();
-        Ok(())
     }
 }

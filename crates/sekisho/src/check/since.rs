@@ -38,7 +38,7 @@ pub(crate) fn subtract(
             *source = path.into();
         }
     }
-    settings.apply(&mut before)?;
+    settings.apply(&mut before);
     let here = Paths::new()?;
     let path = |finding: &Finding| here.relative(&finding.diagnostic.origin.source, Path::new(""));
     let mut known = Known::of(&before.findings, path);

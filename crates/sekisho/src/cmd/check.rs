@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, io::Write as _, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
-    let team = catalog::read::<Config>(arguments.catalog.as_deref())?;
+    let team = catalog::read_near::<Config>(arguments.catalog.as_deref(), &arguments.input.paths)?;
     if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
         return Ok(Outcome::CouldNot);
     }
@@ -86,7 +86,7 @@ impl Run<'_> {
         if let Some(file) = self.settings.baseline() {
             baseline::leave_out(&mut reading, file, self.paths);
         }
-        let mut checked = self.look(reading)?;
+        let mut checked = self.look(reading);
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
             let options = Options { default_namespace: given.namespace().into() };
@@ -110,11 +110,11 @@ impl Run<'_> {
         Ok((checked, has_mends))
     }
 
-    fn look(&self, mut reading: Reading) -> anyhow::Result<Checked> {
+    fn look(&self, mut reading: Reading) -> Checked {
         reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
         let mut checked = check::look(reading, &self.scope.standard, self.scope.extent);
-        self.settings.apply(&mut checked)?;
-        Ok(checked)
+        self.settings.apply(&mut checked);
+        checked
     }
 }
 

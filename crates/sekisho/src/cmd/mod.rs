@@ -1,10 +1,12 @@
 //! The verbs, one file each.
 
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod exposure;
+pub(crate) mod generate;
 pub(crate) mod lab;
 pub(crate) mod lsp;
 pub(crate) mod man;

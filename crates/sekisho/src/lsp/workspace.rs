@@ -4,11 +4,12 @@ use crate::{
     check::{
         self, Checked,
         scope::{Scope, all},
+        settings::Settings,
     },
-    settings,
+    settings as catalog,
 };
-use sekisho_catalog::document::Ignored;
 use sekisho_k8s::{Options, Shelf, edit::Sources, read_paths};
+use sekisho_lint::config::Config;
 use std::{
     collections::BTreeMap,
     fs,
@@ -19,6 +20,8 @@ use std::{
 /// Manifests that belong together.
 struct Area {
     scope: Scope,
+    /// What the team has set; `None` where it is not to be read, and then everything is told.
+    settings: Option<Settings>,
     texts: Sources,
     shelf: Shelf,
     /// What was found; `None` when a text has changed since.
@@ -46,12 +49,15 @@ impl Workspace {
 
     /// Reads the catalog and all manifests anew.
     fn load(&mut self) {
-        let file = self.root.join(settings::FILE);
+        let file = self.root.join(catalog::FILE);
         let file = file.is_file().then_some(file);
-        let Ok(settings) = settings::read::<Ignored>(file.as_deref()) else { return };
-        let scopes = all(&settings, &self.root);
-        self.areas = scopes.into_iter().map(Area::load).collect();
-        self.catalog = (settings.diagnostics, settings.sources);
+        let Ok(team) = catalog::read::<Config>(file.as_deref()) else { return };
+        let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
+        let settings =
+            |scope: &Scope| Settings::team(config.clone(), (&team.folder, scope.environment.clone())).ok();
+        let scopes = all(&team, &self.root).into_iter();
+        self.areas = scopes.map(|scope| Area::load(settings(&scope), scope)).collect();
+        self.catalog = (team.diagnostics, team.sources);
         for (path, text) in std::mem::take(&mut self.open) {
             self.put(&path, Some(text.to_string()));
         }
@@ -69,7 +75,7 @@ impl Workspace {
 
     /// A file on disk has changed.
     pub(super) fn reload(&mut self, path: &Path) {
-        if path.file_name().is_some_and(|name| name == settings::FILE) {
+        if path.file_name().is_some_and(|name| name == catalog::FILE) {
             self.load();
         } else if !self.open.contains_key(path) {
             self.set(path, fs::read_to_string(path).ok());
@@ -94,7 +100,7 @@ impl Workspace {
         }
         // A file from elsewhere is looked at by itself.
         if let (false, Some(text)) = (is_known, text) {
-            let mut area = Area::load(Scope::of_file(path));
+            let mut area = Area::load(None, Scope::of_file(path));
             area.texts.insert(name, text.into());
             self.areas.push(area);
         }
@@ -119,11 +125,11 @@ impl Workspace {
 }
 
 impl Area {
-    fn load(scope: Scope) -> Self {
+    fn load(settings: Option<Settings>, scope: Scope) -> Self {
         // What cannot be read now may be there when it is saved.
         let texts =
             read_paths(&scope.paths, &Options::default()).map(|read| read.sources).unwrap_or_default();
-        Self { scope, texts, shelf: Shelf::new(Options::default()), checked: None }
+        Self { scope, settings, texts, shelf: Shelf::new(Options::default()), checked: None }
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -131,13 +137,19 @@ impl Area {
     }
 
     fn checked(&mut self) -> &Checked {
-        let Self { scope, texts, shelf, checked } = self;
-        checked.get_or_insert_with(|| check::look(shelf.read(texts), &scope.standard, scope.extent))
+        let Self { scope, settings, texts, shelf, checked } = self;
+        checked.get_or_insert_with(|| {
+            let mut checked = check::look(shelf.read(texts), &scope.standard, scope.extent);
+            if let Some(settings) = settings {
+                settings.apply(&mut checked);
+            }
+            checked
+        })
     }
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.file_name().is_none_or(|name| name != settings::FILE)
+    path.file_name().is_none_or(|name| name != catalog::FILE)
         && path
             .extension()
             .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))

@@ -91,6 +91,10 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Test => generator.into_root_schema_for::<test::Test<'_>>(),
         SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
         SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
+        SchemaOf::Catalog => SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<sekisho_catalog::document::Document<sekisho_lint::config::Config>>(
+        ),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -1,0 +1,113 @@
+//! What a catalog gives, held against what is written.
+
+use super::Source;
+use crate::{Catalog, document::Document};
+use sekisho_core::{
+    diagnostic::{Diagnostic, Severity},
+    object::{Direction, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Rule},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+const CODE: &str = "not-in-catalog";
+
+/// What `document` does not give as it is written in `sources`.
+pub(super) fn hold(document: &Document, sources: &[Source<'_>]) -> Vec<Diagnostic> {
+    let (catalog, mut found) = Catalog::of("", document);
+    for source in sources {
+        let given = catalog.policies(source.environment);
+        let mut given: BTreeMap<&ObjectKey, &NetworkPolicy> =
+            given.iter().map(|one| (&one.policy.key, &one.policy)).collect();
+        for policy in source.reading.cluster.policies.values() {
+            match given.remove(&policy.key) {
+                Some(same) => compare(policy, same, &mut found),
+                None => {
+                    let message = format!("nothing in the catalog asks for `{}`", policy.key);
+                    let help = "it names pods or peers that the standard has no words for";
+                    let found_here = Diagnostic::new(Severity::Warning, CODE, message, policy.origin.clone());
+                    found.push(found_here.with_help(help));
+                }
+            }
+        }
+        for key in given.into_keys() {
+            let place = source.environment.map(|name| format!(" in {name}")).unwrap_or_default();
+            let message = format!("the catalog gives a policy `{key}`, and there is none{place}");
+            let origin = source.reading.cluster.namespaces.get(&key.namespace).map(|one| one.origin.clone());
+            found.push(Diagnostic::new(Severity::Warning, CODE, message, origin.unwrap_or_default()));
+        }
+    }
+    Diagnostic::sort(&mut found);
+    found
+}
+
+fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagnostic>) {
+    let before = found.len();
+    let mut tell = |origin: &Origin, message: String| {
+        found.push(Diagnostic::new(Severity::Warning, CODE, message, origin.clone()));
+    };
+    let key = &written.key;
+    for direction in Direction::ALL {
+        let (here, there) = (kinds(written.rules(direction)), kinds(given.rules(direction)));
+        let does = match direction {
+            Direction::Ingress => "lets in",
+            Direction::Egress => "lets out to",
+        };
+        for peer in peers(written.rules(direction)).filter(|peer| !there.contains(&peer.kind)) {
+            let who = describe(&peer.kind);
+            tell(&peer.origin, format!("`{key}` {does} {who}, which the catalog does not give"));
+        }
+        for kind in there.difference(&here) {
+            tell(
+                &written.origin,
+                format!("the catalog's `{key}` {does} {}, and this does not", describe(kind)),
+            );
+        }
+    }
+    if found.len() > before {
+        return;
+    }
+    let differ: Vec<&str> = [
+        ("`podSelector`", written.subjects != given.subjects),
+        ("its labels", written.labels != given.labels),
+        ("`policyTypes`", written.types != given.types),
+        ("its rules, or their order", shape(written) != shape(given)),
+        ("annotations", written.annotations != given.annotations),
+    ]
+    .into_iter()
+    .filter_map(|(what, differs)| differs.then_some(what))
+    .collect();
+    if !differ.is_empty() {
+        let message =
+            format!("`{key}` differs from what the catalog gives in {}", crate::generate::list(&differ));
+        found.push(Diagnostic::new(Severity::Warning, CODE, message, written.origin.clone()));
+    }
+}
+
+fn peers(rules: &[Rule]) -> impl Iterator<Item = &Peer> {
+    rules.iter().flat_map(|rule| &rule.peers)
+}
+
+fn kinds(rules: &[Rule]) -> BTreeSet<&PeerKind> {
+    peers(rules).map(|peer| &peer.kind).collect()
+}
+
+type Shape<'p> = Vec<(Vec<&'p PeerKind>, Vec<String>)>;
+
+/// The rules of a policy without their places.
+fn shape(policy: &NetworkPolicy) -> [Shape<'_>; 2] {
+    Direction::ALL.map(|direction| {
+        let rules = policy.rules(direction).iter();
+        let rule = |rule: &'_ Rule| rule.ports.iter().map(ToString::to_string).collect();
+        rules.map(|one| (one.peers.iter().map(|peer| &peer.kind).collect(), rule(one))).collect()
+    })
+}
+
+fn describe(kind: &PeerKind) -> String {
+    match kind {
+        PeerKind::Block(block) => format!("`{block}`"),
+        PeerKind::Pods(pods) => format!("pods `{pods}`"),
+        PeerKind::Namespaces(namespaces) => format!("namespaces `{namespaces}`"),
+        PeerKind::PodsInNamespaces { namespaces, pods } => {
+            format!("pods `{pods}` of namespaces `{namespaces}`")
+        }
+    }
+}
