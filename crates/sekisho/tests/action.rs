@@ -50,7 +50,7 @@ fn repository() -> TempDir {
     git(&repo, &["add", "--all"]);
     git(&repo, &["commit", "--quiet", "--message", "a"]);
     git(&repo, &["checkout", "--quiet", "-b", "branch"]);
-    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open, namespace: shop}\nspec:\n  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Ingress]\n  ingress:\n    - from: [{ipBlock: {cidr: 192.0.2.1/24}}]\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open, namespace: shop}\nspec:\n  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Ingress]\n  ingress:\n    - from: [{ipBlock: {cidr: 192.0.2.1/24}}]\n      ports: [{port: 8080}]\n";
     fs::write(manifests.join("open.yaml"), policy).unwrap();
     git(&repo, &["add", "--all"]);
     git(&repo, &["commit", "--quiet", "--message", "b"]);

@@ -70,7 +70,7 @@ fn every_form_tells_it() {
 
 #[test]
 fn a_mend_is_shown_as_the_lines_that_it_changes() {
-    let run = check(&examples(), &["and-or"]);
+    let run = check(&examples(), &["--select", "SK105", "and-or"]);
     assert_eq!(run.code, Some(1), "{}", run.err);
     assert!(
         run.out.contains("       -         - podSelector:\n       +           podSelector:\n"),
@@ -145,8 +145,10 @@ fn sarif_is_what_its_schema_says() {
     }
     let schema = jsonschema::validator_for(&schema).unwrap();
     assert!(!schema.is_valid(&serde_json::json!({"version": "2.1.0", "runs": [{"tool": {}}]})));
-    let ignored =
-        changed(&[("10.0.0.1/8", "10.0.0.1/8 # sekisho: ignore[SK110] as the address plan writes it")]);
+    let ignored = changed(&[(
+        "198.51.100.1/24",
+        "198.51.100.1/24 # sekisho: ignore[SK110] as the address plan writes it",
+    )]);
     let broken = tempfile::tempdir().unwrap();
     fs::write(broken.path().join("a b.yaml"), "kind: [").unwrap();
     let mut logs = Vec::new();
@@ -169,9 +171,11 @@ fn sarif_is_what_its_schema_says() {
         }
         logs.push(log);
     }
-    let fix = &logs[2]["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0];
+    let results = logs[2]["runs"][0]["results"].as_array().unwrap();
+    let entries = results.iter().find(|one| one["ruleId"] == "SK105").unwrap();
+    let fix = &entries["fixes"][0]["artifactChanges"][0];
     assert!(fix["artifactLocation"]["uri"].as_str().unwrap().ends_with("and-or/policy.yaml"), "{fix}");
-    assert_eq!(fix["replacements"].as_array().unwrap().len(), 2);
+    assert_eq!(fix["replacements"][0]["deletedRegion"]["startLine"], 19, "{fix}");
     let results = logs[3]["runs"][0]["results"].as_array().unwrap();
     let quiet: Vec<&Value> =
         results.iter().filter(|one| one["suppressions"] != serde_json::json!([])).collect();
@@ -197,50 +201,54 @@ fn fingerprints_stay_when_lines_move() {
     assert_eq!(prints(&old).len(), 2);
 }
 
-const BITS: &str = "            cidr: 10.0.0.1/8";
+const BITS: &str = "            cidr: 198.51.100.1/24";
 const NAME: &str = "  name: nobody\n";
 
 #[test]
 fn a_comment_with_a_reason_keeps_it_quiet() {
     for (old, new, left) in [
-        (BITS, "            cidr: 10.0.0.1/8 # sekisho: ignore[SK110] as planned", &["SK102:38"][..]),
+        (BITS, "            cidr: 198.51.100.1/24 # sekisho: ignore[SK110] as planned", &["SK102:39"][..]),
         (
             BITS,
-            "            # sekisho: ignore[host-bits] as planned\n            cidr: 10.0.0.1/8",
-            &["SK102:39"],
+            "            # sekisho: ignore[host-bits] as planned\n            cidr: 198.51.100.1/24",
+            &["SK102:40"],
         ),
         (
             "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web",
             "---\n# sekisho: ignore[correctness] as planned\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web",
-            &["SK102:39"],
+            &["SK102:40"],
         ),
         (NAME, "  name: nobody\n  annotations:\n    sekisho.dev/ignore: \"SK102: to come\"\n", &["SK110:30"]),
         // Without a reason, of another rule, of none, in quotes, and where it is not found.
         (
             BITS,
-            "            cidr: 10.0.0.1/8 # sekisho: ignore[SK110]",
-            &["SK001:30", "SK110:30", "SK102:38"],
+            "            cidr: 198.51.100.1/24 # sekisho: ignore[SK110]",
+            &["SK001:30", "SK110:30", "SK102:39"],
         ),
         (
             BITS,
-            "            cidr: 10.0.0.1/8 # sekisho: ignore[SK301] x",
-            &["SK002:30", "SK110:30", "SK102:38"],
+            "            cidr: 198.51.100.1/24 # sekisho: ignore[SK301] x",
+            &["SK002:30", "SK110:30", "SK102:39"],
         ),
         (
             BITS,
-            "            cidr: 10.0.0.1/8 # sekisho: ignore[SK1] x",
-            &["SK003:30", "SK110:30", "SK102:38"],
+            "            cidr: 198.51.100.1/24 # sekisho: ignore[SK1] x",
+            &["SK003:30", "SK110:30", "SK102:39"],
         ),
-        (BITS, "            cidr: 10.0.0.1/8 # sekisho: ignore x", &["SK003:30", "SK110:30", "SK102:38"]),
+        (
+            BITS,
+            "            cidr: 198.51.100.1/24 # sekisho: ignore x",
+            &["SK003:30", "SK110:30", "SK102:39"],
+        ),
         (
             NAME,
             "  name: nobody\n  annotations: {a: \"# sekisho: ignore[SK301] x\"}\n",
-            &["SK110:30", "SK102:39"],
+            &["SK110:30", "SK102:40"],
         ),
         (
             NAME,
             "  name: nobody\n  annotations:\n    sekisho.dev/ignore: \"SK102; SK301: x\"\n",
-            &["SK001:37", "SK002:37", "SK110:30", "SK102:40"],
+            &["SK001:38", "SK002:38", "SK110:30", "SK102:41"],
         ),
     ] {
         let folder = changed(&[(old, new)]);
@@ -258,7 +266,8 @@ fn a_policy_in_json_is_ignored_by_its_annotation() {
     let policy = r##"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"name": "a", "namespace": "shop", "annotations": {
             "note": "# sekisho: ignore[SK110] not a comment", "sekisho.dev/ignore": "SK110: as planned"}},
-        "spec": {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.1/8"}}]}]}}"##;
+        "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 80}],
+            "from": [{"ipBlock": {"cidr": "198.51.100.1/24"}}]}]}}"##;
     fs::write(folder.path().join("a.json"), policy).unwrap();
     assert_eq!(found(folder.path(), &[]), [""; 0]);
     let run = check(folder.path(), &["."]);
@@ -285,19 +294,20 @@ fn a_baseline_lets_pass_what_was_there() {
     assert!(same.out.contains("2 findings of the baseline not shown"), "{}", same.out);
 
     // Lines move, one is gone, and one of the same kind is new.
-    let text = shop().replacen("kind: Pod", "# moved\nkind: Pod", 1).replace("wbe", "web");
+    let text = shop().replacen("kind: Pod", "# moved\nkind: Pod", 1).replace("cache", "web");
     fs::write(
         path.join("shop.yaml"),
         text.replace(
-            "cidr: 10.0.0.1/8",
-            "cidr: 10.0.0.1/8\n        - ipBlock:\n            cidr: 10.0.0.1/9",
+            "cidr: 198.51.100.1/24",
+            "cidr: 198.51.100.1/24\n        - ipBlock:\n            cidr: 198.51.100.1/25",
         ),
     )
     .unwrap();
     let run = check(path, &["--baseline", "ci/old.json", "."]);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.out.contains("10.0.0.1/9` has host bits") && !run.out.contains("10.0.0.1/8` has host bits"),
+        run.out.contains("198.51.100.1/25` has host bits")
+            && !run.out.contains("198.51.100.1/24` has host bits"),
         "{}",
         run.out
     );
@@ -360,6 +370,43 @@ fn only_what_a_change_brought() {
         let run = check(path, &["--changed-since", revision, "deploy"]);
         assert!(run.code == Some(2) && run.err.contains(part), "{}", run.err);
     }
+}
+
+#[test]
+fn the_team_has_its_say() {
+    let folder = changed(&[]);
+    let path = folder.path();
+    fs::create_dir(path.join("legacy")).unwrap();
+    fs::rename(path.join("shop.yaml"), path.join("legacy/shop.yaml")).unwrap();
+    let heard = |settings: &str| {
+        fs::write(path.join("sekisho.yaml"), format!("version: 1\ncheck:\n  ignore: [coverage]\n{settings}"))
+            .unwrap();
+        let run = check(path, &["-o", "github", "legacy"]);
+        let lines = run
+            .out
+            .lines()
+            .map(|line| line.split(' ').next().unwrap().to_owned() + &line[line.find("=SK").unwrap()..][..6]);
+        (lines.collect::<Vec<_>>().join(" "), run.code)
+    };
+    for (settings, expected, code) in [
+        ("", "::warning=SK110 ::warning=SK102", 1),
+        ("  severity: {SK110: error, SK102: note}\n  fail-on: error\n", "::error=SK110 ::notice=SK102", 1),
+        ("  fail-on: error\n", "::warning=SK110 ::warning=SK102", 0),
+        ("  paths:\n    - paths: [legacy/**]\n      ignore: [host-bits]\n", "::warning=SK102", 1),
+        ("  paths:\n    - paths: [other]\n      ignore: [host-bits]\n", "::warning=SK110 ::warning=SK102", 1),
+    ] {
+        assert_eq!(heard(settings), (expected.to_owned(), Some(code)), "{settings}");
+    }
+    let wrong = heard_error(path, "  select: [SK11O]\n");
+    assert!(wrong.contains("did you mean `SK110`?"), "{wrong}");
+}
+
+/// What is said where the settings are wrong.
+fn heard_error(path: &Path, settings: &str) -> String {
+    fs::write(path.join("sekisho.yaml"), format!("version: 1\ncheck:\n{settings}")).unwrap();
+    let run = check(path, &["legacy"]);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
+    run.err
 }
 
 #[test]
