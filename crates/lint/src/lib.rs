@@ -4,11 +4,12 @@
 //! rules shows. It looks at a [`World`], the cluster with everything that the core can tell of it, and reports
 //! [`Finding`]s. Rules decide on what policies do, not on how their text looks, wherever that can be had.
 //!
-//! INVARIANT: nothing here knows what a manifest looks like. How a finding is mended is said in the words of
+//! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it. How a finding is mended is said in the words of
 //! policies ([`sekisho_core::mend`]).
 
 mod catalogue;
 mod document;
+pub mod facts;
 mod finding;
 mod near;
 mod reader;
