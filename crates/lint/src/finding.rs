@@ -173,6 +173,17 @@ impl<'r> Report<'r> {
     }
 }
 
+/// Sorts findings by place.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |one: &Finding| (one.diagnostic.origin.clone(), one.subject.clone());
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.code().cmp(b.code()))
+            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
+    });
+}
+
 /// Drops what another rule says better, and sorts.
 pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     let mut spoken: BTreeMap<&str, BTreeSet<&Origin>> = BTreeMap::new();
@@ -190,12 +201,6 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    kept.sort_by(|a, b| {
-        let key = |one: &Finding| (one.diagnostic.origin.clone(), one.subject.clone());
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.code().cmp(b.code()))
-            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
-    });
+    sort(&mut kept);
     kept
 }

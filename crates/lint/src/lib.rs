@@ -13,6 +13,7 @@ pub mod facts;
 mod finding;
 mod near;
 mod reader;
+pub mod rego;
 mod rule;
 mod rules;
 mod words;
@@ -20,7 +21,7 @@ mod world;
 
 pub use catalogue::{find, rules};
 pub use document::{Document, Example};
-pub use finding::{Field, Finding, Subject};
+pub use finding::{Field, Finding, Subject, sort};
 pub use reader::of_reader;
 pub use rule::{Category, Rule};
 pub use world::{Extent, World};

@@ -4,11 +4,13 @@ mod check;
 mod diff;
 mod exposure;
 mod reach;
+mod rego;
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
+pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -42,6 +44,7 @@ pub(crate) enum Verb {
     Diff(DiffArgs),
     Check(CheckArgs),
     Redundant(RedundantArgs),
+    Rego(RegoArgs),
     Lab(LabArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
@@ -437,4 +440,8 @@ pub(crate) enum SchemaOf {
     Promises,
     /// `sekisho redundant -o json`
     Redundant,
+    /// What rules in Rego see, and `sekisho rego facts` prints
+    Facts,
+    /// `sekisho rego test -o json`
+    RegoTest,
 }

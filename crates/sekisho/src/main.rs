@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Rego(arguments) => cmd::rego::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

@@ -11,8 +11,8 @@ mod make;
 mod object;
 
 pub use known::{
-    Component, Connections, End, Exposure, ExposureRule, Known, Matches, NamespaceFacts, Peer,
-    PolicyFacts, Rule, Sides, Way, Workload,
+    Component, Connections, End, Exposure, ExposureRule, Known, Matches, NamespaceFacts, Peer, PolicyFacts,
+    Rule, Sides, Way, Workload,
 };
 pub use object::{
     Container, ContainerPort, Expression, IpBlock, JobTemplate, LabelSelector, Metadata, NetworkPolicyPeer,

@@ -36,6 +36,10 @@ pub(crate) struct CheckArgs {
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Vec<CheckFormat>,
 
+    /// Rules of your own, in Rego: files, or folders of them (docs/rego.md)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rego: Vec<PathBuf>,
+
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,
 }

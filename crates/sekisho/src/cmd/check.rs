@@ -13,8 +13,13 @@ use sekisho_lint::Extent;
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     let extent = if arguments.input.cluster.access().is_some() { Extent::Whole } else { Extent::Part };
+    let own = match input::rego::optional(&arguments.rego)? {
+        Ok(own) => own,
+        Err(input::rego::Unreadable) => return Ok(Outcome::CouldNot),
+    };
     let reading = input::reading(&arguments.input.of(arguments.input.paths.clone()))?;
-    let checked = check::look(reading, &Standard::default(), extent);
+    let checked = check::look(reading, &Standard::default(), extent, own.as_ref());
+    input::rego::tell_prints(&checked.prints);
     let formats =
         if arguments.format.is_empty() { vec![CheckFormat::Human] } else { arguments.format.clone() };
     for format in formats {
@@ -22,6 +27,9 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
             CheckFormat::Human => output::to_stdout(|out| render::human::write(&checked, out))?,
             CheckFormat::Json => output::plain_to_stdout(|out| json::check(&checked, out))?,
         }
+    }
+    if !input::tell(&checked.unanswered, &checked.sources, "the rules in Rego")? {
+        return Ok(Outcome::CouldNot);
     }
     Ok(if checked.fails() { Outcome::DoesNotHold } else { Outcome::Holds })
 }

@@ -9,6 +9,7 @@ pub(crate) mod lab;
 pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod redundant;
+pub(crate) mod rego;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod snapshot;

@@ -59,10 +59,7 @@ impl From<&Term> for End {
 }
 
 /// The exposures that `is_meant` picks.
-pub(super) fn exposure(
-    world: &World<'_>,
-    is_meant: impl Fn(&exposure::Exposure) -> bool,
-) -> Vec<Exposure> {
+pub(super) fn exposure(world: &World<'_>, is_meant: impl Fn(&exposure::Exposure) -> bool) -> Vec<Exposure> {
     let meant = world.exposures().iter().filter(|one| is_meant(one));
     let told = meant.map(|one| Exposure {
         direction: match one.direction {
