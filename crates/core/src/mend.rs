@@ -48,6 +48,8 @@ impl Mend {
 pub enum Edit {
     /// The entry of a list, or the whole object, that stands here goes, with the comment that is its own.
     Remove(Origin),
+    /// The comment that stands here goes, with its line where it has one to itself.
+    Comment(Origin),
     /// Other words stand in place of those here: of a value or a key.
     Text {
         /// The place of the words, to their last.
@@ -68,6 +70,13 @@ pub enum Edit {
         at: Origin,
         /// What to write instead; never nothing.
         with: Vec<(Protocol, PortMatch)>,
+    },
+    /// Two entries of a list that follow each other become one, which has the fields of both.
+    Join {
+        /// The place of the first.
+        first: Origin,
+        /// The place of the second.
+        second: Origin,
     },
     /// A rule is added behind the others of its direction.
     AddRule {
@@ -109,10 +118,12 @@ impl Edit {
     pub fn place(&self) -> &Origin {
         match self {
             Self::Remove(at)
+            | Self::Comment(at)
             | Self::Text { at, .. }
             | Self::Peers { at, .. }
             | Self::Ports { at, .. }
-            | Self::Label { at, .. } => at,
+            | Self::Label { at, .. }
+            | Self::Join { first: at, .. } => at,
             Self::AddRule { policy, .. } | Self::Types { policy, .. } | Self::Namespace { policy, .. } => {
                 policy
             }

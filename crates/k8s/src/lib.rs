@@ -10,11 +10,14 @@
 //! 16 million values that lie at most 128 deep in one another, and its aliases stand for at most a
 //! million values. No input makes the reader recurse, so none makes the stack overflow.
 
+mod comment;
 pub mod edit;
+pub mod emit;
 pub mod expectation;
 mod files;
 #[cfg(feature = "live")]
 pub mod live;
+mod nearest;
 mod policy;
 pub mod promise;
 mod read;
@@ -23,12 +26,14 @@ mod render;
 mod selector;
 pub mod snapshot;
 mod source;
-mod syntax;
+pub mod syntax;
 mod tree;
 
 use sekisho_core::diagnostic::{Diagnostic, Severity};
 
+pub use comment::{Comment, comments};
 pub use files::{MAX_BYTES, ReadError};
-pub use reading::{Options, Reading, read_all, read_over, read_paths, read_text, read_texts};
+pub use nearest::nearest;
+pub use reading::{Options, Reading, Shelf, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

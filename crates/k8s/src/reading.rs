@@ -2,6 +2,7 @@
 
 mod cut;
 mod parts;
+mod shelf;
 
 use crate::{
     Diagnostic, Severity, files,
@@ -14,6 +15,7 @@ use sekisho_core::{
     object::{Cluster, Origin},
     threads,
 };
+pub use shelf::Shelf;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// How to read.
@@ -166,8 +168,13 @@ impl<'o> Reader<'o> {
         }
     }
 
-    fn finish(mut self) -> Reading {
+    fn finish(self) -> Reading {
         let parts = parts::read(&self.texts, self.options);
+        self.assemble(parts)
+    }
+
+    /// What the parts of the texts make together.
+    fn assemble(mut self, parts: Vec<Vec<Part>>) -> Reading {
         let mut objects =
             Objects::of_about(parts.iter().flatten().map(|part| part.gathered.objects.len()).sum());
         let mut parts = parts.into_iter();

@@ -30,7 +30,10 @@ fn too_long(text: &str, max: usize) -> Result<(), String> {
 }
 
 /// A name of one DNS label: a namespace's.
-pub(crate) fn dns_label(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// When it is none.
+pub fn dns_label(text: &str) -> Result<(), String> {
     too_long(text, DNS_LABEL_MAX)?;
     if is_dns_label(text) {
         return Ok(());
@@ -39,7 +42,10 @@ pub(crate) fn dns_label(text: &str) -> Result<(), String> {
 }
 
 /// A name of DNS labels joined by dots: most objects'.
-pub(crate) fn dns_subdomain(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// When it is none.
+pub fn dns_subdomain(text: &str) -> Result<(), String> {
     too_long(text, DNS_SUBDOMAIN_MAX)?;
     if text.split('.').all(is_dns_label) {
         return Ok(());
@@ -57,7 +63,10 @@ fn is_name_part(text: &str) -> bool {
 }
 
 /// A label's key: `name` or `dns.prefix/name`.
-pub(crate) fn qualified_name(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// When it is none.
+pub fn qualified_name(text: &str) -> Result<(), String> {
     let (prefix, name) = match text.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, text),
@@ -79,7 +88,10 @@ pub(crate) fn qualified_name(text: &str) -> Result<(), String> {
 }
 
 /// A label's value, which may be empty.
-pub(crate) fn label_value(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// When it is none.
+pub fn label_value(text: &str) -> Result<(), String> {
     too_long(text, LABEL_MAX)?;
     if text.is_empty() || is_name_part(text) {
         return Ok(());
@@ -88,7 +100,10 @@ pub(crate) fn label_value(text: &str) -> Result<(), String> {
 }
 
 /// The name of a port: an IANA service name.
-pub(crate) fn port_name(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// When it is none.
+pub fn port_name(text: &str) -> Result<(), String> {
     too_long(text, PORT_NAME_MAX)?;
     let letter = text.bytes().any(|byte| byte.is_ascii_lowercase());
     if is_dns_label(text) && !text.contains("--") && letter {

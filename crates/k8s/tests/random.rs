@@ -41,7 +41,7 @@ fn check(bytes: &[u8]) {
     let reading = read_text("input", bytes, &Options::default());
     for found in &reading.diagnostics {
         let text = render(found, &reading.sources, true);
-        assert!(text.contains(found.code), "{text}");
+        assert!(text.contains(&*found.code), "{text}");
     }
     let _ = read_expectations("input", bytes);
 }

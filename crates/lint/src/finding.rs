@@ -7,6 +7,7 @@ use sekisho_core::{
     object::{ObjectKey, Origin, Workload},
 };
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
@@ -67,6 +68,8 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
     /// The places that the mistake is made of: who speaks of the same places less precisely is silent.
     pub(crate) about: BTreeSet<Origin>,
+    /// Places of which there is nothing more to say as long as the mistake is there.
+    pub(crate) over: BTreeSet<Origin>,
 }
 
 impl Finding {
@@ -80,6 +83,7 @@ impl Finding {
             field: &[],
             diagnostic,
             about: [origin.clone()].into(),
+            over: BTreeSet::new(),
         }
     }
 
@@ -96,7 +100,17 @@ impl Finding {
         let name = code.as_str().into();
         let about = [origin.clone()].into();
         let diagnostic = Diagnostic::new(severity, code, message, origin);
-        Self { name, category: Category::Own, subject, field: &[], diagnostic, about }
+        Self { name, category: Category::Own, subject, field: &[], diagnostic, about, over: BTreeSet::new() }
+    }
+
+    /// The order in which findings are told: by place.
+    #[must_use]
+    pub fn by_place(a: &Self, b: &Self) -> Ordering {
+        let key = |one: &Self| (one.diagnostic.origin.clone(), one.subject.clone());
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.code().cmp(b.code()))
+            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
     }
 
     /// Its rule's code.
@@ -130,6 +144,18 @@ impl Finding {
         if origin.is_known() {
             self.diagnostic = self.diagnostic.with_label(origin.clone(), message);
         }
+        self
+    }
+
+    /// The same for a mistake that leaves nothing to say of these places.
+    pub(crate) fn over<'o>(mut self, places: impl IntoIterator<Item = &'o Origin>) -> Self {
+        self.over.extend(places.into_iter().cloned());
+        self
+    }
+
+    /// The same, as bad as this.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.diagnostic.severity = severity;
         self
     }
 
@@ -167,28 +193,23 @@ impl<'r> Report<'r> {
         self.finding(Subject::Policy(key.clone()), origin, message)
     }
 
+    /// Reports what there is.
+    pub(crate) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.found.extend(findings);
+    }
+
     /// Reports.
     pub(crate) fn push(&mut self, finding: Finding) {
         self.found.push(finding);
     }
 }
 
-/// Sorts findings by place.
-pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| {
-        let key = |one: &Finding| (one.diagnostic.origin.clone(), one.subject.clone());
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.code().cmp(b.code()))
-            .then_with(|| a.diagnostic.message.cmp(&b.diagnostic.message))
-    });
-}
-
 /// Drops what another rule says better, and sorts.
 pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     let mut spoken: BTreeMap<&str, BTreeSet<&Origin>> = BTreeMap::new();
     for finding in &found {
-        spoken.entry(finding.code()).or_default().extend(&finding.about);
+        let places = finding.about.iter().chain(&finding.over);
+        spoken.entry(finding.code()).or_default().extend(places);
     }
     let is_said = |finding: &Finding| {
         let Some(rule) = crate::find(finding.code()) else { return false };
@@ -201,6 +222,11 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    sort(&mut kept);
+    kept.sort_by(Finding::by_place);
     kept
+}
+
+/// Sorts by place, then by what is said.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(Finding::by_place);
 }

@@ -4,26 +4,39 @@
 //! rules shows. It looks at a [`World`], the cluster with everything that the core can tell of it, and reports
 //! [`Finding`]s. Rules decide on what policies do, not on how their text looks, wherever that can be had.
 //!
-//! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it. How a finding is mended is said in the words of
-//! policies ([`sekisho_core::mend`]).
+//! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it.
+//! How a finding is mended is said in the words of policies ([`sekisho_core::mend`]).
 
+mod asked;
 mod catalogue;
+mod components;
+pub mod config;
+mod dns;
 mod document;
 pub mod facts;
+mod far;
 mod finding;
+pub mod ignore;
+mod named;
 mod near;
+mod ranges;
 mod reader;
 pub mod rego;
 mod rule;
 mod rules;
+mod sides;
+#[cfg(test)]
+mod testing;
+mod today;
 mod words;
 mod world;
 
 pub use catalogue::{find, rules};
 pub use document::{Document, Example};
-pub use finding::{Field, Finding, Subject, sort};
+pub use finding::{Field, Finding, Subject};
 pub use reader::of_reader;
 pub use rule::{Category, Rule};
+pub use today::{Today, today};
 pub use world::{Extent, World};
 
 /// Looks for everything that is wrong in `world`, sorted by place.

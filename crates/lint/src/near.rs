@@ -10,9 +10,25 @@ fn reach(word: &str) -> usize {
     }
 }
 
+/// Whether two words are siblings: they differ in a number, or in one part of a letter or two, as `v1` and `v2`,
+/// `team-a` and `team-b`. Such words are chosen, not mistyped.
+fn are_siblings(one: &str, other: &str) -> bool {
+    let parts = |word: &str| word.split(['-', '.', '_', '/']).map(str::to_owned).collect::<Vec<String>>();
+    let letters = |word: &str| word.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let (a, b) = (parts(one), parts(other));
+    let mut differing = a.iter().zip(&b).filter(|(a, b)| a != b);
+    let in_one = match (differing.next(), differing.next()) {
+        (Some((a, b)), None) => a.len() <= 2 && b.len() <= 2,
+        _ => false,
+    };
+    letters(one) == letters(other) || (a.len() == b.len() && in_one)
+}
+
 /// Whether `written` is a slip of `meant`, and not the same.
 pub(crate) fn is_slip(written: &str, meant: &str) -> bool {
-    written != meant && strsim::damerau_levenshtein(written, meant) <= reach(meant).min(reach(written))
+    written != meant
+        && !are_siblings(written, meant)
+        && strsim::damerau_levenshtein(written, meant) <= reach(meant).min(reach(written))
 }
 
 /// The word among `known` that `written` was probably meant to be.
@@ -35,6 +51,11 @@ mod tests {
             ("wallet", "ledger", false),
             ("bff", "bff", false),
             ("v1", "v2", false),
+            ("wallet-v1", "wallet-v2", false),
+            ("team-a", "team-b", false),
+            ("kafka01", "kafka02", false),
+            ("wallet-eu-bff", "wallet-us-bff", false),
+            ("wallet-eu-bbf", "wallet-eu-bff", true),
         ] {
             assert_eq!(is_slip(written, meant), slipped, "{written} {meant}");
         }

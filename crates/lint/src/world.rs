@@ -1,11 +1,12 @@
 //! What rules look at: a cluster, and all that the core can tell of it.
 
+use crate::components::Components;
 use sekisho_core::{
     exposure::{Exposure, exposures},
     index::{Index, NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
     object::{
-        Cluster, Direction, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, Peer, PeerKind, Pod,
-        PolicyPort, PortMatch, Requirement, Rule, Workload,
+        Cluster, Direction, IpBlock, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, Origin,
+        Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Workload,
     },
     reach::Reach,
     set::Protocol,
@@ -14,6 +15,7 @@ use sekisho_core::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     sync::{Arc, OnceLock},
 };
 
@@ -43,6 +45,7 @@ pub struct World<'c> {
     ways: OnceLock<Vec<WayIn>>,
     exposures: OnceLock<Vec<Exposure>>,
     isolated: [OnceLock<RoaringBitmap>; 2],
+    components: OnceLock<Components<'c>>,
 }
 
 /// A rule of a policy that has effect.
@@ -82,6 +85,7 @@ impl<'c> World<'c> {
             ways: OnceLock::new(),
             exposures: OnceLock::new(),
             isolated: [OnceLock::new(), OnceLock::new()],
+            components: OnceLock::new(),
         }
     }
 
@@ -108,6 +112,11 @@ impl<'c> World<'c> {
     /// The namespaces of which something is there, with their labels.
     pub(crate) fn namespaces(&self) -> &BTreeMap<Arc<str>, Labels> {
         &self.namespaces
+    }
+
+    /// The components of the standard.
+    pub(crate) fn components(&self) -> &Components<'c> {
+        self.components.get_or_init(|| Components::of(self.standard, self.index))
     }
 
     /// Whether nothing is asked of a namespace.
@@ -157,6 +166,14 @@ impl<'c> World<'c> {
         self.index.selected_pods(&PodSelectorKey::new(namespaces, pods)).cloned().unwrap_or_default()
     }
 
+    /// Whether a peer of `policy` selects the pod with this number; a block has it by its address (S17).
+    pub(crate) fn is_selected(&self, policy: &NetworkPolicy, kind: &PeerKind, id: PodId) -> bool {
+        if let PeerKind::Block(block) = kind {
+            return self.index.pod(id).is_some_and(|pod| has_address(block, &pod.addresses));
+        }
+        self.selected_by(policy, kind).contains(id)
+    }
+
     /// The pods, of any namespace, whose labels a selector selects.
     pub(crate) fn pods_with(&self, pods: &LabelSelector) -> RoaringBitmap {
         self.index.pods_with(pods)
@@ -195,6 +212,30 @@ impl<'c> World<'c> {
         workloads
     }
 
+    /// Those of `peers` that may talk to, or as `direction` says be talked to by, some of `subjects`.
+    pub(crate) fn met(
+        &self,
+        direction: Direction,
+        peers: &RoaringBitmap,
+        subjects: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        if peers.is_empty() {
+            return RoaringBitmap::new();
+        }
+        let reach = self.reach();
+        let theirs = reach.classes_of(subjects);
+        let meets = |id: &PodId| {
+            reach.classes_of_pod(*id).any(|class| {
+                let cells = match direction {
+                    Direction::Ingress => reach.destinations(class),
+                    Direction::Egress => reach.sources(class),
+                };
+                cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
+            })
+        };
+        peers.iter().filter(meets).collect()
+    }
+
     /// The pods that some policy isolates in `direction`, or of which a cluster-wide one has something to say.
     pub(crate) fn isolated(&self, direction: Direction) -> &RoaringBitmap {
         let [ingress, egress] = &self.isolated;
@@ -228,7 +269,7 @@ impl<'c> World<'c> {
 
     /// Whether the standard lets a peer stand in a policy.
     pub(crate) fn is_agreed(&self, at: RuleAt<'_>, kind: &PeerKind) -> bool {
-        let component = self.standard.component_for(at.policy);
+        let component = self.components().of_policy(at.policy);
         component.is_some_and(|component| self.standard.admits(component, at.direction, kind))
     }
 
@@ -240,10 +281,15 @@ impl<'c> World<'c> {
 
     /// Whether the standard wants the egress of the pods of a policy closed.
     pub(crate) fn is_to_be_closed(&self, policy: &NetworkPolicy) -> bool {
-        let component = self.standard.component_for(policy).is_some_and(is_closed);
+        let component = self.components().of_policy(policy).is_some_and(is_closed);
         let baseline = self.standard.baseline.as_ref();
         component || baseline.is_some_and(|baseline| baseline.closed.contains(&policy.key.namespace))
     }
+}
+
+/// Whether a block has one of the addresses of a pod, or any that it may get (S17).
+pub(crate) fn has_address(block: &IpBlock, addresses: &BTreeSet<IpAddr>) -> bool {
+    block.is_whole_family() || addresses.iter().any(|address| block.contains(*address))
 }
 
 /// Whether a component's way out is to be closed.
@@ -272,4 +318,11 @@ pub(crate) fn has_port(ports: &[PolicyPort], protocol: Protocol, number: u16, na
                     PortMatch::Named(name) => named.contains(&&**name),
                 }
         })
+}
+
+/// The places of a rule and its entries.
+pub(crate) fn places(rule: &Rule) -> impl Iterator<Item = &Origin> {
+    let peers = rule.peers.iter().map(|peer| &peer.origin);
+    let ports = rule.ports.iter().map(|port| &port.origin);
+    [&rule.origin].into_iter().chain(peers).chain(ports)
 }

@@ -3,14 +3,18 @@
 mod check;
 mod diff;
 mod exposure;
+mod outputs;
 mod reach;
 mod rego;
+mod rule;
 
-pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use check::{CheckArgs, CheckInputArgs};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
 pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
+pub(crate) use rule::{RuleArgs, RuleFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -43,9 +47,11 @@ pub(crate) enum Verb {
     Test(TestArgs),
     Diff(DiffArgs),
     Check(CheckArgs),
+    Rule(RuleArgs),
     Redundant(RedundantArgs),
     Rego(RegoArgs),
     Lab(LabArgs),
+    Lsp(LspArgs),
     Render(RenderArgs),
     Snapshot(SnapshotArgs),
     Completions(CompletionsArgs),
@@ -309,6 +315,28 @@ pub(crate) struct LabShellArgs {
 
     #[command(flatten)]
     pub(crate) lab: LabInputArgs,
+}
+
+const LSP_EXAMPLES: &str = "\
+Examples:
+  Neovim
+    vim.lsp.config.sekisho = { cmd = { 'sekisho', 'lsp' }, filetypes = { 'yaml' }, root_markers = { 'sekisho.yaml', '.git' } }
+    vim.lsp.enable('sekisho')
+
+  Helix, in languages.toml
+    [language-server.sekisho]
+    command = \"sekisho\"
+    args = [\"lsp\"]";
+
+/// Serve an editor: findings while you type, what a rule lets in today, and the mends
+///
+/// It speaks the Language Server Protocol over standard input and output, and is started by the editor.
+#[derive(Args, Debug)]
+#[command(after_help = LSP_EXAMPLES)]
+pub(crate) struct LspArgs {
+    /// Speak over standard input and output, as it always does: some editors ask for it
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 const RENDER_EXAMPLES: &str = "\

@@ -43,6 +43,40 @@ pub(crate) fn read(
     Ok([read_in(&old, &there, building, options), read_in(&new, &here, building, options)])
 }
 
+/// The top of the repository that the current folder is in; `None` where it is in none, or there is no git.
+pub(crate) fn top() -> Option<PathBuf> {
+    let output =
+        program::output(&["rev-parse", "--show-toplevel"]).ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(text.trim_end_matches('\n')))
+}
+
+/// Reads `paths` as they were where the current commit left `revision`. Gives what the names of the texts begin with, too.
+///
+/// # Errors
+/// When there is no git, no repository, or no such revision.
+pub(crate) fn read_before(
+    revision: &str,
+    paths: &[PathBuf],
+    building: Building<'_>,
+    options: &Options,
+) -> anyhow::Result<(String, Reading)> {
+    program::in_a_repository()?;
+    if paths.iter().any(|path| path == Path::new("-")) {
+        bail!("standard input has no revisions: name files or folders with --changed-since");
+    }
+    if revision.contains("..") {
+        bail!("`{revision}` is two revisions: give --changed-since the one that the change began from");
+    }
+    let Revisions { old, .. } = Revisions::parse(&format!("{revision}...HEAD"))?;
+    let prefix = match &old {
+        Revision::Commit { name, .. } => format!("{name}:"),
+        Revision::WorkTree => String::new(),
+    };
+    let there = present(&old, paths)?;
+    Ok((prefix, read_in(&old, &there, building, options)?))
+}
+
 fn missing(path: &Path, revision: &Revision) -> String {
     format!("`{}` is not in {revision}: nothing is read of it there", path.display())
 }

@@ -7,12 +7,14 @@ mod check;
 mod cmd;
 mod git;
 mod input;
+mod lsp;
 mod narrow;
 mod outcome;
 mod output;
 mod plugin;
 mod render;
 mod results;
+mod settings;
 mod target;
 
 use args::Verb;
@@ -34,8 +36,10 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => cmd::test::run(arguments),
         Verb::Diff(arguments) => cmd::diff::run(arguments),
         Verb::Check(arguments) => cmd::check::run(arguments),
+        Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
         Verb::Rego(arguments) => cmd::rego::run(arguments),
+        Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),

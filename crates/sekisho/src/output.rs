@@ -1,9 +1,12 @@
 //! Standard output and standard error.
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    fs::File,
     io::{self, BufWriter, Write},
+    path::Path,
     time::Duration,
 };
 
@@ -29,6 +32,18 @@ pub(crate) fn plain_to_stdout(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     through(BufWriter::with_capacity(1 << 16, io::stdout().lock()), write)
+}
+
+/// Writes to a file, without styles.
+pub(crate) fn to_file(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let made = File::create(file).with_context(|| format!("cannot write `{}`", file.display()))?;
+    let mut out = BufWriter::new(anstream::StripStream::new(made));
+    write(&mut out)
+        .and_then(|()| Ok(out.flush()?))
+        .with_context(|| format!("cannot write `{}`", file.display()))
 }
 
 /// Writes and flushes. A reader that went away has seen enough, and the exit status stays the answer's.

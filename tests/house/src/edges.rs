@@ -23,10 +23,18 @@ pub struct Edges {
 pub const EDGES: &[Edges] = &[
     Edges {
         of: "sekisho",
-        uses: &["sekisho-core", "sekisho-k8s", "sekisho-lab", "sekisho-lint", "sekisho-nft"],
+        uses: &[
+            "sekisho-catalog",
+            "sekisho-core",
+            "sekisho-k8s",
+            "sekisho-lab",
+            "sekisho-lint",
+            "sekisho-nft",
+        ],
         tests_use: &[],
     },
     Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
+    Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
@@ -46,7 +54,8 @@ pub struct Ban {
     pub because: &'static str,
 }
 
-const PROGRAMS_BELOW: &[&str] = &["sekisho-core", "sekisho-k8s", "sekisho-nft", "sekisho-lab"];
+const PROGRAMS_BELOW: &[&str] =
+    &["sekisho-catalog", "sekisho-core", "sekisho-k8s", "sekisho-nft", "sekisho-lab"];
 
 /// What must not come along.
 pub const BANS: &[Ban] = &[

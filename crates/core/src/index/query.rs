@@ -98,7 +98,8 @@ impl Index {
     }
 
     /// The pods of a namespace that policies see.
-    pub(crate) fn pods_in(&self, namespace: &str) -> RoaringBitmap {
+    #[must_use]
+    pub fn pods_in(&self, namespace: &str) -> RoaringBitmap {
         self.pods.in_namespace(namespace)
     }
 

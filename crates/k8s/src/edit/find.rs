@@ -13,7 +13,7 @@ pub(super) struct Found<'f> {
 }
 
 impl<'f> Found<'f> {
-    /// The outermost value with exactly this place, and else with its start.
+    /// The outermost mapping or scalar with exactly this place, and else with its start.
     pub(super) fn at(text: &'f str, tree: &'f Tree<'f>, root: NodeId, span: Span) -> Option<Self> {
         let start = |node: NodeId| Span::from(tree.place(node)).start;
         let end = |node: NodeId| Span::from(tree.place(node)).end;
@@ -23,7 +23,8 @@ impl<'f> Found<'f> {
         let mut by_start = None;
         while let Some((node, depth)) = open.pop() {
             way.truncate(depth);
-            if start(node) == span.start {
+            // A list in block style has the place of its first entry, where there is but one.
+            if start(node) == span.start && tree.sequence(node).is_none() {
                 let found = || Self { text, tree, node, around: way.clone() };
                 if end(node) == span.end {
                     return Some(found());
@@ -74,8 +75,15 @@ impl<'f> Found<'f> {
 
     /// Whether a list or mapping is written in flow style.
     pub(super) fn is_flow(&self, node: NodeId) -> bool {
-        let collection = self.tree.sequence(node).is_some() || self.tree.mapping(node).is_some();
-        collection && self.text.get(self.start(node)..).is_some_and(|text| text.starts_with(['[', '{']))
+        let (mark, first) = match (self.tree.sequence(node), self.tree.mapping(node)) {
+            (Some(entries), _) => ('[', entries.first().copied()),
+            (None, Some(mut entries)) => ('{', entries.next().map(|(key, _)| key)),
+            (None, None) => return false,
+        };
+        // A block begins where its first entry does, which may be in flow style itself.
+        let start = self.start(node);
+        self.text.get(start..).is_some_and(|text| text.starts_with(mark))
+            && first.is_none_or(|first| self.start(first) != start)
     }
 
     /// The start of the line of an offset.

@@ -14,7 +14,7 @@ fn place(found: &Found<'_>) -> Option<(NodeId, usize)> {
 }
 
 /// The offset of the dash before an entry of a list in block style.
-fn dash(found: &Found<'_>, entry: NodeId) -> Option<usize> {
+pub(super) fn dash(found: &Found<'_>, entry: NodeId) -> Option<usize> {
     let before = found.text.get(..found.start(entry))?;
     let trimmed = before.trim_end_matches([' ', '\n', '\r']);
     trimmed.ends_with('-').then(|| trimmed.len() - 1)
@@ -96,6 +96,19 @@ pub(super) fn replace(found: &Found<'_>, with: &[Words]) -> Option<Piece> {
     let dash_at = dash(found, found.node)?;
     let entries: Vec<String> = with.iter().flat_map(Words::entry).collect();
     Some((dash_at..range.end, indented(&entries, found.column(dash_at))))
+}
+
+/// Makes one entry of two that follow each other: the dash of the second goes.
+pub(super) fn join(found: &Found<'_>, second: usize) -> Option<Vec<Piece>> {
+    let (list, at) = place(found)?;
+    let next = *found.tree.sequence(list)?.get(at + 1)?;
+    if found.is_flow(list) || found.is_flow(found.node) || found.is_flow(next) || found.start(next) != second
+    {
+        return None;
+    }
+    let dash_at = dash(found, next)?;
+    let is_alone = found.before(dash_at).trim().is_empty() && found.text.get(dash_at..second)? == "- ";
+    is_alone.then(|| vec![(dash_at..dash_at + 1, " ".to_owned())])
 }
 
 /// Adds entries behind the last of a list that has some.

@@ -6,6 +6,7 @@
 
 mod find;
 mod list;
+mod merge;
 mod words;
 mod write;
 
@@ -18,7 +19,7 @@ use sekisho_core::{
     mend::Edit,
     object::{Origin, Span},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use thiserror::Error;
 use words::Words;
 
@@ -61,16 +62,38 @@ pub fn changes(edits: &[Edit], sources: &Sources) -> Result<Vec<Change>, EditErr
     for edit in edits {
         let at = edit.place();
         let text = sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
-        let made = with_document(at, text, |found| write::edit(found, edit))??;
+        let made = match edit {
+            Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
+            _ => with_document(at, text, |found| write::edit(found, edit))??,
+        };
+        // Lines end as those of the text do.
+        let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
         all.extend(made.into_iter().map(|(range, with)| Change {
             source: Arc::clone(&at.source),
             start: range.start,
             end: range.end,
-            with,
+            with: ends(with),
         }));
     }
     all.sort();
     Ok(all)
+}
+
+/// The comment that stands at a place, with the spaces before it, or with its line where it has that to itself.
+fn comment(text: &str, at: &Origin) -> Result<Range<usize>, EditError> {
+    let span = at.span;
+    let (before, rest) = text.split_at_checked(span.start).ok_or_else(|| EditError::NotThere(at.clone()))?;
+    if !rest.starts_with('#') {
+        return Err(EditError::NotThere(at.clone()));
+    }
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let kept = before.trim_end_matches([' ', '\t']);
+    let length = rest.find('\n').unwrap_or(rest.len());
+    if kept.len() <= line {
+        return Ok(line..(span.start + length + 1).min(text.len()));
+    }
+    let written = rest.get(..length).unwrap_or(rest).trim_end_matches('\r');
+    Ok(kept.len()..span.start + written.len())
 }
 
 /// The text when `changes`, all of them of it, are made. A change that overlaps one before it is not.

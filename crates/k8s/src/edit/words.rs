@@ -21,10 +21,14 @@ pub(super) enum Words {
 }
 
 impl Words {
-    fn entries(&self) -> Option<Vec<(String, &Self)>> {
+    /// The entries of a mapping that has some.
+    pub(super) fn entries(&self) -> Option<Vec<(String, Self)>> {
         match self {
             Self::Mapping(entries) if !entries.is_empty() => {
-                Some(entries.iter().map(|(key, value)| ((*key).to_owned(), value)).collect())
+                Some(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
+            }
+            Self::Labels(labels) if !labels.is_empty() => {
+                Some(labels.iter().map(|(key, value)| (key.clone(), Self::Text(value.clone()))).collect())
             }
             _ => None,
         }
@@ -51,9 +55,6 @@ impl Words {
     /// The lines in block style, without the indentation of the first.
     pub(super) fn block(&self) -> Vec<String> {
         match self {
-            Self::Labels(labels) if !labels.is_empty() => {
-                labels.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value))).collect()
-            }
             Self::List(entries) if !entries.is_empty() => entries.iter().flat_map(Self::entry).collect(),
             _ => match self.entries() {
                 Some(entries) => {
@@ -85,7 +86,8 @@ impl Words {
         [format!("{key}:")].into_iter().chain(inner).collect()
     }
 
-    fn short(&self) -> String {
+    /// In one line: what has no lines of its own.
+    pub(super) fn short(&self) -> String {
         match self {
             Self::Text(text) => scalar(text),
             Self::Number(number) => number.to_string(),

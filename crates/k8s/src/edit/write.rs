@@ -1,6 +1,6 @@
 //! What each edit changes in the text.
 
-use super::{EditError, Found, NodeId, Words, list, list::Piece, words};
+use super::{EditError, Found, NodeId, Words, list, list::Piece, merge, words};
 use sekisho_core::{
     mend::Edit,
     object::{Direction, Origin, Rule},
@@ -15,11 +15,20 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
     let piece = match edit {
         Edit::Remove(_) if found.parent().is_none() => Some(document(found)),
         Edit::Remove(_) => list::remove(found),
+        // A comment is no value: it is taken out of the text before one is looked for.
+        Edit::Comment(_) => None,
         Edit::Text { with, .. } => {
             Some((found.start(found.node)..found.end(found.node), words::scalar(with)))
         }
-        Edit::Peers { with, .. } => list::replace(found, &with.iter().map(words::peer).collect::<Vec<_>>()),
-        Edit::Ports { with, .. } => list::replace(found, &with.iter().map(words::port).collect::<Vec<_>>()),
+        Edit::Peers { with, .. } => {
+            return entries(found, at, &with.iter().map(words::peer).collect::<Vec<_>>());
+        }
+        Edit::Ports { with, .. } => {
+            return entries(found, at, &with.iter().map(words::port).collect::<Vec<_>>());
+        }
+        Edit::Join { second, .. } => {
+            return list::join(found, second.span.start).ok_or_else(|| unusual(at));
+        }
         Edit::AddRule { direction, rule, .. } => return add_rule(found, at, *direction, rule),
         Edit::Types { types, .. } => return policy_types(found, at, types),
         Edit::Label { from, to, .. } => return label(found, at, from, to),
@@ -27,8 +36,18 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
     };
     match piece {
         Some(piece) => Ok(vec![piece]),
-        None => Err(EditError::Unusual(at.clone(), "it is no entry of a list that has a line of its own")),
+        None => Err(unusual(at)),
     }
+}
+
+fn unusual(at: &Origin) -> EditError {
+    EditError::Unusual(at.clone(), "it is no entry of a list that has lines of its own")
+}
+
+/// Other entries in place of one, with as much of its text kept as can be.
+fn entries(found: &Found<'_>, at: &Origin, with: &[Words]) -> Made {
+    let made = merge::entry(found, with).or_else(|| Some(vec![list::replace(found, with)?]));
+    made.ok_or_else(|| unusual(at))
 }
 
 /// The document goes, with the line that separates it from the next.

@@ -7,6 +7,7 @@ use crate::{
     tree::NodeId,
 };
 use sekisho_core::{
+    mend::{Edit, Mend},
     object::{IpBlock, Peer, PeerKind},
     set::Cidr,
 };
@@ -126,8 +127,12 @@ fn read_cidr(cx: &mut Context<'_>, node: NodeId, path: Path<'_>) -> Option<Cidr>
         let message = format!("`{text}` has host bits set; it is read as `{cidr}`");
         let origin = cx.origin(node);
         cx.report(
-            Diagnostic::new(Severity::Warning, "host-bits", message, origin)
-                .with_help(format!("write `{cidr}`")),
+            Diagnostic::new(Severity::Warning, "host-bits", message, origin.clone())
+                .with_help(format!("write `{cidr}`"))
+                .with_mend(Mend::safe(
+                    format!("write `{cidr}`"),
+                    [Edit::Text { at: origin, with: cidr.to_string() }],
+                )),
         );
     }
     if let IpAddr::V6(first) = cidr.first()

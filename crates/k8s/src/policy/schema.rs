@@ -5,7 +5,10 @@ use crate::{
     read::context::{Context, Path},
     tree::NodeId,
 };
-use sekisho_core::object::Direction;
+use sekisho_core::{
+    mend::{Edit, Mend},
+    object::Direction,
+};
 
 /// The fields of a kind.
 #[derive(Debug)]
@@ -204,6 +207,10 @@ fn unknown(cx: &mut Context<'_>, key: NodeId, name: &str, level: &Level<'_>) {
         Diagnostic::new(Severity::Error, "unknown-field", format!("{place} has no field `{name}`"), origin);
     if !cx.is_full() {
         diagnostic = diagnostic.with_help(advice(name, level));
+        if let Some(meant) = meant(name, level) {
+            let edit = Edit::Text { at: diagnostic.origin.clone(), with: meant.to_owned() };
+            diagnostic = diagnostic.with_mend(Mend::risky(format!("write `{meant}`"), [edit]));
+        }
     }
     cx.report(diagnostic);
 }
@@ -212,7 +219,7 @@ fn advice(name: &str, level: &Level<'_>) -> String {
     if let Some(advice) = too_deep(name, level).or_else(|| too_shallow(name, level)) {
         return advice;
     }
-    if let Some(meant) = level.fields.nearest(name) {
+    if let Some(meant) = meant(name, level) {
         return format!("did you mean `{meant}`?");
     }
     if let Some(owner) = owner(name, level.schema.fields) {
@@ -220,6 +227,14 @@ fn advice(name: &str, level: &Level<'_>) -> String {
     }
     let fields: Vec<String> = level.fields.fields.iter().map(|(field, _)| format!("`{field}`")).collect();
     format!("its fields are {}", fields.join(", "))
+}
+
+/// The field of the same mapping that was probably meant, where it is not one of another level.
+fn meant(name: &str, level: &Level<'_>) -> Option<&'static str> {
+    if too_deep(name, level).or_else(|| too_shallow(name, level)).is_some() {
+        return None;
+    }
+    level.fields.nearest(name)
 }
 
 /// The first field anywhere that has a field `name`. The schema is a tree, so this ends.

@@ -1,8 +1,8 @@
 //! Whom a promise names: groups, built-in groups, `namespace/name`, `namespace/*`, address blocks.
 
-use super::fields;
 use crate::{
     Diagnostic, Severity,
+    nearest::nearest,
     read::context::{Context, Path},
     syntax,
     tree::NodeId,
@@ -65,7 +65,7 @@ impl Groups {
             return None;
         }
         let names = self.names.iter().map(String::as_str).chain(BUILT_IN);
-        let help = match fields::nearest(text, names) {
+        let help = match nearest(text, names) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "define it under `groups`; a workload is written `namespace/name`, all of a namespace \
                      `namespace/*`, addresses as a block"

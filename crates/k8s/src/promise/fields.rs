@@ -1,6 +1,6 @@
 //! Fields that nobody knows.
 
-use crate::{read::context::Context, tree::NodeId};
+use crate::{nearest::nearest, read::context::Context, tree::NodeId};
 
 /// Reports the keys of the mapping at `node` that are not among `fields`, and says whether there are
 /// none.
@@ -20,20 +20,6 @@ pub(super) fn check(cx: &mut Context<'_>, node: NodeId, what: &str, fields: &[&s
         cx.error_help("unknown-field", key, format!("{what} has no field `{name}`"), help);
     }
     cx.errors() == before
-}
-
-/// The one of `names` that `text` was probably meant to be.
-pub(super) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // `can_reach` and `canReach` are what people used to other files write.
-    let plain = |name: &str| -> String {
-        name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let wanted = plain(text);
-    names
-        .map(|name| (strsim::damerau_levenshtein(&plain(name), &wanted), name))
-        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
-        .min()
-        .map(|(_, name)| name)
 }
 
 /// The only one of `names` in which `text` is a word, as `on` in `on ports`.

@@ -9,6 +9,7 @@ use sekisho_core::object::{ClusterPolicy, Namespace, NetworkPolicy, Node, Object
 use std::collections::BTreeMap;
 
 /// An object that was read.
+#[derive(Clone)]
 pub(crate) enum Object {
     Policy(NetworkPolicy),
     ClusterPolicy(&'static str, ClusterPolicy),
@@ -67,7 +68,7 @@ impl Object {
 }
 
 /// The objects of a part, each with the number of findings that were told before it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Gathered {
     pub(crate) objects: Vec<(usize, Object)>,
     pub(crate) skipped: BTreeMap<String, usize>,

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const SIZE: usize = 1 << 18;
 
 /// What a part of a text gave.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Part {
     /// What keeps documents from being read.
     pub(super) problems: Vec<Diagnostic>,

@@ -1,6 +1,6 @@
 //! What is known of an object that its text does not tell.
 
-use super::object::Object;
+use super::object::{ContainerPort, Object};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub struct Known {
     /// Of a NetworkPolicy: the workloads it selects, sorted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selects: Option<Vec<Workload>>,
+    /// Of a NetworkPolicy that selects no pod: the workloads of other namespaces that have the labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selects_elsewhere: Option<Vec<Workload>>,
     /// Of a NetworkPolicy: each of its rules, and whom each peer matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Sides<Vec<Rule>>>,
@@ -84,7 +87,7 @@ pub struct Component {
 }
 
 /// A workload.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Workload {
     /// Its namespace.
     pub namespace: String,
@@ -94,6 +97,8 @@ pub struct Workload {
     pub kind: String,
     /// The labels of its pods; where they differ, of one of them.
     pub labels: BTreeMap<String, String>,
+    /// The ports of its pods.
+    pub ports: Vec<ContainerPort>,
     /// How many of its pods are meant.
     pub pods: usize,
 }
@@ -139,6 +144,9 @@ pub struct Matches {
     pub namespaces: Vec<String>,
     /// The workloads; none of a block.
     pub workloads: Vec<Workload>,
+    /// Of a `podSelector` alone that matches no pod of the own namespace: the workloads of others that have the
+    /// labels, whom it does not reach.
+    pub elsewhere: Vec<Workload>,
     /// The addresses of a block, in the fewest blocks.
     pub cidrs: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use super::{
     Document, Input,
     known::{Component, Known, NamespaceFacts, PolicyFacts, Sides, Workload},
-    object::{Object, labels},
+    object::{Object, labels, ports},
 };
 use crate::{
     Extent,
@@ -97,6 +97,7 @@ fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Document {
     let known = Known {
         component: world.standard.component_for(policy).map(Component::from),
         selects: Some(workloads(world, &subjects)),
+        selects_elsewhere: Some(elsewhere(world, &subjects, &policy.subjects)),
         rules: Some(sides(|direction| {
             let rules = policy.rules(direction).iter().enumerate();
             rules.map(|(at, rule)| rules::of(world, RuleAt { policy, direction, rule }, at)).collect()
@@ -152,6 +153,7 @@ fn workload(pod: &Pod, pods: usize) -> Workload {
         name: of.key.name.to_string(),
         kind: of.kind.to_string(),
         labels: labels(&pod.labels),
+        ports: ports(pod),
         pods,
     }
 }
@@ -163,6 +165,14 @@ fn workloads(world: &World<'_>, pods: &RoaringBitmap) -> Vec<Workload> {
         counted.entry(&pod.workload).or_insert((0, pod)).0 += 1;
     }
     counted.into_values().map(|(count, pod)| workload(pod, count)).collect()
+}
+
+/// The workloads that have the labels of a selector that matches nobody where it looks.
+fn elsewhere(world: &World<'_>, matched: &RoaringBitmap, selector: &LabelSelector) -> Vec<Workload> {
+    if !matched.is_empty() || selector.is_everything() {
+        return Vec::new();
+    }
+    workloads(world, &world.pods_with(selector))
 }
 
 /// The namespaces that a selector matches.

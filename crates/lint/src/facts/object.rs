@@ -282,14 +282,18 @@ fn api_version(kind: &str) -> &'static str {
 }
 
 fn pod_spec(pod: &Pod) -> PodSpec {
+    let ports = ports(pod);
+    let containers = if ports.is_empty() { Vec::new() } else { vec![Container { ports }] };
+    PodSpec { host_network: pod.host_network, containers }
+}
+
+pub(super) fn ports(pod: &Pod) -> Vec<ContainerPort> {
     let ports = pod.ports.iter().map(|port| ContainerPort {
         name: port.name.as_ref().map(ToString::to_string),
         protocol: port.protocol.to_string(),
         container_port: port.number,
     });
-    let ports: Vec<ContainerPort> = ports.collect();
-    let containers = if ports.is_empty() { Vec::new() } else { vec![Container { ports }] };
-    PodSpec { host_network: pod.host_network, containers }
+    ports.collect()
 }
 
 pub(super) fn labels(labels: &Labels) -> BTreeMap<String, String> {

@@ -10,7 +10,10 @@ use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     object::{Origin, Span},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 impl Rules {
     /// Reads rules: texts by name, those that end in `.json` as data. What is worth knowing of rules that can be
@@ -31,7 +34,8 @@ impl Rules {
             found.extend(read.err());
         }
         found.extend(calls::check(&modules));
-        let mut rules = Self { engine, checks: Vec::new(), tests: Vec::new(), sources: texts.clone() };
+        let (checks, tests, codes) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut rules = Self { engine, checks, tests, codes, sources: texts.clone() };
         for module in &modules {
             for rule in &module.rules {
                 found.extend(rules.take(module, rule));
@@ -55,11 +59,13 @@ impl Rules {
         let entry =
             Entry { package: module.package.clone(), name: rule.name.clone(), origin: rule.origin.clone() };
         let is_there = |known: &Entry| (&known.package, &known.name) == (&entry.package, &entry.name);
+        self.codes.extend(rule.codes.iter().cloned());
         if let Some(verb) = verb(&rule.name).filter(|_| !rule.is_function) {
             if !rule.is_set {
                 return Some(no_set(rule));
             }
             if !self.checks.iter().any(|(_, known)| is_there(known)) {
+                self.codes.insert(entry.to_string());
                 self.checks.push((verb, entry));
             }
         } else if rule.name.starts_with("test_") && !rule.is_function {

@@ -23,7 +23,11 @@ pub use trial::{Outcome, Trial};
 
 use regorus::Engine;
 use sekisho_core::object::Origin;
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// How bad what a rule finds is where it does not say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +76,7 @@ pub struct Rules {
     engine: Engine,
     checks: Vec<(Verb, Entry)>,
     tests: Vec<Entry>,
+    codes: BTreeSet<String>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
@@ -91,10 +96,10 @@ impl Rules {
         &self.sources
     }
 
-    /// How many rules look at objects.
+    /// The codes that findings of these rules may have, as far as their texts tell.
     #[must_use]
-    pub fn checks(&self) -> usize {
-        self.checks.len()
+    pub fn codes(&self) -> BTreeSet<String> {
+        self.codes.clone()
     }
 }
 

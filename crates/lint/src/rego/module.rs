@@ -23,6 +23,8 @@ pub(super) struct Declared {
     pub(super) is_set: bool,
     pub(super) origin: Origin,
     pub(super) calls: Vec<Call>,
+    /// The codes that its results give themselves.
+    pub(super) codes: Vec<String>,
 }
 
 /// A function that a rule calls.
@@ -66,8 +68,9 @@ fn declared(rule: &Value, name: &Arc<str>, text: &str) -> Option<Declared> {
         }
         _ => ("Default", inner.get("refr")?),
     };
-    let mut calls = Vec::new();
+    let (mut calls, mut codes) = (Vec::new(), Vec::new());
     gather(inner, &mut calls, name, text);
+    gather_codes(inner, &mut codes);
     let path = components(refr);
     Some(Declared {
         name: path.and_then(|path| path.into_iter().next()).or_else(|| root(refr))?,
@@ -75,7 +78,23 @@ fn declared(rule: &Value, name: &Arc<str>, text: &str) -> Option<Declared> {
         is_set: kind == "Set",
         origin: origin(refr, name, text)?,
         calls,
+        codes,
     })
+}
+
+/// The texts that objects in a tree have as their `code`.
+fn gather_codes(tree: &Value, codes: &mut Vec<String>) {
+    match tree {
+        Value::Array(items) => {
+            let text = |at: usize| items.get(at)?.get("String")?.get("value")?.as_str();
+            if let (Some("code"), Some(code), 3) = (text(1), text(2), items.len()) {
+                codes.push(code.to_owned());
+            }
+            items.iter().for_each(|item| gather_codes(item, codes));
+        }
+        Value::Object(fields) => fields.values().for_each(|field| gather_codes(field, codes)),
+        _ => {}
+    }
 }
 
 /// The calls in a tree, in the order of the text.

@@ -51,7 +51,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "peer-in-another-namespace",
     category: Category::Correctness,
     severity: Severity::Error,
-    yields_to: &["SK105"],
+    yields_to: &["SK102", "SK105", "SK206"],
     source: include_str!("peer_in_another_namespace.rs"),
     run,
 };

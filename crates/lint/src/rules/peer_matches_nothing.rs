@@ -50,7 +50,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "peer-matches-nothing",
     category: Category::Correctness,
     severity: Severity::Warning,
-    yields_to: &["SK104", "SK105", "SK206"],
+    yields_to: &["SK102", "SK104", "SK105", "SK206"],
     source: include_str!("peer_matches_nothing.rs"),
     run,
 };

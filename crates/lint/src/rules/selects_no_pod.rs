@@ -91,7 +91,11 @@ fn finding(report: &Report<'_>, policy: &NetworkPolicy, elsewhere: &BTreeSet<Arc
         policy.key.namespace,
         labels(policy)
     );
-    let found = report.of_policy(&policy.key, &policy.origin, message).field(&["spec", "podSelector"]);
+    let rules = policy.ingress.iter().chain(&policy.egress);
+    let found = report
+        .of_policy(&policy.key, &policy.origin, message)
+        .field(&["spec", "podSelector"])
+        .over(rules.flat_map(crate::world::places));
     let mut names = elsewhere.iter();
     match (names.next(), names.next()) {
         (None, _) => found.help("write the labels of the pods that it is for, or delete it with them"),

@@ -112,9 +112,7 @@ fn finding(
         "two entries, of which either will do: they let in {let_in}, where {} is meant",
         words::workloads(world.pods(&meant))
     );
-    let with = PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() };
-    let edits =
-        [Edit::Peers { at: first.origin.clone(), with: vec![with] }, Edit::Remove(second.origin.clone())];
+    let edit = Edit::Join { first: first.origin.clone(), second: second.origin.clone() };
     let found = report.of_policy(&at.policy.key, &first.origin, message);
     Some(
         found
@@ -123,6 +121,6 @@ fn finding(
                 "and this one means pods of the policy's own namespace, where none has the labels",
             )
             .help("make one entry of them, with both selectors: then both must hold")
-            .mend(Mend::risky("make one entry of the two", edits)),
+            .mend(Mend::risky("make one entry of the two", [edit])),
     )
 }

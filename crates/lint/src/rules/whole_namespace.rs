@@ -111,33 +111,19 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let open = |id: &u32| !world.isolated(other).contains(*id) || meets(world, at.direction, *id, &subjects);
-    pods.iter().filter(open).collect()
+    let closed = pods & world.isolated(other);
+    (pods - &closed) | world.met(at.direction, &closed, &subjects)
 }
 
 fn is_declared(world: &World<'_>, at: RuleAt<'_>, id: u32) -> bool {
-    let Some(own) = world.standard.component_for(at.policy) else { return false };
-    let Some(pod) = world.index.pod(id) else { return false };
-    let Some(peer) = world.standard.component_of(&pod.key.namespace, &pod.labels) else { return false };
+    let Some(own) = world.components().of_policy(at.policy) else { return false };
+    let Some(peer) = world.components().of_pod(id) else { return false };
     let (own, peer) = (End::Component(own.key.clone()), End::Component(peer.key.clone()));
     let ends = match at.direction {
         Direction::Ingress => (&peer, &own),
         Direction::Egress => (&own, &peer),
     };
     world.standard.edges.iter().any(|edge| (&edge.from, &edge.to) == ends)
-}
-
-/// Whether a pod may talk to, or be talked to by, some of `subjects`.
-fn meets(world: &World<'_>, direction: Direction, id: u32, subjects: &RoaringBitmap) -> bool {
-    let reach = world.reach();
-    let theirs = reach.classes_of(subjects);
-    reach.classes_of_pod(id).any(|class| {
-        let cells = match direction {
-            Direction::Ingress => reach.destinations(class),
-            Direction::Egress => reach.sources(class),
-        };
-        cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
-    })
 }
 
 /// The peer as pods: one entry for each set of labels.

@@ -1,7 +1,8 @@
 //! `sekisho check`.
 
-use super::{CLUSTER, ClusterArgs, InputArgs};
+use super::{CLUSTER, CheckOutputs, ClusterArgs, InputArgs};
 use clap::{Args, ValueEnum};
+use sekisho_lint::config::Level;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -12,10 +13,21 @@ Examples:
   Of every environment that sekisho.yaml names
     sekisho check
 
+  Mend what can be mended without changing a connection; and what else could be mended?
+    sekisho check --fix manifests/
+    sekisho check --diff --unsafe-fixes manifests/
+
   For people and for GitHub, in one run
     sekisho check --format sarif --output check.sarif --format human manifests/
 
-Exit status: 0 nothing was found, 1 something was, 2 could not run.";
+  Take it up without mending everything on the first day
+    sekisho check --write-baseline --baseline sekisho-baseline.json manifests/
+    sekisho check --baseline sekisho-baseline.json manifests/
+
+  Only what this branch brought
+    sekisho check --changed-since origin/main manifests/
+
+Exit status: 0 nothing as bad as --fail-on was found, 1 something was, 2 could not run.";
 
 /// Say what is wrong, risky or against the standard
 ///
@@ -32,9 +44,44 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
 
-    /// How to print what was found; each `--output` is for the format before it
-    #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Vec<CheckFormat>,
+    /// The least bad finding that makes the run fail; `warning`, where sekisho.yaml says nothing else
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+
+    #[command(flatten)]
+    pub(crate) outputs: CheckOutputs,
+
+    /// Only what is not in this file, which `--write-baseline` writes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write what is found to the baseline, and let it pass from now on
+    #[arg(long, conflicts_with = "changed_since")]
+    pub(crate) write_baseline: bool,
+
+    /// Only what the change brought: what was not found where the current commit left this revision of git
+    #[arg(long, value_name = "REV", conflicts_with_all = CLUSTER)]
+    pub(crate) changed_since: Option<String>,
+
+    /// The catalog, instead of the nearest `sekisho.yaml`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// The environment that the manifests are of; without it, the one of sekisho.yaml whose paths hold them
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+
+    /// Mend what can be mended without changing any connection
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Mend also what opens or closes connections, and tell which
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+
+    /// Print what `--fix` would change, and change nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
 
     /// Rules of your own, in Rego: files, or folders of them (docs/rego.md)
     #[arg(long, value_name = "DIR")]
@@ -42,6 +89,27 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,
+}
+
+/// How bad a finding has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Anything
+    Note,
+}
+
+impl From<FailOn> for Level {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Note => Self::Note,
+        }
+    }
 }
 
 /// The manifests to look at, or the cluster.
@@ -73,13 +141,4 @@ impl CheckInputArgs {
             cluster: self.cluster.clone(),
         }
     }
-}
-
-/// How to print what was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people: each finding with the lines it is about
-    Human,
-    /// For programs; `sekisho schema check` describes it
-    Json,
 }

@@ -47,6 +47,20 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Adds what there is in an environment, where there are several.
+    pub(super) fn add(&mut self, other: Self, environment: Option<&str>) {
+        let name = |name: Arc<str>| match environment {
+            Some(environment) => format!("{environment} {name}").into(),
+            None => name,
+        };
+        self.namespaces.extend(other.namespaces.into_iter().map(|(own, share)| (name(own), share)));
+        self.all.pods += other.all.pods;
+        self.all.ingress += other.all.ingress;
+        self.all.egress += other.all.egress;
+    }
+}
+
 fn isolated(index: &Index, direction: Direction) -> RoaringBitmap {
     let policies = index.policies().filter(|one| one.key.tier().is_none() && one.rules(direction).is_some());
     let pods = policies.filter_map(|policy| index.selected_pods(&policy.subjects));

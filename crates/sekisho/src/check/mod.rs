@@ -1,17 +1,27 @@
 //! Looking for what is wrong: from manifests to findings. What `sekisho check` prints, and the language server says.
 
+pub(crate) mod baseline;
 mod coverage;
+mod known;
+pub(crate) mod mend;
+pub(crate) mod paths;
+pub(crate) mod scope;
+pub(crate) mod settings;
+mod silence;
+pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
 
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     index::Index,
+    object::Cluster,
     standard::Standard,
 };
 use sekisho_k8s::{Reading, edit};
 use sekisho_lint::{
     Extent, Finding, World,
+    ignore::{Silence, Silenced},
     rego::{Judged, Rules},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,10 +30,20 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(crate) struct Checked {
     /// The findings, sorted by place.
     pub(crate) findings: Vec<Finding>,
+    /// What is kept quiet where it stands.
+    pub(crate) silenced: Vec<Silenced>,
+    /// The least bad finding that makes the run fail.
+    pub(crate) fail_on: Severity,
+    /// What a baseline says of it, where there is one.
+    pub(crate) old: Option<baseline::Old>,
+    /// Of which change it is, where only that is looked at.
+    pub(crate) since: Option<since::Since>,
     /// How many of the pods are protected.
     pub(crate) coverage: Coverage,
     /// How many policies there are.
     pub(crate) policies: usize,
+    /// The objects.
+    pub(crate) cluster: Cluster,
     /// The texts, by name.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
     /// What kept rules in Rego from looking; then the findings are not all.
@@ -35,7 +55,37 @@ pub(crate) struct Checked {
 impl Checked {
     /// Whether something was found that makes the run fail.
     pub(crate) fn fails(&self) -> bool {
-        self.findings.iter().any(|one| one.diagnostic.severity <= Severity::Warning)
+        self.findings.iter().any(|one| one.diagnostic.severity <= self.fail_on)
+    }
+}
+
+impl Checked {
+    /// Several runs as one. What is found in files that more than one reads is told once.
+    pub(crate) fn join(runs: Vec<(Option<String>, Self)>) -> Option<Self> {
+        let is_one = runs.len() == 1;
+        let mut runs = runs.into_iter();
+        let (environment, mut all) = runs.next()?;
+        if is_one {
+            return Some(all);
+        }
+        let first = std::mem::take(&mut all.coverage);
+        all.coverage.add(first, environment.as_deref());
+        for (environment, run) in runs {
+            all.policies += run.policies;
+            all.findings.extend(run.findings);
+            all.silenced.extend(run.silenced);
+            all.sources.extend(run.sources);
+            all.unanswered.extend(run.unanswered);
+            all.prints.extend(run.prints);
+            all.coverage.add(run.coverage, environment.as_deref());
+            if let (Some(all), Some(run)) = (&mut all.since, run.since) {
+                all.known += run.known;
+            }
+        }
+        all.findings.sort_by(Finding::by_place);
+        all.findings.dedup();
+        all.unanswered.dedup();
+        Some(all)
     }
 }
 
@@ -49,7 +99,7 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
     let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
     let Judged { findings: mut found, errors: unanswered, prints } = judged;
     findings.append(&mut found);
-    sekisho_lint::sort(&mut findings);
+    findings.sort_by(Finding::by_place);
     if let Some(rules) = own {
         sources.extend(rules.sources().clone());
     }
@@ -57,5 +107,19 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
         finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
     }
     let coverage = Coverage::of(&index, standard);
-    Checked { findings, coverage, policies: cluster.policies.len(), sources, unanswered, prints }
+    drop(world);
+    let Silence { heard, silenced } = silence::silence(findings, &cluster, &sources);
+    Checked {
+        findings: heard,
+        silenced,
+        fail_on: Severity::Warning,
+        old: None,
+        since: None,
+        coverage,
+        policies: cluster.policies.len(),
+        cluster,
+        sources,
+        unanswered,
+        prints,
+    }
 }

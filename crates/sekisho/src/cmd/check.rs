@@ -1,35 +1,160 @@
 //! `sekisho check`.
 
 use crate::{
-    args::{CheckArgs, CheckFormat},
-    check, input,
+    args::CheckArgs,
+    check::{
+        self, Checked, baseline,
+        mend::{self, Mended},
+        paths::Paths,
+        scope::{Scope, scopes},
+        settings::Settings,
+        since,
+    },
+    input,
     outcome::Outcome,
     output,
-    render::{check as render, json},
+    render::{check as render, diff, unified},
+    settings as catalog,
 };
-use sekisho_core::standard::Standard;
-use sekisho_lint::Extent;
+use anyhow::{Context, bail};
+use sekisho_k8s::{Options, Reading, edit::Sources, read_texts};
+use sekisho_lint::{config::Config, rego::Rules};
+use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
-    let extent = if arguments.input.cluster.access().is_some() { Extent::Whole } else { Extent::Part };
-    let own = match input::rego::optional(&arguments.rego)? {
-        Ok(own) => own,
+    let team = catalog::read::<Config>(arguments.catalog.as_deref())?;
+    if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
+        return Ok(Outcome::CouldNot);
+    }
+    let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
+    let folders = config.rego.iter().map(|folder| team.folder.join(folder));
+    let folders: Vec<PathBuf> = arguments.rego.iter().cloned().chain(folders).collect();
+    let rules = match input::rego::optional(&folders)? {
+        Ok(rules) => rules,
         Err(input::rego::Unreadable) => return Ok(Outcome::CouldNot),
     };
-    let reading = input::reading(&arguments.input.of(arguments.input.paths.clone()))?;
-    let checked = check::look(reading, &Standard::default(), extent, own.as_ref());
-    input::rego::tell_prints(&checked.prints);
-    let formats =
-        if arguments.format.is_empty() { vec![CheckFormat::Human] } else { arguments.format.clone() };
-    for format in formats {
-        match format {
-            CheckFormat::Human => output::to_stdout(|out| render::human::write(&checked, out))?,
-            CheckFormat::Json => output::plain_to_stdout(|out| json::check(&checked, out))?,
-        }
+    let codes = rules.as_ref().map(Rules::codes).unwrap_or_default();
+    let paths = Paths::new()?;
+    let (mut runs, mut has_mends, mut file) = (Vec::new(), false, None);
+    for scope in scopes(arguments, &team)? {
+        let place = (team.folder.as_path(), scope.environment.clone());
+        let settings = Settings::of(config.clone(), place, arguments, &codes)?;
+        let (scope_of, own) = (&scope, &team.sources);
+        let run = Run { arguments, scope: scope_of, settings: &settings, own, rules: rules.as_ref() };
+        let (checked, mends) = run.check()?;
+        has_mends |= mends;
+        file = settings.baseline().map(std::path::Path::to_owned);
+        runs.push((scope.environment, checked));
     }
+    if arguments.diff {
+        return Ok(if has_mends { Outcome::DoesNotHold } else { Outcome::Holds });
+    }
+    let Some(mut checked) = Checked::join(runs) else { bail!("there is nothing to check") };
+    input::rego::tell_prints(&checked.prints);
     if !input::tell(&checked.unanswered, &checked.sources, "the rules in Rego")? {
         return Ok(Outcome::CouldNot);
     }
+    if arguments.write_baseline {
+        return write_baseline(&checked, file.as_deref(), &paths);
+    }
+    if let Some(file) = &file {
+        baseline::subtract(&mut checked, file, &paths)?;
+    }
+    render::write(&checked, &arguments.outputs.0, &paths)?;
     Ok(if checked.fails() { Outcome::DoesNotHold } else { Outcome::Holds })
+}
+
+fn write_baseline(
+    checked: &Checked,
+    file: Option<&std::path::Path>,
+    paths: &Paths,
+) -> anyhow::Result<Outcome> {
+    let file = file.context(
+        "where is the baseline to be written? give `--baseline FILE`, or `baseline` in sekisho.yaml",
+    )?;
+    baseline::write(checked, file, paths)?;
+    let count = checked.findings.len();
+    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+    output::to_stdout(|out| Ok(writeln!(out, "wrote {findings} to `{}`", file.display())?))?;
+    Ok(Outcome::Holds)
+}
+
+/// A look at one environment.
+struct Run<'r> {
+    arguments: &'r CheckArgs,
+    scope: &'r Scope,
+    settings: &'r Settings,
+    /// The text of the catalog, of whose lines there may be something to say.
+    own: &'r Sources,
+    /// The team's own rules.
+    rules: Option<&'r Rules>,
+}
+
+impl Run<'_> {
+    /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
+    fn check(&self) -> anyhow::Result<(Checked, bool)> {
+        let given = self.arguments.input.of(self.scope.paths.clone());
+        let mut checked = self.look(input::reading(&given)?)?;
+        let mut has_mends = false;
+        if self.arguments.fix || self.arguments.diff {
+            let options = Options { default_namespace: given.namespace().into() };
+            let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
+                let manifests = sources.iter().filter(|(name, _)| !self.own.contains_key(*name));
+                self.look(read_texts(manifests.map(|(name, text)| (name, text.as_bytes())), &options))
+            })?;
+            if self.arguments.diff {
+                show(&mended)?;
+                has_mends = !mended.texts.is_empty();
+            } else {
+                mend::write(&mended)?;
+                tell(&mended)?;
+            }
+            checked = mended.left;
+        }
+        if let Some(revision) = &self.arguments.changed_since {
+            let input = (&self.arguments.input, self.scope.paths.as_slice());
+            let by = (self.settings, &self.scope.standard, self.rules);
+            since::subtract(&mut checked, revision, input, by)?;
+        }
+        Ok((checked, has_mends))
+    }
+
+    fn look(&self, mut reading: Reading) -> anyhow::Result<Checked> {
+        reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
+        let mut checked = check::look(reading, &self.scope.standard, self.scope.extent, self.rules);
+        self.settings.apply(&mut checked)?;
+        Ok(checked)
+    }
+}
+
+/// Shows what the mends would change, without changing it.
+fn show(mended: &Mended) -> anyhow::Result<()> {
+    output::to_stdout(|out| {
+        for (name, [old, new]) in &mended.texts {
+            unified::write(name, old, new, out)?;
+        }
+        Ok(())
+    })?;
+    tell(mended)
+}
+
+/// Tells how much the mends change, on standard error: standard output is for the answer.
+fn tell(mended: &Mended) -> anyhow::Result<()> {
+    let (files, count) = (mended.texts.len(), mended.count);
+    if count == 0 {
+        output::note("there is nothing to mend");
+        return Ok(());
+    }
+    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    output::note(&format!("{findings} mended in {files}"));
+    if mended.difference.is_empty() {
+        output::note("no connection opens or closes");
+        return Ok(());
+    }
+    let mut err = output::stderr();
+    diff::table(&mended.difference, &mut err)?;
+    writeln!(err)?;
+    Ok(())
 }

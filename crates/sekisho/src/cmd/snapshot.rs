@@ -50,3 +50,8 @@ fn redactor(arguments: &SnapshotArgs) -> anyhow::Result<Option<Redactor>> {
     source.context("cannot make a key: `/dev/urandom` cannot be read")?;
     Ok(Some(Redactor::new(&secret)))
 }
+
+/// Whether a folder is a snapshot: then what is not in it is not in the cluster.
+pub(crate) fn is_one(path: &std::path::Path) -> bool {
+    Folder::is_snapshot(path)
+}

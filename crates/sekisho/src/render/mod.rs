@@ -13,6 +13,8 @@ mod names;
 pub(crate) mod promises;
 pub(crate) mod redundant;
 pub(crate) mod rego;
+pub(crate) mod rules;
 pub(crate) mod table;
 pub(crate) mod text;
 mod tiers;
+pub(crate) mod unified;

@@ -14,7 +14,7 @@ pub(crate) use balancer::service as service_balancer;
 
 use super::context::{Context, Path};
 use crate::tree::NodeId;
-use sekisho_core::object::{Entrances, ObjectKey, Origin};
+use sekisho_core::object::{Class, Entrances, Gateway, Ingress, ObjectKey, Origin, ReferenceGrant, Route};
 use std::sync::Arc;
 
 const INGRESS: &[&str] = &["networking.k8s.io", "extensions"];
@@ -35,62 +35,70 @@ pub(crate) const KINDS: [(&str, &[&str]); 10] = [
 ];
 
 /// An object that leads in, and has yet to find its place.
+#[derive(Clone)]
 pub(crate) struct Entrance {
     /// Its namespace and name; no namespace for a class.
     pub(crate) key: ObjectKey,
     /// Where it was written.
     pub(crate) origin: Origin,
-    put: Put,
+    what: What,
 }
 
-type Put = Box<dyn FnOnce(&mut Entrances) + Send>;
+#[derive(Clone)]
+enum What {
+    Ingress(Ingress),
+    IngressClass(Class),
+    GatewayClass(Class),
+    Gateway(Gateway),
+    Grant(ReferenceGrant),
+    Route(Route),
+}
 
 impl Entrance {
-    fn new(key: &ObjectKey, origin: &Origin, put: impl FnOnce(&mut Entrances) + Send + 'static) -> Self {
-        Self { key: key.clone(), origin: origin.clone(), put: Box::new(put) }
-    }
-
     /// Puts it among the others.
-    pub(crate) fn put(self, entrances: &mut Entrances) {
-        (self.put)(entrances);
+    pub(crate) fn put(self, all: &mut Entrances) {
+        match self.what {
+            What::Ingress(read) => drop(all.ingresses.insert(self.key, read)),
+            What::IngressClass(read) => drop(all.ingress_classes.insert(self.key.name, read)),
+            What::GatewayClass(read) => drop(all.gateway_classes.insert(self.key.name, read)),
+            What::Gateway(read) => drop(all.gateways.insert(self.key, read)),
+            What::Grant(read) => drop(all.grants.insert(self.key, read)),
+            What::Route(read) => drop(all.routes.insert((Arc::clone(&read.kind), self.key), read)),
+        }
     }
 }
 
 /// The object of `kind`, one of [`KINDS`], at `node`; `None` where it cannot be read, or is of a version
 /// that is not.
 pub(crate) fn read(cx: &mut Context<'_>, node: NodeId, kind: &str, version: &str) -> Option<Entrance> {
-    match kind {
+    let (key, origin, what) = match kind {
         "Ingress" => {
             let read = ingress::read(cx, node, version)?;
-            let (key, origin) = (read.key.clone(), read.origin.clone());
-            Some(Entrance::new(&key, &origin, |all| drop(all.ingresses.insert(read.key.clone(), read))))
+            (read.key.clone(), read.origin.clone(), What::Ingress(read))
         }
         "IngressClass" | "GatewayClass" => {
             let read = class::read(cx, node, kind)?;
             let (key, origin) = (ObjectKey::new("", Arc::clone(&read.name)), read.origin.clone());
-            let of_ingress = kind == "IngressClass";
-            Some(Entrance::new(&key, &origin, move |all| {
-                let classes = if of_ingress { &mut all.ingress_classes } else { &mut all.gateway_classes };
-                classes.insert(Arc::clone(&read.name), read);
-            }))
+            (
+                key,
+                origin,
+                if kind == "IngressClass" { What::IngressClass(read) } else { What::GatewayClass(read) },
+            )
         }
         "Gateway" => {
             let read = gateway::read(cx, node)?;
-            let (key, origin) = (read.key.clone(), read.origin.clone());
-            Some(Entrance::new(&key, &origin, |all| drop(all.gateways.insert(read.key.clone(), read))))
+            (read.key.clone(), read.origin.clone(), What::Gateway(read))
         }
         "ReferenceGrant" => {
             let read = grant::read(cx, node)?;
-            let (key, origin) = (read.key.clone(), read.origin.clone());
-            Some(Entrance::new(&key, &origin, |all| drop(all.grants.insert(read.key.clone(), read))))
+            (read.key.clone(), read.origin.clone(), What::Grant(read))
         }
         kind => {
             let read = route::read(cx, node, kind)?;
-            let (key, origin) = (read.key.clone(), read.origin.clone());
-            let at = (Arc::clone(&read.kind), key.clone());
-            Some(Entrance::new(&key, &origin, |all| drop(all.routes.insert(at, read))))
+            (read.key.clone(), read.origin.clone(), What::Route(read))
         }
-    }
+    };
+    Some(Entrance { key, origin, what })
 }
 
 /// The mapping under `spec` of the object at `node`; an error where there is none.

@@ -1,6 +1,6 @@
 //! What the rules of a policy match.
 
-use super::{namespaces, place, workloads};
+use super::{elsewhere, namespaces, place, workloads};
 use crate::{
     facts::known::{Matches, Peer, Rule},
     world::{RuleAt, World},
@@ -22,6 +22,7 @@ pub(super) fn of(world: &World<'_>, at: RuleAt<'_>, number: usize) -> Rule {
 }
 
 fn peer(world: &World<'_>, at: RuleAt<'_>, peer: &object::Peer, path: String) -> Peer {
+    let matched = world.selected_by(at.policy, &peer.kind);
     let own = || vec![at.policy.key.namespace.to_string()];
     let (kind, namespaces, cidrs) = match &peer.kind {
         PeerKind::Pods(_) => ("pods", own(), Vec::new()),
@@ -37,7 +38,11 @@ fn peer(world: &World<'_>, at: RuleAt<'_>, peer: &object::Peer, path: String) ->
         kind: kind.to_owned(),
         matches: Matches {
             namespaces,
-            workloads: workloads(world, &world.selected_by(at.policy, &peer.kind)),
+            workloads: workloads(world, &matched),
+            elsewhere: match &peer.kind {
+                PeerKind::Pods(pods) => elsewhere(world, &matched, pods),
+                _ => Vec::new(),
+            },
             cidrs: cidrs.iter().map(ToString::to_string).collect(),
         },
         named: world.standard.named(&peer.kind).map(|(name, _)| name.to_string()).collect(),

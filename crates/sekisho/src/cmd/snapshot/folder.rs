@@ -33,8 +33,7 @@ impl<'f> Folder<'f> {
                 Err(error).with_context(|| format!("cannot write a snapshot to `{}`", path.display()))
             }
             Ok(mut entries) => {
-                let title = fs::read_to_string(path.join(ABOUT)).unwrap_or_default();
-                if entries.next().is_some() && !title.starts_with(TITLE) {
+                if entries.next().is_some() && !Self::is_snapshot(path) {
                     bail!(
                         "`{}` is not empty, and not a snapshot: name a folder that is not there yet",
                         path.display()
@@ -43,6 +42,11 @@ impl<'f> Folder<'f> {
                 Ok(folder)
             }
         }
+    }
+
+    /// Whether a snapshot is what the folder holds.
+    pub(super) fn is_snapshot(path: &Path) -> bool {
+        fs::read_to_string(path.join(ABOUT)).is_ok_and(|about| about.starts_with(TITLE))
     }
 
     /// Writes all files beside the folder, and then puts them in its place.

@@ -1,28 +1,20 @@
-//! Findings for people: each with the lines it is about, and what to do.
+//! Findings for people: each with the lines it is about, what to do, and what a mend would change.
 
+use super::{mend, words};
 use crate::{
     check::{Checked, Share},
-    output::{BOLD, DIM},
+    output::{BAD, BOLD, DIM, GOOD},
 };
-use sekisho_core::{
-    diagnostic::{Diagnostic, Severity},
-    mend::Touches,
-};
-use sekisho_k8s::render;
+use sekisho_core::{diagnostic::Diagnostic, mend::Touches};
+use sekisho_k8s::{edit::Sources, render};
 use sekisho_lint::Finding;
 use std::io::Write;
 
 /// Writes everything that was found, and how much is covered.
-pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn write(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
     for finding in &checked.findings {
         writeln!(out, "{}", render(&shown(finding), &checked.sources, true))?;
-        if let Some(mend) = &finding.diagnostic.mend {
-            let how = match mend.touches {
-                Touches::Nothing => "--fix",
-                Touches::Connections => "--fix --unsafe-fixes",
-            };
-            writeln!(out, "   = mend: {} ({how})", mend.title)?;
-        }
+        mended(finding, &checked.sources, out)?;
         writeln!(out)?;
     }
     summary(checked, out)
@@ -30,36 +22,34 @@ pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()
 
 /// The finding under the code and the name of its rule.
 fn shown(finding: &Finding) -> Diagnostic {
-    let mut shown = finding.diagnostic.clone();
-    if *finding.name != *shown.code {
-        shown.code = format!("{} {}", shown.code, finding.name).into();
+    Diagnostic { code: words::rule(finding).into(), ..finding.diagnostic.clone() }
+}
+
+/// What mends it, with the lines that are changed.
+fn mended(finding: &Finding, sources: &Sources, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(mend) = &finding.diagnostic.mend else { return Ok(()) };
+    let how = match mend.touches {
+        Touches::Nothing => "--fix",
+        Touches::Connections => "--fix --unsafe-fixes",
+    };
+    writeln!(out, "   = mend: {} ({how})", mend.title)?;
+    for line in mend::lines(mend, sources) {
+        let style = match line.get(..1) {
+            Some("-") => BAD,
+            Some("+") => GOOD,
+            _ => DIM,
+        };
+        writeln!(out, "       {style}{line}{style:#}")?;
     }
-    shown
+    Ok(())
 }
 
 fn summary(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
-    let count = |severity| checked.findings.iter().filter(|one| one.diagnostic.severity == severity).count();
-    let counts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
-        .map(|(severity, word)| (count(severity), word));
-    let told: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| several(count, word))
-        .collect();
-    let found = if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") };
-    writeln!(out, "{BOLD}{found}{BOLD:#} in {}", several_policies(checked.policies))?;
-    if let Some(mendable) = mendable(checked) {
-        writeln!(out, "{mendable}")?;
+    writeln!(out, "{BOLD}{}{BOLD:#} in {}", words::counts(checked), words::policies(checked.policies))?;
+    for line in words::unsaid(checked).into_iter().chain(mendable(checked)) {
+        writeln!(out, "{line}")?;
     }
     coverage(checked, out)
-}
-
-fn several(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
-fn several_policies(count: usize) -> String {
-    if count == 1 { "1 policy".to_owned() } else { format!("{count} policies") }
 }
 
 /// How much can be mended by the program.
@@ -93,6 +83,6 @@ fn coverage(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
 fn share(of: Share) -> String {
     let percent = |part: usize| part * 100 / of.pods.max(1);
     let (ingress, egress) = (percent(of.ingress), percent(of.egress));
-    let pods = if of.pods == 1 { "1 pod".to_owned() } else { format!("{} pods", of.pods) };
+    let pods = words::several(of.pods, "pod");
     format!("ingress of {} of {pods} ({ingress} %), egress of {} ({egress} %)", of.ingress, of.egress)
 }

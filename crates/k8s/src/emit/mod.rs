@@ -1,0 +1,8 @@
+//! Manifests, written: texts of YAML that a person would have typed so, with comments.
+
+mod policy;
+mod scalar;
+mod yaml;
+
+pub use policy::{Place, Remark, Remarks, peer, policy};
+pub use yaml::{Item, Value};

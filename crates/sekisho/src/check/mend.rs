@@ -1,0 +1,144 @@
+//! Mending what was found, in the texts: round after round, until nothing is left that can be mended.
+//!
+//! A mend may uncover the next: a policy that is moved to where its pods are has peers that are looked at for the
+//! first time. INVARIANT: what is said to change no connection is held to it. When the mends that were to touch none
+//! do, nothing is written.
+
+use super::Checked;
+use anyhow::{Context, bail};
+use sekisho_core::{
+    diff::{Difference, State, diff},
+    index::Index,
+    mend::{Mend, Touches},
+    object::Cluster,
+    reach::Reach,
+};
+use sekisho_k8s::edit::{self, Change, Sources};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+
+/// After how many rounds nothing is mended any more: mends that undo each other would go on for ever.
+const ROUNDS: usize = 16;
+
+/// What became of the texts.
+pub(crate) struct Mended {
+    /// The texts that changed: as they were, and as they are.
+    pub(crate) texts: BTreeMap<Arc<str>, [Arc<str>; 2]>,
+    /// How many findings were mended.
+    pub(crate) count: usize,
+    /// What the mends open and close.
+    pub(crate) difference: Difference,
+    /// What is found afterwards.
+    pub(crate) left: Checked,
+}
+
+/// Mends what `checked` has found. `look` looks at texts again.
+///
+/// # Errors
+/// When mends that should change no connection do, or what comes of one cannot be looked at.
+pub(crate) fn mend(
+    checked: Checked,
+    with_risk: bool,
+    look: impl Fn(&Sources) -> anyhow::Result<Checked>,
+) -> anyhow::Result<Mended> {
+    let (before, cluster) = (checked.sources.clone(), checked.cluster.clone());
+    let (mut left, mut count) = (checked, 0);
+    for _ in 0..ROUNDS {
+        let (changes, made) = changes(&left, with_risk);
+        if made == 0 {
+            break;
+        }
+        let mut sources = left.sources.clone();
+        for (name, of) in changes {
+            if let Some(text) = sources.get_mut(&name) {
+                *text = edit::apply(text, &of).into();
+            }
+        }
+        count += made;
+        left = look(&sources)?;
+    }
+    let difference = between(&cluster, &left.cluster);
+    if !with_risk && !difference.is_empty() {
+        bail!(
+            "the mends were to change no connection and would change some, so nothing is written: this is a fault of \
+             sekisho, please report it with the manifests"
+        );
+    }
+    let texts = left.sources.iter().filter_map(|(name, new)| {
+        let old = before.get(name).filter(|old| *old != new)?;
+        Some((Arc::clone(name), [Arc::clone(old), Arc::clone(new)]))
+    });
+    Ok(Mended { texts: texts.collect(), count, difference, left })
+}
+
+fn between(old: &Cluster, new: &Cluster) -> Difference {
+    let (old_index, new_index) = (Index::of(old.changes()), Index::of(new.changes()));
+    let (old_reach, new_reach) = (Reach::of(&old_index), Reach::of(&new_index));
+    diff(
+        State { cluster: old, index: &old_index, reach: &old_reach },
+        State { cluster: new, index: &new_index, reach: &new_reach },
+    )
+}
+
+/// The changes of a round by text, and how many findings they mend: those that do not get in each other's way.
+fn changes(checked: &Checked, with_risk: bool) -> (BTreeMap<Arc<str>, Vec<Change>>, usize) {
+    let mut accepted: BTreeMap<Arc<str>, Vec<Change>> = BTreeMap::new();
+    let mut made = 0;
+    for finding in &checked.findings {
+        let Some(mend) = finding.diagnostic.mend.as_ref().filter(|mend| may(mend, with_risk)) else {
+            continue;
+        };
+        let Ok(changes) = edit::changes(&mend.edits, &checked.sources) else { continue };
+        let is_free = |change: &Change| {
+            is_file(&change.source)
+                && accepted
+                    .get(&change.source)
+                    .is_none_or(|others| others.iter().all(|one| is_apart(one, change)))
+        };
+        if changes.is_empty() || !changes.iter().all(is_free) {
+            continue;
+        }
+        for change in changes {
+            accepted.entry(Arc::clone(&change.source)).or_default().push(change);
+        }
+        made += 1;
+    }
+    (accepted, made)
+}
+
+fn may(mend: &Mend, with_risk: bool) -> bool {
+    with_risk || mend.touches == Touches::Nothing
+}
+
+/// Whether two changes leave something between them.
+fn is_apart(one: &Change, other: &Change) -> bool {
+    one.end < other.start || other.end < one.start
+}
+
+/// Whether a text is a file: what a program built, or came on standard input, has nothing to be written to.
+fn is_file(name: &str) -> bool {
+    Path::new(name).is_file()
+}
+
+/// Writes the texts to their files, each at once.
+///
+/// # Errors
+/// When one cannot be written. Those before it are.
+pub(crate) fn write(mended: &Mended) -> anyhow::Result<()> {
+    for (name, [_, new]) in &mended.texts {
+        let path = Path::new(&**name);
+        let now = fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+        // The mark at the start is no part of the text that was read.
+        let mark: &[u8] = if now.starts_with(b"\xef\xbb\xbf") { b"\xef\xbb\xbf" } else { b"" };
+        let real = path.canonicalize().with_context(|| format!("cannot write `{name}`"))?;
+        let folder = real.parent().unwrap_or(Path::new("."));
+        let file =
+            tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write `{name}`"))?;
+        let put = || -> std::io::Result<()> {
+            fs::write(file.path(), [mark, new.as_bytes()].concat())?;
+            fs::set_permissions(file.path(), fs::metadata(&real)?.permissions())
+        };
+        put().with_context(|| format!("cannot write `{name}`"))?;
+        file.persist(&real).with_context(|| format!("cannot write `{name}`"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! What is checked: the manifests of each environment, held against the standard of that environment.
+
+use crate::{args::CheckArgs, cmd::snapshot, settings::Settings};
+use anyhow::bail;
+use jiff::{Timestamp, tz::TimeZone};
+use sekisho_catalog::{Catalog, Environment};
+use sekisho_core::standard::{Day, Standard};
+use sekisho_lint::Extent;
+use std::path::{Path, PathBuf};
+
+/// Manifests that belong together, and what they are held against.
+pub(crate) struct Scope {
+    /// The environment, where it is known.
+    pub(crate) environment: Option<String>,
+    /// The files and folders; none where the cluster is looked at.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the team has agreed on.
+    pub(crate) standard: Standard,
+    /// How much of a cluster they are.
+    pub(crate) extent: Extent,
+}
+
+/// The scopes that the arguments ask for: what is named, or else every environment of the catalog.
+pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow::Result<Vec<Scope>> {
+    let catalog = &settings.catalog;
+    let named = arguments.environment.as_deref();
+    if let Some(name) = named
+        && !catalog.environments.iter().any(|one| &*one.name == name)
+    {
+        let known: Vec<String> = catalog.environments.iter().map(|one| format!("`{}`", one.name)).collect();
+        bail!("`{name}` is no environment of sekisho.yaml, which has: {}", known.join(", "));
+    }
+    let scope = |environment: Option<&str>, paths: Vec<PathBuf>| {
+        let is_live = arguments.input.cluster.access().is_some();
+        let extent = if is_live || paths.iter().any(|path| snapshot::is_one(path)) {
+            Extent::Whole
+        } else {
+            Extent::Part
+        };
+        Scope {
+            environment: environment.map(str::to_owned),
+            standard: standard(catalog, environment, settings.path.is_some()),
+            paths,
+            extent,
+        }
+    };
+    if arguments.input.cluster.access().is_some() {
+        return Ok(vec![scope(named, Vec::new())]);
+    }
+    if !arguments.input.paths.is_empty() {
+        let paths = arguments.input.paths.clone();
+        let environment = named.map(str::to_owned).or_else(|| environment_of(&paths, settings));
+        return Ok(vec![scope(environment.as_deref(), paths)]);
+    }
+    let asked = catalog.environments.iter().filter(|one| named.is_none_or(|name| *name == *one.name));
+    let scopes: Vec<Scope> = asked
+        .filter(|one| !one.paths.is_empty())
+        .map(|one| scope(Some(&one.name), paths(one, &settings.folder)))
+        .collect();
+    if scopes.is_empty() {
+        bail!(
+            "what is to be checked? give files or folders, or write `paths` for the environments in sekisho.yaml"
+        );
+    }
+    Ok(scopes)
+}
+
+/// The scopes of a folder, in which an editor has files open: the environments of the catalog, or all of it.
+pub(crate) fn all<C>(settings: &Settings<C>, folder: &Path) -> Vec<Scope> {
+    let with_paths = settings.catalog.environments.iter().filter(|one| !one.paths.is_empty());
+    let scopes: Vec<Scope> = with_paths
+        .map(|one| Scope {
+            environment: Some(one.name.to_string()),
+            paths: paths(one, &settings.folder),
+            standard: standard(&settings.catalog, Some(&one.name), true),
+            extent: Extent::Part,
+        })
+        .collect();
+    if !scopes.is_empty() {
+        return scopes;
+    }
+    let standard = standard(&settings.catalog, None, settings.path.is_some());
+    vec![Scope { environment: None, paths: vec![folder.to_owned()], standard, extent: Extent::Part }]
+}
+
+impl Scope {
+    /// Of one file, of which nothing more is known.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        let standard = standard(&Catalog::builtin(), None, false);
+        Self { environment: None, paths: vec![path.to_owned()], standard, extent: Extent::Part }
+    }
+}
+
+/// Without a catalog nobody has agreed on labels, or on what every namespace has.
+fn standard(catalog: &Catalog, environment: Option<&str>, is_agreed: bool) -> Standard {
+    let mut standard = catalog.standard(environment);
+    standard.today = today();
+    if !is_agreed {
+        (standard.naming, standard.baseline) = (None, None);
+    }
+    standard
+}
+
+fn today() -> Option<Day> {
+    let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let part = |number: i8| u8::try_from(number).ok();
+    Day::new(u16::try_from(date.year()).ok()?, part(date.month())?, part(date.day())?).ok()
+}
+
+fn paths(environment: &Environment, folder: &Path) -> Vec<PathBuf> {
+    let join = |path: &String| if folder == Path::new(".") { path.into() } else { folder.join(path) };
+    environment.paths.iter().map(join).collect()
+}
+
+/// The environment whose paths hold everything that is named.
+fn environment_of<C>(named: &[PathBuf], settings: &Settings<C>) -> Option<String> {
+    let real = |path: &PathBuf| path.canonicalize().ok();
+    let named: Vec<PathBuf> = named.iter().map(real).collect::<Option<_>>()?;
+    let holds = |environment: &&Environment| {
+        let homes: Vec<PathBuf> = paths(environment, &settings.folder).iter().filter_map(real).collect();
+        named.iter().all(|path| homes.iter().any(|home| path.starts_with(home)))
+    };
+    settings.catalog.environments.iter().find(holds).map(|one| one.name.to_string())
+}
