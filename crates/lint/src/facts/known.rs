@@ -1,6 +1,6 @@
 //! What is known of an object that its text does not tell.
 
-use super::object::{ContainerPort, Object};
+use super::object::{ContainerPort, NetworkPolicyPeer, Object};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,6 +14,10 @@ pub struct Known {
     /// The environment, as `sekisho.yaml` calls it; missing where it names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// Whether something is left out because it cannot be read.
+    pub has_gaps: bool,
+    /// Whether there are pods at all: without any, nothing can be said of who is selected.
+    pub has_pods: bool,
     /// Whether everything in the cluster is known. Where it is not, what is not there may well exist.
     pub whole_cluster: bool,
     /// The namespace that the object lies in, or is.
@@ -65,8 +69,12 @@ pub struct NamespaceFacts {
     pub name: String,
     /// Its labels, the one that every namespace has of itself among them.
     pub labels: BTreeMap<String, String>,
+    /// Whether something of it is there: a pod, or the namespace itself.
+    pub known: bool,
     /// Whether the standard asks nothing of it.
     pub exempt: bool,
+    /// Whether the standard wants the egress of its pods closed.
+    pub egress_closed: bool,
 }
 
 /// A component of a service, as the catalog has it.
@@ -127,6 +135,8 @@ pub struct Peer {
     /// Where it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// The entry itself.
+    pub entry: NetworkPolicyPeer,
     /// `pods` of the own namespace, whole `namespaces`, `pods-in-namespaces`, or a `block` of addresses.
     pub kind: String,
     /// Whom it matches.

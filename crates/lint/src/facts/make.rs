@@ -121,6 +121,8 @@ fn common(world: &World<'_>, namespace: &Arc<str>, origin: &Origin) -> Known {
     Known {
         origin: place(origin),
         environment: world.standard.environment.as_ref().map(ToString::to_string),
+        has_gaps: world.has_gaps,
+        has_pods: world.has_pods(),
         whole_cluster: world.extent == Extent::Whole,
         namespace: NamespaceFacts {
             name: namespace.to_string(),
@@ -128,7 +130,12 @@ fn common(world: &World<'_>, namespace: &Arc<str>, origin: &Origin) -> Known {
                 Some(known) => labels(known),
                 None => labels(Namespace::implied(Arc::clone(namespace)).labels()),
             },
+            known: world.namespaces().contains_key(namespace),
             exempt: world.is_exempt(namespace),
+            egress_closed: {
+                let baseline = world.standard.baseline.as_ref();
+                baseline.is_some_and(|baseline| baseline.closed.contains(namespace))
+            },
         },
         ..Known::default()
     }

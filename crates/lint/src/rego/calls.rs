@@ -1,6 +1,9 @@
 //! What rules call: functions that exist, that tell the same each time, and that come to an end.
 
-use super::module::{Call, Declared, Module};
+use super::{
+    join::Parsed,
+    module::{Call, Declared, Module},
+};
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     object::Origin,
@@ -17,9 +20,9 @@ const FORMS: [&str; 1] = ["print"];
 type Function = (Vec<String>, String);
 
 /// What is wrong with the calls of all files.
-pub(super) fn check(modules: &[Module]) -> Vec<Diagnostic> {
-    let functions: BTreeSet<Function> = modules
-        .iter()
+pub(super) fn check(files: &[Parsed]) -> Vec<Diagnostic> {
+    let modules = || files.iter().map(|file| &file.module);
+    let functions: BTreeSet<Function> = modules()
         .flat_map(|module| {
             let functions = module.rules.iter().filter(|rule| rule.is_function);
             functions.map(|rule| (module.package.clone(), rule.name.clone()))
@@ -27,7 +30,7 @@ pub(super) fn check(modules: &[Module]) -> Vec<Diagnostic> {
         .collect();
     let mut found = Vec::new();
     let mut graph: BTreeMap<Function, (Origin, BTreeSet<Function>)> = BTreeMap::new();
-    for module in modules {
+    for module in modules() {
         for rule in &module.rules {
             for call in &rule.calls {
                 match callee(module, call, &functions) {

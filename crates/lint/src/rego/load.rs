@@ -2,6 +2,7 @@
 
 use super::{
     Entry, Rules, Verb, calls,
+    join::{Given, Joined, Parsed},
     module::{Declared, Module},
     place, shape,
 };
@@ -24,34 +25,50 @@ impl Rules {
     pub fn load(texts: &BTreeMap<Arc<str>, Arc<str>>) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut engine = Engine::new();
         engine.set_gather_prints(true);
-        let (mut modules, mut found) = (Vec::new(), Vec::new());
+        let (mut files, mut found) = (Vec::new(), Vec::new());
         for (name, text) in texts {
             let read = if name.ends_with(".json") {
                 data(&mut engine, name, text)
             } else {
-                rules(&mut engine, name, text, texts).map(|module| modules.push(module))
+                parsed(name, text, texts).map(|file| files.push(file))
             };
             found.extend(read.err());
         }
-        found.extend(calls::check(&modules));
+        if found.is_empty() {
+            // Of a file that is not parsed nobody knows what it declares.
+            found.extend(calls::check(&files));
+        }
+        let (joined, given) = Joined::of(&files);
         let (checks, tests, codes) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let mut rules = Self { engine, checks, tests, codes, sources: texts.clone() };
-        for module in &modules {
-            for rule in &module.rules {
-                found.extend(rules.take(module, rule));
+        let mut rules = Self { engine, checks, tests, codes, joined, sources: texts.clone() };
+        for file in &files {
+            for rule in &file.module.rules {
+                found.extend(rules.take(&file.module, rule));
             }
         }
-        if found.is_empty()
-            && let Err(error) = rules.engine.eval_bool_query("true".to_owned(), false)
-        {
-            let origin = texts.keys().next().map(start).unwrap_or_default();
-            found.push(place::diagnostic(&error.to_string(), "rego-rule", &origin, texts));
+        if found.is_empty() {
+            found.extend(rules.prepare(given).err());
         }
         rules.checks.sort_by(|(_, a), (_, b)| (&a.package, &a.name).cmp(&(&b.package, &b.name)));
         rules.tests.sort_by(|a, b| (&a.package, &a.origin).cmp(&(&b.package, &b.origin)));
         Diagnostic::sort(&mut found);
         let is_wrong = found.iter().any(|one| one.severity == Severity::Error);
         if is_wrong { Err(found) } else { Ok((rules, found)) }
+    }
+
+    /// Gives the texts to the engine.
+    fn prepare(&mut self, given: Vec<Given>) -> Result<(), Diagnostic> {
+        let origin = self.sources.keys().next().map(start).unwrap_or_default();
+        let given_all = || {
+            for (name, text, is_old) in given {
+                self.engine.set_rego_v0(is_old);
+                self.engine.add_policy(name, text)?;
+            }
+            self.engine.eval_bool_query("true".to_owned(), false)
+        };
+        given_all().map(drop).map_err(|error| {
+            place::diagnostic(&error.to_string(), "rego-rule", &origin, (&self.sources, &self.joined))
+        })
     }
 
     /// Takes a rule, if it is one that is evaluated.
@@ -121,12 +138,11 @@ fn data(engine: &mut Engine, name: &Arc<str>, text: &str) -> Result<(), Diagnost
     })
 }
 
-fn rules(
-    engine: &mut Engine,
+fn parsed(
     name: &Arc<str>,
     text: &Arc<str>,
     texts: &BTreeMap<Arc<str>, Arc<str>>,
-) -> Result<Module, Diagnostic> {
+) -> Result<Parsed, Diagnostic> {
     if let Some(at) = shape::too_deep(text) {
         let origin = place::of_bytes(name, text, at, at + 1);
         let message = "brackets lie too deep in one another here";
@@ -134,16 +150,14 @@ fn rules(
         return Err(found.with_help("give the inner ones a name of their own"));
     }
     let (is_old, tree) = parse(name, text).map_err(|error| {
-        place::diagnostic(&error, "rego-syntax", &start(name), texts)
+        place::diagnostic(&error, "rego-syntax", &start(name), (texts, &Joined::default()))
             .with_help("rules are Rego v1, as OPA 1.0 takes them, or wholly Rego v0")
     })?;
-    engine.set_rego_v0(is_old);
-    let added = engine.add_policy(name.to_string(), text.to_string());
-    added.map_err(|error| place::diagnostic(&error.to_string(), "rego-syntax", &start(name), texts))?;
-    Module::of(&tree, name, text).ok_or_else(|| {
+    let module = Module::of(&tree, name, text).ok_or_else(|| {
         let message = "this is parsed, but what it declares is not understood";
         Diagnostic::new(Severity::Error, "rego-syntax", message, start(name))
-    })
+    })?;
+    Ok(Parsed { name: Arc::clone(name), text: Arc::clone(text), is_old, module })
 }
 
 /// The syntax tree of a text, and whether it is of the old form. What is neither has the error of the new one.

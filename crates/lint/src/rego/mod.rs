@@ -9,6 +9,7 @@
 //! finds nothing.
 
 mod calls;
+mod join;
 mod load;
 mod module;
 mod path;
@@ -77,6 +78,7 @@ pub struct Rules {
     checks: Vec<(Verb, Entry)>,
     tests: Vec<Entry>,
     codes: BTreeSet<String>,
+    joined: join::Joined,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 

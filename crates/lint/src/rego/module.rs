@@ -12,6 +12,8 @@ pub(super) struct Module {
     pub(super) package: Vec<String>,
     /// What its imports call what.
     pub(super) imports: BTreeMap<String, Vec<String>>,
+    /// Where its package and its imports are written, in bytes.
+    pub(super) heads: Vec<(usize, usize)>,
     pub(super) rules: Vec<Declared>,
 }
 
@@ -39,11 +41,13 @@ impl Module {
     pub(super) fn of(tree: &Value, name: &Arc<str>, text: &str) -> Option<Self> {
         let tree = tree.get("ast")?;
         let package = components(tree.get("package")?.get("refr")?)?;
-        let imports = tree.get("imports")?.as_array()?.iter();
-        let imports = imports.filter_map(|import| alias(import, text)).collect();
+        let imports = tree.get("imports")?.as_array()?;
+        let heads = [tree.get("package")?].into_iter().chain(imports);
+        let heads: Option<Vec<(usize, usize)>> = heads.map(|head| bytes(head.get("span")?)).collect();
+        let imports = imports.iter().filter_map(|import| alias(import, text)).collect();
         let rules = tree.get("rules")?.as_array()?.iter();
         let rules: Option<Vec<Declared>> = rules.map(|rule| declared(rule, name, text)).collect();
-        Some(Self { package, imports, rules: rules? })
+        Some(Self { package, imports, heads: heads?, rules: rules? })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Its errors are texts: an arrow with `file:line:column`, an excerpt, and the message.
 
+use super::join::Joined;
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     object::{Origin, Span},
@@ -16,9 +17,9 @@ pub(super) fn diagnostic(
     error: &str,
     code: &'static str,
     origin: &Origin,
-    sources: &BTreeMap<Arc<str>, Arc<str>>,
+    (sources, joined): (&BTreeMap<Arc<str>, Arc<str>>, &Joined),
 ) -> Diagnostic {
-    let origin = told(error, sources).unwrap_or_else(|| origin.clone());
+    let origin = told(error, sources, joined).unwrap_or_else(|| origin.clone());
     Diagnostic::new(Severity::Error, code, message(error), origin)
 }
 
@@ -38,12 +39,14 @@ pub(super) fn message(error: &str) -> String {
 }
 
 /// The first place that an error tells.
-fn told(error: &str, sources: &BTreeMap<Arc<str>, Arc<str>>) -> Option<Origin> {
+fn told(error: &str, sources: &BTreeMap<Arc<str>, Arc<str>>, joined: &Joined) -> Option<Origin> {
     let (_, after) = error.split_once("--> ")?;
     let mut parts = after.lines().next()?.rsplitn(3, ':');
     let column: u32 = parts.next()?.trim().parse().ok()?;
     let line: u32 = parts.next()?.parse().ok()?;
-    let (name, text) = sources.get_key_value(parts.next()?)?;
+    let name = parts.next()?;
+    let (name, line) = joined.line(name, line).map_or((name, line), |(name, line)| (&**name, line));
+    let (name, text) = sources.get_key_value(name)?;
     Some(at(name, text, line, column))
 }
 
@@ -91,7 +94,7 @@ mod tests {
         let name = Arc::from("a.rego");
         let sources = BTreeMap::from([(Arc::clone(&name), Arc::from(text))]);
         let error = "\n--> a.rego:2:16\n  |\n2 | x\n  | ^\nerror: Expecting `x`.";
-        let found = diagnostic(error, "rego", &Origin::default(), &sources);
+        let found = diagnostic(error, "rego", &Origin::default(), (&sources, &Joined::default()));
         assert_eq!(found.origin.to_string(), "a.rego:2:13");
         assert_eq!(text.get(found.origin.span.start..found.origin.span.end), Some("y"));
         assert_eq!(found.message, "expecting `x`");

@@ -49,7 +49,7 @@ impl Rules {
             };
             engine.set_input(input);
             asked.retain(|(verb, entry)| {
-                let value = evaluate(&mut engine, entry, &mut judged.prints);
+                let value = self.evaluate(&mut engine, entry, &mut judged.prints);
                 let found =
                     value.and_then(|value| verdict::findings(world, &document, (*verb, entry), &value));
                 match found {
@@ -65,9 +65,23 @@ impl Rules {
         judged
     }
 
+    /// The value of a rule.
+    pub(super) fn evaluate(
+        &self,
+        engine: &mut Engine,
+        entry: &Entry,
+        prints: &mut Vec<String>,
+    ) -> Result<Value, String> {
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LIMIT, check_interval: STEPS });
+        let value = engine.eval_rule(entry.query()).map_err(|error| format!("{error:#}"));
+        let printed = engine.take_prints().unwrap_or_default().into_iter();
+        prints.extend(printed.map(|line| self.joined.printed(line)));
+        value
+    }
+
     /// What kept `entry` from being evaluated, of an object or by itself.
     pub(super) fn error(&self, entry: &Entry, error: &str, document: Option<&facts::Document>) -> Diagnostic {
-        let mut found = place::diagnostic(error, "rego-run", &entry.origin, &self.sources);
+        let mut found = place::diagnostic(error, "rego-run", &entry.origin, (&self.sources, &self.joined));
         let of = document.map(|document| format!(", of {}", document.subject)).unwrap_or_default();
         found.message = format!("`{entry}` cannot be evaluated{of}: {}", found.message);
         if error.contains("exceeded time limit") {
@@ -80,18 +94,6 @@ impl Rules {
         }
         found
     }
-}
-
-/// The value of a rule.
-pub(super) fn evaluate(
-    engine: &mut Engine,
-    entry: &Entry,
-    prints: &mut Vec<String>,
-) -> Result<Value, String> {
-    engine.set_execution_timer_config(ExecutionTimerConfig { limit: LIMIT, check_interval: STEPS });
-    let value = engine.eval_rule(entry.query()).map_err(|error| format!("{error:#}"));
-    prints.extend(engine.take_prints().unwrap_or_default());
-    value
 }
 
 fn value(input: &facts::Input) -> Result<Value, String> {

@@ -128,3 +128,20 @@ fn what_takes_too_long_is_stopped() {
     let Outcome::Broken(found) = &trials[0].outcome else { panic!("{trials:?}") };
     assert!(found.message.ends_with("it takes too long"), "{found:?}");
 }
+
+#[test]
+fn a_package_may_lie_in_several_files() {
+    let one = "package a\n\nimport data.names\n\ndeny contains m if { some m in all }\n\ny := names.x\n";
+    let two = "package a\n\nall contains m if { some m in input.m }\n\nbroken contains 1 + data.names.x\n";
+    let test = "package a_test\n\nimport data.a\n\n\
+         test_a if { a.deny == {\"x\"} with input as {\"m\": [\"x\"]} }\n\
+         test_b if { print(a.y); count(a.broken) == 1 }\n";
+    let files =
+        [("one.rego", one), ("0.rego", two), ("test.rego", test), ("d.json", "{\"names\": {\"x\": \"x\"}}")];
+    let (rules, _) = Rules::load(&texts(&files)).unwrap();
+    let trials = rules.test();
+    assert_eq!(trials[0].outcome, Outcome::Passed);
+    let Outcome::Broken(found) = &trials[1].outcome else { panic!("{trials:?}") };
+    assert_eq!((&*found.origin.source, found.origin.span.line), ("0.rego", 5));
+    assert_eq!(trials[1].prints, ["test.rego:6: x"]);
+}

@@ -1,6 +1,6 @@
 //! Running the tests of rules.
 
-use super::{Rules, run};
+use super::Rules;
 use regorus::Value;
 use sekisho_core::{diagnostic::Diagnostic, object::Origin};
 
@@ -38,7 +38,7 @@ impl Rules {
             // Each on its own, so that none sees what another has left.
             let mut engine = self.engine.clone();
             let mut prints = Vec::new();
-            let outcome = match run::evaluate(&mut engine, entry, &mut prints) {
+            let outcome = match self.evaluate(&mut engine, entry, &mut prints) {
                 Ok(Value::Bool(true)) => Outcome::Passed,
                 Ok(_) => Outcome::Failed,
                 Err(error) => Outcome::Broken(self.error(entry, &error, None)),

@@ -35,6 +35,7 @@ fn peer(world: &World<'_>, at: RuleAt<'_>, peer: &object::Peer, path: String) ->
     Peer {
         path,
         origin: place(&peer.origin),
+        entry: peer.into(),
         kind: kind.to_owned(),
         matches: Matches {
             namespaces,
