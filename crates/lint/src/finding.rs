@@ -222,7 +222,7 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     drop(spoken);
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
-    sort(&mut kept);
+    kept.sort_by(Finding::by_place);
     kept
 }
 

@@ -4,8 +4,8 @@
 //! rules shows. It looks at a [`World`], the cluster with everything that the core can tell of it, and reports
 //! [`Finding`]s. Rules decide on what policies do, not on how their text looks, wherever that can be had.
 //!
-//! INVARIANT: nothing here knows what a manifest looks like. How a finding is mended is said in the words of
-//! policies ([`sekisho_core::mend`]).
+//! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it.
+//! How a finding is mended is said in the words of policies ([`sekisho_core::mend`]).
 
 mod asked;
 mod catalogue;
@@ -13,6 +13,7 @@ mod components;
 pub mod config;
 mod dns;
 mod document;
+pub mod facts;
 mod far;
 mod finding;
 pub mod ignore;
@@ -20,6 +21,7 @@ mod named;
 mod near;
 mod ranges;
 mod reader;
+pub mod rego;
 mod rule;
 mod rules;
 mod sides;

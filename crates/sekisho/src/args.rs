@@ -7,6 +7,7 @@ mod exposure;
 mod generate;
 mod outputs;
 mod reach;
+mod rego;
 mod rule;
 
 pub(crate) use catalog::{CatalogArgs, CatalogImportArgs, CatalogShowArgs, CatalogVerb};
@@ -16,6 +17,7 @@ pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
+pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
 pub(crate) use rule::{RuleArgs, RuleFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -53,6 +55,7 @@ pub(crate) enum Verb {
     Redundant(RedundantArgs),
     Generate(GenerateArgs),
     Catalog(CatalogArgs),
+    Rego(RegoArgs),
     Lab(LabArgs),
     Lsp(LspArgs),
     Render(RenderArgs),
@@ -473,4 +476,8 @@ pub(crate) enum SchemaOf {
     Redundant,
     /// The catalog, `sekisho.yaml`
     Catalog,
+    /// What rules in Rego see, and `sekisho rego facts` prints
+    Facts,
+    /// `sekisho rego test -o json`
+    RegoTest,
 }

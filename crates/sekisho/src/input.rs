@@ -1,6 +1,7 @@
 //! The manifests that a verb reads, or the cluster.
 
 pub(crate) mod built;
+pub(crate) mod rego;
 
 use crate::{args::InputArgs, output};
 use built::Building;

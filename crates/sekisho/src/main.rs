@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Rego(arguments) => cmd::rego::run(arguments),
         Verb::Lsp(_) => cmd::lsp::run(),
         Verb::Generate(arguments) => cmd::generate::run(arguments),
         Verb::Catalog(arguments) => cmd::catalog::run(arguments),

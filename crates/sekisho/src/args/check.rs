@@ -83,6 +83,10 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) diff: bool,
 
+    /// Rules of your own, in Rego: files, or folders of them (docs/rego.md)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rego: Vec<PathBuf>,
+
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,
 }

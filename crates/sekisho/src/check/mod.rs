@@ -12,11 +12,17 @@ pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
 
-use sekisho_core::{diagnostic::Severity, index::Index, object::Cluster, standard::Standard};
+use sekisho_core::{
+    diagnostic::{Diagnostic, Severity},
+    index::Index,
+    object::Cluster,
+    standard::Standard,
+};
 use sekisho_k8s::{Reading, edit};
 use sekisho_lint::{
     Extent, Finding, World,
     ignore::{Silence, Silenced},
+    rego::{Judged, Rules},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,6 +46,10 @@ pub(crate) struct Checked {
     pub(crate) cluster: Cluster,
     /// The texts, by name.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+    /// What kept rules in Rego from looking; then the findings are not all.
+    pub(crate) unanswered: Vec<Diagnostic>,
+    /// What rules in Rego printed.
+    pub(crate) prints: Vec<String>,
 }
 
 impl Checked {
@@ -65,6 +75,8 @@ impl Checked {
             all.findings.extend(run.findings);
             all.silenced.extend(run.silenced);
             all.sources.extend(run.sources);
+            all.unanswered.extend(run.unanswered);
+            all.prints.extend(run.prints);
             all.coverage.add(run.coverage, environment.as_deref());
             if let (Some(all), Some(run)) = (&mut all.since, run.since) {
                 all.known += run.known;
@@ -74,17 +86,25 @@ impl Checked {
         all.findings.dedup();
         all.silenced.sort_by(|a, b| Finding::by_place(&a.finding, &b.finding));
         all.silenced.dedup();
+        all.unanswered.dedup();
         Some(all)
     }
 }
 
-/// Looks at everything that was read.
-pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Checked {
+/// Looks at everything that was read, with the team's own rules where there are some.
+pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: Option<&Rules>) -> Checked {
     let has_gaps = reading.has_errors();
-    let Reading { cluster, diagnostics, sources, .. } = reading;
+    let Reading { cluster, diagnostics, mut sources, .. } = reading;
     let index = Index::of(cluster.changes());
     let world = World::new(&cluster, &index, standard, extent, has_gaps);
     let mut findings = sekisho_lint::check(&world, &diagnostics);
+    let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
+    let Judged { findings: mut found, errors: unanswered, prints } = judged;
+    findings.append(&mut found);
+    findings.sort_by(Finding::by_place);
+    if let Some(rules) = own {
+        sources.extend(rules.sources().clone());
+    }
     for finding in &mut findings {
         finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
     }
@@ -101,5 +121,7 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent) -> Che
         policies: cluster.policies.len(),
         cluster,
         sources,
+        unanswered,
+        prints,
     }
 }

@@ -4,7 +4,7 @@ use super::{Checked, known::Known, look, paths::Paths, settings::Settings};
 use crate::{args::CheckInputArgs, git, input::built::Building};
 use sekisho_core::standard::Standard;
 use sekisho_k8s::Options;
-use sekisho_lint::{Extent, Finding};
+use sekisho_lint::{Extent, Finding, rego::Rules};
 use std::path::{Path, PathBuf};
 
 /// What is known of a run that looks at a change.
@@ -25,13 +25,13 @@ pub(crate) fn subtract(
     checked: &mut Checked,
     revision: &str,
     (arguments, paths): (&CheckInputArgs, &[PathBuf]),
-    (settings, standard): (&Settings, &Standard),
+    (settings, standard, own): (&Settings, &Standard, Option<&Rules>),
 ) -> anyhow::Result<()> {
     let namespace = arguments.namespace.as_deref().unwrap_or("default");
     let options = Options { default_namespace: namespace.into() };
     let building = Building { namespace, values: &arguments.helm_values };
     let (prefix, reading) = git::read_before(revision, paths, building, &options)?;
-    let mut before = look(reading, standard, Extent::Part);
+    let mut before = look(reading, standard, Extent::Part, own);
     for finding in &mut before.findings {
         let source = &mut finding.diagnostic.origin.source;
         if let Some(path) = source.strip_prefix(&*prefix) {

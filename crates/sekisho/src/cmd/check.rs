@@ -18,8 +18,8 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use sekisho_k8s::{Options, Reading, edit::Sources, read_texts};
-use sekisho_lint::config::Config;
-use std::{collections::BTreeSet, io::Write as _, sync::Arc};
+use sekisho_lint::{config::Config, rego::Rules};
+use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 /// Looks for what is wrong.
 pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
@@ -28,12 +28,26 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::CouldNot);
     }
     let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
+    let folders = config.rego.iter().map(|folder| team.folder.join(folder));
+    let folders: Vec<PathBuf> = arguments.rego.iter().cloned().chain(folders).collect();
+    let rules = match input::rego::optional(&folders)? {
+        Ok(rules) => rules,
+        Err(input::rego::Unreadable) => return Ok(Outcome::CouldNot),
+    };
+    let codes = rules.as_ref().map(Rules::codes).unwrap_or_default();
     let paths = Paths::new()?;
     let (mut runs, mut has_mends, mut file) = (Vec::new(), false, None);
     for scope in scopes(arguments, &team)? {
         let place = (team.folder.as_path(), scope.environment.clone());
-        let settings = Settings::of(config.clone(), place, arguments, &BTreeSet::new())?;
-        let run = Run { arguments, scope: &scope, settings: &settings, own: &team.sources, paths: &paths };
+        let settings = Settings::of(config.clone(), place, arguments, &codes)?;
+        let run = Run {
+            arguments,
+            scope: &scope,
+            settings: &settings,
+            own: &team.sources,
+            paths: &paths,
+            rules: rules.as_ref(),
+        };
         let (checked, mends) = run.check()?;
         has_mends |= mends;
         file = settings.baseline().map(std::path::Path::to_owned);
@@ -43,6 +57,10 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
         return Ok(if has_mends { Outcome::DoesNotHold } else { Outcome::Holds });
     }
     let Some(mut checked) = Checked::join(runs) else { bail!("there is nothing to check") };
+    input::rego::tell_prints(&checked.prints);
+    if !input::tell(&checked.unanswered, &checked.sources, "the rules in Rego")? {
+        return Ok(Outcome::CouldNot);
+    }
     if arguments.write_baseline {
         return write_baseline(&checked, file.as_deref(), &paths);
     }
@@ -76,6 +94,8 @@ struct Run<'r> {
     /// The text of the catalog, of whose lines there may be something to say.
     own: &'r Sources,
     paths: &'r Paths,
+    /// The team's own rules.
+    rules: Option<&'r Rules>,
 }
 
 impl Run<'_> {
@@ -91,7 +111,7 @@ impl Run<'_> {
         if self.arguments.fix || self.arguments.diff {
             let options = Options { default_namespace: given.namespace().into() };
             let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
-                let manifests = sources.iter().filter(|(name, _)| !self.own.contains_key(*name));
+                let manifests = sources.iter().filter(|(name, _)| self.is_manifest(name));
                 self.look(read_texts(manifests.map(|(name, text)| (name, text.as_bytes())), &options))
             })?;
             if self.arguments.diff {
@@ -105,14 +125,20 @@ impl Run<'_> {
         }
         if let Some(revision) = &self.arguments.changed_since {
             let input = (&self.arguments.input, self.scope.paths.as_slice());
-            since::subtract(&mut checked, revision, input, (self.settings, &self.scope.standard))?;
+            let by = (self.settings, &self.scope.standard, self.rules);
+            since::subtract(&mut checked, revision, input, by)?;
         }
         Ok((checked, has_mends))
     }
 
+    /// Whether a text is none of the team's own files, of whose lines there may only be something to say.
+    fn is_manifest(&self, name: &Arc<str>) -> bool {
+        !self.own.contains_key(name) && self.rules.is_none_or(|rules| !rules.sources().contains_key(name))
+    }
+
     fn look(&self, mut reading: Reading) -> Checked {
         reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
-        let mut checked = check::look(reading, &self.scope.standard, self.scope.extent);
+        let mut checked = check::look(reading, &self.scope.standard, self.scope.extent, self.rules);
         self.settings.apply(&mut checked);
         checked
     }

@@ -12,6 +12,7 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod redundant;
+pub(crate) mod rego;
 pub(crate) mod render;
 pub(crate) mod rule;
 pub(crate) mod schema;

@@ -6,10 +6,10 @@ use crate::{
         scope::{Scope, all},
         settings::Settings,
     },
-    settings as catalog,
+    input, settings as catalog,
 };
 use sekisho_k8s::{Options, Shelf, edit::Sources, read_paths};
-use sekisho_lint::config::Config;
+use sekisho_lint::{config::Config, rego::Rules};
 use std::{
     collections::BTreeMap,
     fs,
@@ -22,6 +22,8 @@ struct Area {
     scope: Scope,
     /// What the team has set; `None` where it is not to be read, and then everything is told.
     settings: Option<Settings>,
+    /// The team's own rules.
+    rules: Option<Arc<Rules>>,
     texts: Sources,
     shelf: Shelf,
     /// What was found; `None` when a text has changed since.
@@ -55,8 +57,11 @@ impl Workspace {
         let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
         let settings =
             |scope: &Scope| Settings::team(config.clone(), (&team.folder, scope.environment.clone())).ok();
+        let folders: Vec<PathBuf> = config.rego.iter().map(|folder| team.folder.join(folder)).collect();
+        // Rules that cannot be read are told on standard error, which editors show as the server's log.
+        let rules = input::rego::optional(&folders).ok().and_then(Result::ok).flatten().map(Arc::new);
         let scopes = all(&team, &self.root).into_iter();
-        self.areas = scopes.map(|scope| Area::load(settings(&scope), scope)).collect();
+        self.areas = scopes.map(|scope| Area::load(settings(&scope), rules.clone(), scope)).collect();
         self.catalog = (team.diagnostics, team.sources);
         for (path, text) in std::mem::take(&mut self.open) {
             self.put(&path, Some(text.to_string()));
@@ -100,7 +105,7 @@ impl Workspace {
         }
         // A file from elsewhere is looked at by itself.
         if let (false, Some(text)) = (is_known, text) {
-            let mut area = Area::load(None, Scope::of_file(path));
+            let mut area = Area::load(None, None, Scope::of_file(path));
             area.texts.insert(name, text.into());
             self.areas.push(area);
         }
@@ -125,11 +130,11 @@ impl Workspace {
 }
 
 impl Area {
-    fn load(settings: Option<Settings>, scope: Scope) -> Self {
+    fn load(settings: Option<Settings>, rules: Option<Arc<Rules>>, scope: Scope) -> Self {
         // What cannot be read now may be there when it is saved.
         let texts =
             read_paths(&scope.paths, &Options::default()).map(|read| read.sources).unwrap_or_default();
-        Self { scope, settings, texts, shelf: Shelf::new(Options::default()), checked: None }
+        Self { scope, settings, rules, texts, shelf: Shelf::new(Options::default()), checked: None }
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -137,9 +142,9 @@ impl Area {
     }
 
     fn checked(&mut self) -> &Checked {
-        let Self { scope, settings, texts, shelf, checked } = self;
+        let Self { scope, settings, rules, texts, shelf, checked } = self;
         checked.get_or_insert_with(|| {
-            let mut checked = check::look(shelf.read(texts), &scope.standard, scope.extent);
+            let mut checked = check::look(shelf.read(texts), &scope.standard, scope.extent, rules.as_deref());
             if let Some(settings) = settings {
                 settings.apply(&mut checked);
             }

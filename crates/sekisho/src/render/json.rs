@@ -7,6 +7,7 @@ mod exposure;
 mod promises;
 mod reach;
 mod redundant;
+mod rego;
 mod test;
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 };
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::{diff::Difference, object::Origin, reach::Connection, redundant::Redundancy};
+use sekisho_lint::{facts, rego::Trial};
 use std::io::Write;
 
 /// Where something was written, as far as that is known.
@@ -79,6 +81,26 @@ pub(crate) fn test(results: &Results<'_>, out: &mut dyn Write) -> anyhow::Result
     Ok(())
 }
 
+/// Writes what became of the tests of rules in Rego.
+pub(crate) fn rego_test(trials: &[Trial], out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &rego::RegoTest::from(trials))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes what rules in Rego see: a document a line, or each over many lines for people.
+pub(crate) fn facts(inputs: &[facts::Input], pretty: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    for input in inputs {
+        if pretty {
+            serde_json::to_writer_pretty(&mut *out, input)?;
+        } else {
+            serde_json::to_writer(&mut *out, input)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
 /// The JSON Schema of an output, or of a file that is read, as text that ends in a new line.
 pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
@@ -90,6 +112,8 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
         SchemaOf::Test => generator.into_root_schema_for::<test::Test<'_>>(),
         SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
+        SchemaOf::Facts => generator.into_root_schema_for::<facts::Input>(),
+        SchemaOf::RegoTest => generator.into_root_schema_for::<rego::RegoTest>(),
         SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
         SchemaOf::Catalog => SchemaSettings::draft2020_12()
             .into_generator()

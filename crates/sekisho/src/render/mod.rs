@@ -12,6 +12,7 @@ pub(crate) mod markdown;
 mod names;
 pub(crate) mod promises;
 pub(crate) mod redundant;
+pub(crate) mod rego;
 pub(crate) mod rules;
 pub(crate) mod table;
 pub(crate) mod text;
