@@ -139,44 +139,6 @@ fn every_rule_has_manifests_of_both_answers() {
     }
 }
 
-/// What each folder of `examples/mistakes` is about, and where it is found. Two of them are mistakes only for who has
-/// said which range is whose.
-const MISTAKES: [(&str, &[&str]); 19] = [
-    ("and-or", &["policy.yaml:16 SK105"]),
-    ("balancer-not-admitted", &["policy.yaml:14 SK502"]),
-    ("cloud-nat-range", &[]),
-    ("debug-range-in-production", &[]),
-    ("dns-forgotten", &["policy.yaml:14 SK501"]),
-    ("egress-not-closed", &["policy.yaml:7 SK113"]),
-    ("empty-rule", &["policy.yaml:11 SK114"]),
-    ("except-is-no-deny", &["policy.yaml:20 SK112"]),
-    ("except-outside", &["policy.yaml:19 SK108"]),
-    ("key-too-deep", &["policy.yaml:21 SK101"]),
-    ("label-mistyped", &["policy.yaml:16 SK206"]),
-    ("named-port-missing", &["policy.yaml:22 SK106"]),
-    ("namespace-instead-of-pods", &["policy.yaml:16 SK301", "policy.yaml:19 SK301"]),
-    ("namespace-label-missing", &["policy.yaml:16 SK103"]),
-    ("one-side-only", &["policy.yaml:53 SK503"]),
-    ("own-namespace-only", &["policy.yaml:16 SK104"]),
-    ("policy-in-wrong-namespace", &["policy.yaml:5 SK102"]),
-    ("protocol-forgotten", &["policy.yaml:19 SK501"]),
-    ("service-port", &["policy.yaml:22 SK107"]),
-];
-
-#[test]
-fn each_mistake_is_found_once_and_alone() {
-    let root = fixtures().join("../../examples/mistakes").canonicalize().unwrap();
-    assert_eq!(folders(&root).len(), MISTAKES.len());
-    for (folder, expected) in MISTAKES {
-        let found = found(&root.join(folder), &root, &["--ignore", "coverage"]);
-        let told: Vec<String> = found
-            .into_iter()
-            .map(|(file, line, code)| format!("{}:{line} {code}", file.rsplit('/').next().unwrap()))
-            .collect();
-        assert_eq!(told, expected, "{folder}");
-    }
-}
-
 /// The files of `folder` and those below it, with their texts, by paths from `root`.
 fn texts(folder: &Path, root: &Path) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
