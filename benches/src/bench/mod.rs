@@ -2,6 +2,7 @@
 
 mod beside;
 mod change;
+mod check;
 mod index;
 mod linear;
 mod path;
@@ -30,5 +31,6 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "read", title: "Reading", run: read::run },
     Bench { name: "reach", title: "Reach", run: reach::run },
     Bench { name: "index", title: "The index", run: index::run },
+    Bench { name: "check", title: "Looking for what is wrong", run: check::run },
     Bench { name: "scale", title: "From a hundred pods to a million", run: scale::run },
 ];

@@ -17,7 +17,7 @@ mod policies;
 mod random;
 
 use plan::Plan;
-use sekisho_core::object::{Labels, Namespace, NetworkPolicy, Node, Origin, Pod};
+use sekisho_core::object::{Change, Labels, Namespace, NetworkPolicy, Node, Origin, Pod};
 
 /// Pods of one node: what Kubernetes allows by default.
 const PODS_ON_NODE: usize = 110;
@@ -54,9 +54,7 @@ impl Realistic {
     }
 
     /// Every object, as changes.
-    #[cfg(test)]
-    pub(crate) fn changes(&self) -> impl Iterator<Item = sekisho_core::object::Change> + '_ {
-        use sekisho_core::object::Change;
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Change> + '_ {
         let namespaces = self.namespaces().map(Change::PutNamespace);
         let nodes = self.nodes().map(Change::PutNode);
         let policies = self.policies().map(Change::PutPolicy);

@@ -14,10 +14,16 @@ use sekisho_core::{
     reach::Reach,
 };
 use sekisho_k8s::edit::{self, Change, Sources};
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use sekisho_lint::Subject;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::Arc,
+};
 
 /// After how many rounds nothing is mended any more: mends that undo each other would go on for ever.
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 64;
 
 /// What became of the texts.
 pub(crate) struct Mended {
@@ -82,8 +88,13 @@ fn between(old: &Cluster, new: &Cluster) -> Difference {
 /// The changes of a round by text, and how many findings they mend: those that do not get in each other's way.
 fn changes(checked: &Checked, with_risk: bool) -> (BTreeMap<Arc<str>, Vec<Change>>, usize) {
     let mut accepted: BTreeMap<Arc<str>, Vec<Change>> = BTreeMap::new();
-    let mut made = 0;
+    let (mut made, mut touched) = (0, BTreeSet::new());
     for finding in &checked.findings {
+        // One at a time of a policy: two that each leave something of a list could together leave nothing, and a list
+        // of nobody is everybody.
+        if matches!(finding.subject, Subject::Policy(_)) && touched.contains(&finding.subject) {
+            continue;
+        }
         let Some(mend) = finding.diagnostic.mend.as_ref().filter(|mend| may(mend, with_risk)) else {
             continue;
         };
@@ -100,6 +111,7 @@ fn changes(checked: &Checked, with_risk: bool) -> (BTreeMap<Arc<str>, Vec<Change
         for change in changes {
             accepted.entry(Arc::clone(&change.source)).or_default().push(change);
         }
+        touched.insert(&finding.subject);
         made += 1;
     }
     (accepted, made)
