@@ -8,7 +8,7 @@ mod reach;
 mod rego;
 mod rule;
 
-pub(crate) use check::{CheckArgs, CheckInputArgs};
+pub(crate) use check::{CheckArgs, CheckInputArgs, Emit};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
