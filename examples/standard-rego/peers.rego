@@ -108,6 +108,19 @@ warn contains result if {
 	result := any_address(at.rule.path)
 }
 
+# Two halves are the whole as well.
+warn contains result if {
+	some at in effective
+	guarded(at.direction)
+	halves := {peer.path: peer.entry.ipBlock.cidr |
+		some peer in at.rule.peers
+		endswith(peer.entry.ipBlock.cidr, "/1")
+		not peer.agreed
+	}
+	count({cidr | some cidr in halves}) == 2
+	result := any_address(at.rule.path)
+}
+
 any_address(path) := {
 	"code": "standard/any-address",
 	"msg": "anybody on the internet gets through",

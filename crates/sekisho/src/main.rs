@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod cmd;
+mod emit;
 mod git;
 mod input;
 mod lsp;

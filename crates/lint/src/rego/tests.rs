@@ -132,10 +132,10 @@ fn what_takes_too_long_is_stopped() {
 #[test]
 fn a_package_may_lie_in_several_files() {
     let one = "package a\n\nimport data.names\n\ndeny contains m if { some m in all }\n\ny := names.x\n";
-    let two = "package a\n\nall contains m if { some m in input.m }\n\nbroken contains 1 + data.names.x\n";
+    let two = "package a\n\nall contains m if { some m in input.m }\n\nbroken contains 1 + input.bad\n";
     let test = "package a_test\n\nimport data.a\n\n\
          test_a if { a.deny == {\"x\"} with input as {\"m\": [\"x\"]} }\n\
-         test_b if { print(a.y); count(a.broken) == 1 }\n";
+         test_b if { print(a.y); count(a.broken) == 1 with input as {\"bad\": \"x\"} }\n";
     let files =
         [("one.rego", one), ("0.rego", two), ("test.rego", test), ("d.json", "{\"names\": {\"x\": \"x\"}}")];
     let (rules, _) = Rules::load(&texts(&files)).unwrap();

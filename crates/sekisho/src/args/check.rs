@@ -87,8 +87,21 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) rego: Vec<PathBuf>,
 
+    /// Print what of the standard can be refused at the API server, instead of looking at manifests
+    #[arg(long, value_enum, value_name = "FOR", conflicts_with_all = ["fix", "diff", "write_baseline", "changed_since"])]
+    pub(crate) emit: Option<Emit>,
+
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,
+}
+
+/// Who refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// Gatekeeper: a ConstraintTemplate and a constraint
+    Gatekeeper,
+    /// The API server itself: a ValidatingAdmissionPolicy and its binding
+    Vap,
 }
 
 /// How bad a finding has to be.

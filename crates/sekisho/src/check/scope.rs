@@ -27,12 +27,7 @@ pub(crate) struct Scope {
 pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow::Result<Vec<Scope>> {
     let catalog = &settings.catalog;
     let named = arguments.environment.as_deref();
-    if let Some(name) = named
-        && !catalog.environments.iter().any(|one| &*one.name == name)
-    {
-        let known: Vec<String> = catalog.environments.iter().map(|one| format!("`{}`", one.name)).collect();
-        bail!("`{name}` is no environment of sekisho.yaml, which has: {}", known.join(", "));
-    }
+    is_there(named, catalog)?;
     let scope = |environment: Option<&str>, paths: Vec<PathBuf>| {
         let is_live = arguments.input.cluster.access().is_some();
         let extent = if is_live || paths.iter().any(|path| snapshot::is_one(path)) {
@@ -66,6 +61,23 @@ pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow
         );
     }
     Ok(scopes)
+}
+
+/// What the team has agreed on, for the environment that is named.
+pub(crate) fn agreed<C>(named: Option<&str>, settings: &Settings<C>) -> anyhow::Result<Standard> {
+    is_there(named, &settings.catalog)?;
+    Ok(standard(&settings.catalog, named, settings.path.is_some()))
+}
+
+/// Asserts that the catalog has an environment that is named.
+fn is_there(named: Option<&str>, catalog: &Catalog) -> anyhow::Result<()> {
+    if let Some(name) = named
+        && !catalog.environments.iter().any(|one| &*one.name == name)
+    {
+        let known: Vec<String> = catalog.environments.iter().map(|one| format!("`{}`", one.name)).collect();
+        bail!("`{name}` is no environment of sekisho.yaml, which has: {}", known.join(", "));
+    }
+    Ok(())
 }
 
 /// The scopes of a folder, in which an editor has files open: the environments of the catalog, or all of it.

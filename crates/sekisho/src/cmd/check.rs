@@ -6,11 +6,11 @@ use crate::{
         self, Checked, baseline,
         mend::{self, Mended},
         paths::Paths,
-        scope::{Scope, scopes},
+        scope::{Scope, agreed, scopes},
         settings::Settings,
         since,
     },
-    input,
+    emit, input,
     outcome::Outcome,
     output,
     render::{check as render, diff, unified},
@@ -26,6 +26,11 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     let team = catalog::read_near::<Config>(arguments.catalog.as_deref(), &arguments.input.paths)?;
     if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
         return Ok(Outcome::CouldNot);
+    }
+    if let Some(whom) = arguments.emit {
+        let text = emit::emit(whom, &agreed(arguments.environment.as_deref(), &team)?);
+        output::plain_to_stdout(|out| Ok(out.write_all(text.as_bytes())?))?;
+        return Ok(Outcome::Holds);
     }
     let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
     let folders = config.rego.iter().map(|folder| team.folder.join(folder));
