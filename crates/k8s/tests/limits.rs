@@ -18,7 +18,7 @@ fn read(text: &str) -> Reading {
 }
 
 /// The codes of the findings.
-fn codes(reading: &Reading) -> Vec<&'static str> {
+fn codes(reading: &Reading) -> Vec<&str> {
     reading.diagnostics.iter().map(|found| &*found.code).collect()
 }
 
