@@ -15,27 +15,27 @@ pub(super) struct Found<'f> {
 impl<'f> Found<'f> {
     /// The outermost mapping or scalar with exactly this place, and else with its start.
     pub(super) fn at(text: &'f str, tree: &'f Tree<'f>, root: NodeId, span: Span) -> Option<Self> {
-        let start = |node: NodeId| Span::from(tree.place(node)).start;
-        let end = |node: NodeId| Span::from(tree.place(node)).end;
-        // Depth first, without recursion: documents may be deep.
-        let mut open: Vec<(NodeId, usize)> = vec![(root, 0)];
-        let mut way: Vec<NodeId> = Vec::new();
-        let mut by_start = None;
-        while let Some((node, depth)) = open.pop() {
-            way.truncate(depth);
+        let (mut node, mut around, mut by_start) = (root, Vec::new(), None);
+        loop {
+            let place = Span::from(tree.place(node));
             // A list in block style has the place of its first entry, where there is but one.
-            if start(node) == span.start && tree.sequence(node).is_none() {
-                let found = || Self { text, tree, node, around: way.clone() };
-                if end(node) == span.end {
+            if place.start == span.start && tree.sequence(node).is_none() {
+                let found = || Self { text, tree, node, around: around.clone() };
+                if place.end == span.end {
                     return Some(found());
                 }
                 by_start = by_start.or_else(|| Some(found()));
             }
-            way.push(node);
-            let children = children(tree, node).into_iter().rev();
-            open.extend(children.map(|child| (child, depth + 1)));
+            around.push(node);
+            let holds = |child: &NodeId| {
+                let place = Span::from(tree.place(*child));
+                place.start <= span.start && span.start < place.end.max(place.start + 1)
+            };
+            match children(tree, node).into_iter().find(holds) {
+                Some(child) => node = child,
+                None => return by_start,
+            }
         }
-        by_start
     }
 
     /// The value right around it.

@@ -12,7 +12,10 @@ mod write;
 
 use crate::{
     source::Text,
-    tree::{Document, Documents, NodeId, Tree},
+    tree::{
+        Documents, NodeId, Tree,
+        fast::{self, Start},
+    },
 };
 use find::Found;
 use sekisho_core::{
@@ -22,6 +25,9 @@ use sekisho_core::{
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use thiserror::Error;
 use words::Words;
+
+/// The longest document that is edited, in bytes: a longer one no person has written, and none would read the change.
+const LONGEST: usize = 1 << 20;
 
 /// Texts by name.
 pub type Sources = BTreeMap<Arc<str>, Arc<str>>;
@@ -142,15 +148,50 @@ fn with_document<T>(
     text: &Arc<str>,
     use_it: impl FnOnce(&Found<'_>) -> T,
 ) -> Result<T, EditError> {
-    let text = Text { name: Arc::clone(&at.source), text: Arc::clone(text) };
-    let mut problems = Vec::new();
-    let mut documents = Documents::new(&text, &mut problems);
-    while let Some(Document { tree, root, .. }) = documents.next() {
-        if let Some(found) = Found::at(text.as_str(), &tree, root, at.span) {
-            return Ok(use_it(&found));
-        }
+    let missing = || EditError::NotThere(at.clone());
+    let (part, start) = document(text, at.span).ok_or_else(missing)?;
+    let found = |tree: &Tree<'_>, root| {
+        Found::at(text, tree, root, at.span).map(|found| use_it(&found)).ok_or_else(missing)
+    };
+    if let Some((tree, root)) = fast::read(part, start) {
+        return found(&tree, root);
     }
-    Err(EditError::NotThere(at.clone()))
+    let whole = Text { name: Arc::clone(&at.source), text: Arc::clone(text) };
+    let mut problems = Vec::new();
+    let mut documents = Documents::of_part(&whole, part, &mut problems);
+    let Some(mut document) = documents.next() else { return Err(missing()) };
+    document.tree.shift(start);
+    found(&document.tree, document.root)
+}
+
+/// The document of a text that has a place, and where it starts. A line that begins with `---` separates documents,
+/// whatever it stands in. `None` where the document is longer than [`LONGEST`].
+fn document(text: &str, span: Span) -> Option<(&str, Start)> {
+    let from = text.floor_char_boundary(span.start.saturating_sub(LONGEST));
+    let before = text.get(from..span.start)?;
+    let first = match separators(before).last() {
+        Some(at) => from + at,
+        None if from == 0 => 0,
+        None => return None,
+    };
+    let behind = text.get(span.start..text.floor_char_boundary(span.start.saturating_add(LONGEST)))?;
+    let last = match separators(behind).find(|at| *at > 0) {
+        Some(at) => span.start + at,
+        None if span.start + behind.len() == text.len() => text.len(),
+        None => return None,
+    };
+    let narrow = |number: usize| u32::try_from(number).ok();
+    let lines = text.get(first..span.start)?.matches('\n').count();
+    let lines = span.line.checked_sub(narrow(lines)? + 1)?;
+    Some((text.get(first..last)?, Start { offset: narrow(first)?, lines, column: 0 }))
+}
+
+/// The starts of the lines of a stretch that separate documents. Its own start is the start of a line for none.
+fn separators(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let is_one = |at: &usize| {
+        text.get(at + 3..).is_none_or(|rest| rest.is_empty() || rest.starts_with(['\n', '\r', ' ', '\t']))
+    };
+    text.match_indices("\n---").map(|(at, _)| at + 1).filter(is_one)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub(crate) mod fast;
 mod merge;
 mod scalar;
 
-pub(crate) use build::{Document, Documents};
+pub(crate) use build::Documents;
 pub(crate) use scalar::Scalar;
 
 use sekisho_core::object::Span;
