@@ -22,7 +22,7 @@ use sekisho_core::{
     mend::Edit,
     object::{Origin, Span},
 };
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc, sync::Arc};
 use thiserror::Error;
 use words::Words;
 
@@ -64,25 +64,124 @@ pub enum EditError {
 /// # Errors
 /// When one of the edits cannot be made; then none of them should be, for they belong together.
 pub fn changes(edits: &[Edit], sources: &Sources) -> Result<Vec<Change>, EditError> {
-    let mut all: Vec<Change> = Vec::new();
-    for edit in edits {
-        let at = edit.place();
-        let text = sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
-        let made = match edit {
-            Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
-            _ => with_document(at, text, |found| write::edit(found, edit))??,
-        };
-        // Lines end as those of the text do.
-        let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
-        all.extend(made.into_iter().map(|(range, with)| Change {
-            source: Arc::clone(&at.source),
-            start: range.start,
-            end: range.end,
-            with: ends(with),
-        }));
+    Editor::new(sources).changes(edits)
+}
+
+/// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
+/// not.
+#[must_use]
+pub fn locate(origin: &Origin, path: &[&str], sources: &Sources) -> Origin {
+    Editor::new(sources).locate(origin, path)
+}
+
+/// Texts that are asked about often. The document that was looked at last is at hand: who goes through findings by
+/// place has each document read once.
+pub struct Editor<'s> {
+    sources: &'s Sources,
+    last: RefCell<Option<Rc<Read<'s>>>>,
+}
+
+/// A document that was read.
+struct Read<'s> {
+    source: Arc<str>,
+    range: Range<usize>,
+    tree: Tree<'s>,
+    root: NodeId,
+}
+
+impl<'s> Editor<'s> {
+    /// One of these texts.
+    #[must_use]
+    pub fn new(sources: &'s Sources) -> Self {
+        Self { sources, last: RefCell::new(None) }
     }
-    all.sort();
-    Ok(all)
+
+    /// The changes of the texts that make `edits`.
+    ///
+    /// # Errors
+    /// When one of the edits cannot be made; then none of them should be, for they belong together.
+    pub fn changes(&self, edits: &[Edit]) -> Result<Vec<Change>, EditError> {
+        let mut all: Vec<Change> = Vec::new();
+        for edit in edits {
+            let at = edit.place();
+            let text = self.sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
+            let made = match edit {
+                Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
+                _ => self.with_document(at, text, |found| write::edit(found, edit))??,
+            };
+            // Lines end as those of the text do.
+            let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
+            all.extend(made.into_iter().map(|(range, with)| Change {
+                source: Arc::clone(&at.source),
+                start: range.start,
+                end: range.end,
+                with: ends(with),
+            }));
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
+    /// not.
+    #[must_use]
+    pub fn locate(&self, origin: &Origin, path: &[&str]) -> Origin {
+        let Some(text) = self.sources.get(&origin.source).filter(|_| origin.is_known() && !path.is_empty())
+        else {
+            return origin.clone();
+        };
+        let place = self.with_document(origin, text, |found| {
+            let mut at = found.node;
+            let mut key = None;
+            for name in path {
+                let Some((name, value)) = found.tree.entry(at, name) else { break };
+                (key, at) = (Some(name), value);
+            }
+            let key = key?;
+            let start: Span = found.tree.place(key).into();
+            Some(Span { end: found.end(at).max(start.end), ..start })
+        });
+        match place {
+            Ok(Some(span)) => Origin { source: Arc::clone(&origin.source), span },
+            _ => origin.clone(),
+        }
+    }
+
+    /// Hands the document that has the place `at` to `use_it`.
+    fn with_document<T>(
+        &self,
+        at: &Origin,
+        text: &'s Arc<str>,
+        use_it: impl FnOnce(&Found<'_>) -> T,
+    ) -> Result<T, EditError> {
+        let missing = || EditError::NotThere(at.clone());
+        let document = self.document(at, text).ok_or_else(missing)?;
+        let found = Found::at(text, &document.tree, document.root, at.span).ok_or_else(missing)?;
+        Ok(use_it(&found))
+    }
+
+    fn document(&self, at: &Origin, text: &'s Arc<str>) -> Option<Rc<Read<'s>>> {
+        let is_it = |read: &&Rc<Read<'_>>| read.source == at.source && read.range.contains(&at.span.start);
+        if let Some(read) = self.last.borrow().as_ref().filter(is_it) {
+            return Some(Rc::clone(read));
+        }
+        let (part, start) = document(text, at.span)?;
+        let (tree, root) = match fast::read(part, start) {
+            Some(read) => read,
+            None => {
+                let whole = Text { name: Arc::clone(&at.source), text: Arc::clone(text) };
+                let mut problems = Vec::new();
+                let mut document = Documents::of_part(&whole, part, &mut problems).next()?;
+                document.tree.shift(start);
+                (document.tree, document.root)
+            }
+        };
+        let first = start.offset as usize;
+        let read =
+            Rc::new(Read { source: Arc::clone(&at.source), range: first..first + part.len(), tree, root });
+        *self.last.borrow_mut() = Some(Rc::clone(&read));
+        Some(read)
+    }
 }
 
 /// The comment that stands at a place, with the spaces before it, or with its line where it has that to itself.
@@ -116,52 +215,6 @@ pub fn apply(text: &str, changes: &[Change]) -> String {
     }
     out.push_str(text.get(at..).unwrap_or_default());
     out
-}
-
-/// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
-/// not.
-#[must_use]
-pub fn locate(origin: &Origin, path: &[&str], sources: &Sources) -> Origin {
-    let Some(text) = sources.get(&origin.source).filter(|_| origin.is_known() && !path.is_empty()) else {
-        return origin.clone();
-    };
-    let place = with_document(origin, text, |found| {
-        let mut at = found.node;
-        let mut key = None;
-        for name in path {
-            let Some((name, value)) = found.tree.entry(at, name) else { break };
-            (key, at) = (Some(name), value);
-        }
-        let key = key?;
-        let start: Span = found.tree.place(key).into();
-        Some(Span { end: found.end(at).max(start.end), ..start })
-    });
-    match place {
-        Ok(Some(span)) => Origin { source: Arc::clone(&origin.source), span },
-        _ => origin.clone(),
-    }
-}
-
-/// Hands the document that has the place `at` to `use_it`.
-fn with_document<T>(
-    at: &Origin,
-    text: &Arc<str>,
-    use_it: impl FnOnce(&Found<'_>) -> T,
-) -> Result<T, EditError> {
-    let missing = || EditError::NotThere(at.clone());
-    let (part, start) = document(text, at.span).ok_or_else(missing)?;
-    let found = |tree: &Tree<'_>, root| {
-        Found::at(text, tree, root, at.span).map(|found| use_it(&found)).ok_or_else(missing)
-    };
-    if let Some((tree, root)) = fast::read(part, start) {
-        return found(&tree, root);
-    }
-    let whole = Text { name: Arc::clone(&at.source), text: Arc::clone(text) };
-    let mut problems = Vec::new();
-    let mut documents = Documents::of_part(&whole, part, &mut problems);
-    let Some(mut document) = documents.next() else { return Err(missing()) };
-    document.tree.shift(start);
-    found(&document.tree, document.root)
 }
 
 /// The document of a text that has a place, and where it starts. A line that begins with `---` separates documents,

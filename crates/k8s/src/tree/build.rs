@@ -28,7 +28,7 @@ pub(crate) struct Document<'a> {
 
 /// The documents of a text, in order. What cannot be parsed is reported, and the next document read.
 pub(crate) struct Documents<'a, 'o> {
-    text: &'a Text,
+    text: &'o Text,
     parser: Parser<'a, StrInput<'a>>,
     out: &'o mut Vec<Diagnostic>,
     done: bool,
@@ -76,12 +76,15 @@ struct Builder<'a> {
 }
 
 impl<'a, 'o> Documents<'a, 'o> {
-    pub(crate) fn new(text: &'a Text, out: &'o mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(text: &'a Text, out: &'o mut Vec<Diagnostic>) -> Self
+    where
+        'a: 'o,
+    {
         Self::of_part(text, text.as_str(), out)
     }
 
     /// The documents of `part` of `text`. Places count from where the part begins.
-    pub(crate) fn of_part(text: &'a Text, part: &'a str, out: &'o mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn of_part(text: &'o Text, part: &'a str, out: &'o mut Vec<Diagnostic>) -> Self {
         let options = granit_parser::options! {
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,

@@ -13,7 +13,7 @@ use sekisho_core::{
     object::Cluster,
     reach::Reach,
 };
-use sekisho_k8s::edit::{self, Change, Sources};
+use sekisho_k8s::edit::{self, Change, Editor, Sources};
 use sekisho_lint::Subject;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -88,6 +88,7 @@ fn between(old: &Cluster, new: &Cluster) -> Difference {
 /// The changes of a round by text, and how many findings they mend: those that do not get in each other's way.
 fn changes(checked: &Checked, with_risk: bool) -> (BTreeMap<Arc<str>, Vec<Change>>, usize) {
     let mut accepted: BTreeMap<Arc<str>, Vec<Change>> = BTreeMap::new();
+    let editor = Editor::new(&checked.sources);
     let (mut made, mut touched) = (0, BTreeSet::new());
     for finding in &checked.findings {
         // One at a time of a policy: two that each leave something of a list could together leave nothing, and a list
@@ -98,7 +99,7 @@ fn changes(checked: &Checked, with_risk: bool) -> (BTreeMap<Arc<str>, Vec<Change
         let Some(mend) = finding.diagnostic.mend.as_ref().filter(|mend| may(mend, with_risk)) else {
             continue;
         };
-        let Ok(changes) = edit::changes(&mend.edits, &checked.sources) else { continue };
+        let Ok(changes) = editor.changes(&mend.edits) else { continue };
         let is_free = |change: &Change| {
             is_file(&change.source)
                 && accepted

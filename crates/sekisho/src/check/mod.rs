@@ -18,7 +18,7 @@ use sekisho_core::{
     object::Cluster,
     standard::Standard,
 };
-use sekisho_k8s::{Reading, edit};
+use sekisho_k8s::{Reading, edit::Editor};
 use sekisho_lint::{
     Extent, Finding, World,
     ignore::{Silence, Silenced},
@@ -105,8 +105,9 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
     if let Some(rules) = own {
         sources.extend(rules.sources().clone());
     }
+    let editor = Editor::new(&sources);
     for finding in &mut findings {
-        finding.diagnostic.origin = edit::locate(&finding.diagnostic.origin, finding.field, &sources);
+        finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
     }
     let coverage = Coverage::of(&index, standard);
     drop(world);

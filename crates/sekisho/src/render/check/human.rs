@@ -6,15 +6,16 @@ use crate::{
     output::{BAD, BOLD, DIM, GOOD},
 };
 use sekisho_core::{diagnostic::Diagnostic, mend::Touches};
-use sekisho_k8s::{edit::Sources, render};
+use sekisho_k8s::{edit::Editor, render};
 use sekisho_lint::Finding;
 use std::io::Write;
 
 /// Writes everything that was found, and how much is covered.
 pub(super) fn write(checked: &Checked, out: &mut dyn Write) -> anyhow::Result<()> {
+    let editor = Editor::new(&checked.sources);
     for finding in &checked.findings {
         writeln!(out, "{}", render(&shown(finding), &checked.sources, true))?;
-        mended(finding, &checked.sources, out)?;
+        mended(finding, checked, &editor, out)?;
         writeln!(out)?;
     }
     summary(checked, out)
@@ -26,14 +27,19 @@ fn shown(finding: &Finding) -> Diagnostic {
 }
 
 /// What mends it, with the lines that are changed.
-fn mended(finding: &Finding, sources: &Sources, out: &mut dyn Write) -> anyhow::Result<()> {
+fn mended(
+    finding: &Finding,
+    checked: &Checked,
+    editor: &Editor<'_>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let Some(mend) = &finding.diagnostic.mend else { return Ok(()) };
     let how = match mend.touches {
         Touches::Nothing => "--fix",
         Touches::Connections => "--fix --unsafe-fixes",
     };
     writeln!(out, "   = mend: {} ({how})", mend.title)?;
-    for line in mend::lines(mend, sources) {
+    for line in mend::lines(mend, &checked.sources, editor) {
         let style = match line.get(..1) {
             Some("-") => BAD,
             Some("+") => GOOD,

@@ -6,6 +6,7 @@ use crate::{
     render::markdown::escape,
 };
 use sekisho_core::diagnostic::Severity;
+use sekisho_k8s::edit::Editor;
 use sekisho_lint::Finding;
 use std::{collections::BTreeMap, io::Write};
 
@@ -26,9 +27,9 @@ pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> an
         files.entry(paths.place(&finding.diagnostic.origin.source).path).or_default().push(finding);
     }
     let mut left = CHARACTERS.saturating_sub(page.chars().count());
-    let mut cut = 0;
+    let (mut cut, editor) = (0, Editor::new(&checked.sources));
     for (path, findings) in files {
-        cut += section(&path, &findings, checked, &mut left, &mut page);
+        cut += section(&path, &findings, (checked, &editor), &mut left, &mut page);
     }
     if cut > 0 {
         let cut = words::several(cut, "finding");
@@ -42,7 +43,7 @@ pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> an
 fn section(
     path: &str,
     findings: &[&Finding],
-    checked: &Checked,
+    (checked, editor): (&Checked, &Editor<'_>),
     left: &mut usize,
     page: &mut String,
 ) -> usize {
@@ -53,7 +54,7 @@ fn section(
     let Some(mut room) = left.checked_sub(around) else { return findings.len() };
     let (mut rows, mut details, mut fitting) = (String::new(), String::new(), 0);
     for finding in findings {
-        let (row, detail) = (row(finding), detail(finding, checked));
+        let (row, detail) = (row(finding), detail(finding, checked, editor));
         let Some(rest) = room.checked_sub(row.chars().count() + detail.chars().count()) else { break };
         room = rest;
         rows += &row;
@@ -83,7 +84,7 @@ fn row(finding: &Finding) -> String {
 }
 
 /// What to do about it, as an entry of a list; nothing where nobody knows.
-fn detail(finding: &Finding, checked: &Checked) -> String {
+fn detail(finding: &Finding, checked: &Checked, editor: &Editor<'_>) -> String {
     let told = &finding.diagnostic;
     let mut lines: Vec<String> = told.help.iter().map(|help| escape(help)).collect();
     if let Some(mend) = &told.mend {
@@ -95,7 +96,7 @@ fn detail(finding: &Finding, checked: &Checked) -> String {
     let place =
         if told.origin.is_known() { format!(" line {}", told.origin.span.line) } else { String::new() };
     let mut entry = format!("- {}{place}: {}\n", escape(&words::rule(finding)), lines.join(". "));
-    let diff = told.mend.as_ref().map(|mend| mend::lines(mend, &checked.sources)).unwrap_or_default();
+    let diff = told.mend.as_ref().map(|mend| mend::lines(mend, &checked.sources, editor)).unwrap_or_default();
     if !diff.is_empty() {
         // A fence that is longer than any in the text ends only where it is meant to.
         let fence = "`".repeat(longest(&diff).max(2) + 1);

@@ -1,7 +1,7 @@
 //! What a mend does to the lines of a text, as a small diff.
 
 use sekisho_core::mend::Mend;
-use sekisho_k8s::edit::{self, Change, Sources};
+use sekisho_k8s::edit::{self, Change, Editor, Sources};
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ const LINES: usize = 14;
 const AROUND: usize = 1;
 
 /// The lines that go, with `-`, and those that come, with `+`. None where only a person can make the change.
-pub(super) fn lines(mend: &Mend, sources: &Sources) -> Vec<String> {
-    let changes = edit::changes(&mend.edits, sources).unwrap_or_default();
+pub(super) fn lines(mend: &Mend, sources: &Sources, editor: &Editor<'_>) -> Vec<String> {
+    let changes = editor.changes(&mend.edits).unwrap_or_default();
     let mut by_source: BTreeMap<_, Vec<Change>> = BTreeMap::new();
     for change in changes {
         by_source.entry(change.source.clone()).or_default().push(change);
@@ -65,7 +65,7 @@ mod tests {
         let change =
             |start, end, with: &str| Change { source: Arc::from("a"), start, end, with: with.to_owned() };
         assert_eq!(of_text(text, vec![change(3, 4, "2")]), ["- a: 1", "+ a: 2"]);
-        assert_eq!(of_text(text, vec![change(8, 14, "")]), ["-   - x"]);
+        assert_eq!(of_text(text, vec![change(8, 14, "")]), ["-   - x", "    - y"]);
         assert_eq!(
             of_text(text, vec![change(3, 4, "2"), change(23, 24, "4")]),
             ["- a: 1", "+ a: 2", "  b:", "    - y", "- c: 3", "+ c: 4"]

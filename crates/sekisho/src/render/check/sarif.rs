@@ -16,7 +16,7 @@ use sekisho_core::{
     mend::Mend,
     object::{Origin, Span},
 };
-use sekisho_k8s::edit::{self, Change};
+use sekisho_k8s::edit::{Change, Editor};
 use sekisho_lint::Finding;
 use std::{collections::BTreeMap, io::Write};
 
@@ -27,7 +27,7 @@ const FINGERPRINT: &str = "sekisho/v1";
 
 /// Writes a log with one run.
 pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<()> {
-    let writer = Writer { checked, paths };
+    let writer = Writer { checked, paths, editor: Editor::new(&checked.sources) };
     let silenced = checked.silenced.iter().map(|one| (&one.finding, Some(one.reason.as_str())));
     let all: Vec<(&Finding, Option<&str>)> =
         checked.findings.iter().map(|one| (one, None)).chain(silenced).collect();
@@ -68,6 +68,7 @@ fn level(severity: Severity) -> &'static str {
 struct Writer<'c> {
     checked: &'c Checked,
     paths: &'c Paths,
+    editor: Editor<'c>,
 }
 
 impl Writer<'_> {
@@ -124,7 +125,7 @@ impl Writer<'_> {
 
     /// The mend as stretches of text; `None` where a program cannot make it.
     fn fix(&self, mend: &Mend) -> Option<Fix> {
-        let changes = edit::changes(&mend.edits, &self.checked.sources).ok()?;
+        let changes = self.editor.changes(&mend.edits).ok()?;
         let mut files: BTreeMap<&str, Vec<Replacement>> = BTreeMap::new();
         for change in &changes {
             let text = self

@@ -7,7 +7,7 @@ use sekisho_core::{
     diagnostic::Severity as Told,
     mend::{Mend as Mending, Touches},
 };
-use sekisho_k8s::edit::{self, Sources};
+use sekisho_k8s::edit::{self, Editor};
 use sekisho_lint::{Finding as Found, ignore::Silenced};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -142,13 +142,14 @@ struct Share {
 impl From<&Checked> for Check {
     fn from(checked: &Checked) -> Self {
         let Coverage { namespaces, all } = &checked.coverage;
+        let editor = Editor::new(&checked.sources);
         let ignored = |one: &Silenced| Ignored {
-            finding: Finding::of(&one.finding, &checked.sources),
+            finding: Finding::of(&one.finding, &editor),
             reason: one.reason.clone(),
         };
         let by_namespace = namespaces.iter().map(|(name, share)| (name.to_string(), Share::from(*share)));
         Self {
-            findings: checked.findings.iter().map(|one| Finding::of(one, &checked.sources)).collect(),
+            findings: checked.findings.iter().map(|one| Finding::of(one, &editor)).collect(),
             ignored: checked.silenced.iter().map(ignored).collect(),
             baseline: checked.old.map(|old| Baseline { known: old.known, gone: old.gone }),
             before_the_change: checked.since.as_ref().map(|since| since.known),
@@ -166,7 +167,7 @@ impl From<check::Share> for Share {
 }
 
 impl Finding {
-    fn of(found: &Found, sources: &Sources) -> Self {
+    fn of(found: &Found, editor: &Editor<'_>) -> Self {
         let told = &found.diagnostic;
         let label = |label: &sekisho_core::diagnostic::Label| Label {
             origin: label.origin.to_string(),
@@ -186,14 +187,14 @@ impl Finding {
             origin: place(&told.origin),
             object: found.subject.to_string(),
             labels: told.labels.iter().map(label).collect(),
-            mend: told.mend.as_ref().map(|mend| Mend::of(mend, sources)),
+            mend: told.mend.as_ref().map(|mend| Mend::of(mend, editor)),
         }
     }
 }
 
 impl Mend {
-    fn of(mend: &Mending, sources: &Sources) -> Self {
-        let changes = edit::changes(&mend.edits, sources).unwrap_or_default();
+    fn of(mend: &Mending, editor: &Editor<'_>) -> Self {
+        let changes = editor.changes(&mend.edits).unwrap_or_default();
         let edit = |one: edit::Change| Edit {
             file: one.source.to_string(),
             start: one.start,
