@@ -45,9 +45,11 @@ pub use world::{Extent, World};
 #[must_use]
 pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
     let mut found = of_reader(read);
-    for rule in rules() {
-        let mut report = finding::Report::new(rule, &mut found);
-        (rule.run)(world, &mut report);
-    }
+    let by_rule = sekisho_core::threads::map(rules(), |(): &mut (), rule| {
+        let mut of_rule = Vec::new();
+        (rule.run)(world, &mut finding::Report::new(rule, &mut of_rule));
+        of_rule
+    });
+    found.extend(by_rule.into_iter().flatten());
     finding::settle(found)
 }

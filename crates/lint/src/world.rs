@@ -8,7 +8,7 @@ use sekisho_core::{
         Cluster, Direction, IpBlock, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, Origin,
         Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Workload,
     },
-    reach::Reach,
+    reach::{ClassId, Reach},
     set::Protocol,
     standard::{Component, Stance, Standard},
     ways::{Told, WayIn, ways_in},
@@ -224,16 +224,16 @@ impl<'c> World<'c> {
         }
         let reach = self.reach();
         let theirs = reach.classes_of(subjects);
-        let meets = |id: &PodId| {
-            reach.classes_of_pod(*id).any(|class| {
-                let cells = match direction {
-                    Direction::Ingress => reach.destinations(class),
-                    Direction::Egress => reach.sources(class),
-                };
-                cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
-            })
+        let meets = |class: &ClassId| {
+            let cells = match direction {
+                Direction::Ingress => reach.destinations(*class),
+                Direction::Egress => reach.sources(*class),
+            };
+            cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
         };
-        peers.iter().filter(meets).collect()
+        let meeting: RoaringBitmap = reach.classes_of(peers).iter().filter(meets).collect();
+        let is_met = |id: &PodId| reach.classes_of_pod(*id).any(|class| meeting.contains(class));
+        peers.iter().filter(is_met).collect()
     }
 
     /// The pods that some policy isolates in `direction`, or of which a cluster-wide one has something to say.

@@ -11,7 +11,7 @@ use crate::{
     },
     set::PortSet,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// The rules that are left and contain what `part` says, whatever pods there are; `None` where some of
 /// it is in none. `removed` has the part.
@@ -27,7 +27,7 @@ pub(super) fn containers(cluster: &Cluster, removed: &Removed, part: &Part) -> O
         places.extend(contained(&policy.key.namespace, &rules, &piece)?);
     }
     if places.is_empty() && part.at == At::Policy {
-        places.extend(left.iter().map(Place::policy));
+        places.extend(left.iter().map(|policy| Place::policy(policy)));
     }
     Some(places)
 }
@@ -41,31 +41,46 @@ pub(super) fn guards(cluster: &Cluster, removed: &Removed, policy: &NetworkPolic
 }
 
 /// What is left of the policies that select every pod that `policy` does.
-fn as_wide(cluster: &Cluster, removed: &Removed, policy: &NetworkPolicy) -> Vec<NetworkPolicy> {
+fn as_wide<'c>(
+    cluster: &'c Cluster,
+    removed: &Removed,
+    policy: &NetworkPolicy,
+) -> Vec<Cow<'c, NetworkPolicy>> {
     let others = within(&cluster.policies, &policy.key.namespace).map(|(_, other)| other);
     let wider = others.filter(|other| policy.subjects.implies(&other.subjects));
-    wider.filter_map(|other| removed.strip(other)).collect()
+    // Most are as they were: there is no need of copies.
+    let left = |other| {
+        if removed.touches(other) { removed.strip(other).map(Cow::Owned) } else { Some(Cow::Borrowed(other)) }
+    };
+    wider.filter_map(left).collect()
 }
 
-fn isolate(left: &[NetworkPolicy], policy: &NetworkPolicy) -> bool {
+fn isolate(left: &[Cow<'_, NetworkPolicy>], policy: &NetworkPolicy) -> bool {
     let isolated = |direction| left.iter().any(|other| other.isolates(direction));
     Direction::ALL.into_iter().all(|direction| !policy.isolates(direction) || isolated(direction))
 }
 
 /// The rules that are left of some policies, in a direction in which they isolate.
-fn isolating_rules(
-    cluster: &Cluster,
+fn isolating_rules<'c>(
+    cluster: &'c Cluster,
     removed: &Removed,
-    left: &[NetworkPolicy],
+    left: &[Cow<'_, NetworkPolicy>],
     direction: Direction,
-) -> Vec<(Place, Rule)> {
+) -> Vec<(Place, Cow<'c, Rule>)> {
     let isolating = left.iter().filter(|policy| policy.isolates(direction));
     let written = isolating.filter_map(|policy| cluster.policies.get(&policy.key));
-    let rules = written.flat_map(|policy| {
-        let rules = removed.rules(policy, direction).into_iter();
-        rules.map(move |(at, rule)| (Place::rule(policy, direction, at, &rule), rule))
-    });
-    rules.collect()
+    let mut rules = Vec::new();
+    for policy in written {
+        let place = |at, rule: &Rule| Place::rule(policy, direction, at, rule);
+        if removed.touches(policy) {
+            let left = removed.rules(policy, direction).into_iter();
+            rules.extend(left.map(|(at, rule)| (place(at, &rule), Cow::Owned(rule))));
+        } else {
+            let all = policy.rules(direction).iter().enumerate();
+            rules.extend(all.map(|(at, rule)| (place(at, rule), Cow::Borrowed(rule))));
+        }
+    }
+    rules
 }
 
 /// The rules that together allow all that `piece` does; `None` where they do not. All are of policies of
@@ -73,7 +88,11 @@ fn isolating_rules(
 ///
 /// It is asked peer by peer, with the ports of every rule that has a wider one: so what is contained in
 /// a part that is contained itself stays so when that part is gone.
-fn contained(namespace: &Arc<str>, rules: &[(Place, Rule)], piece: &Rule) -> Option<BTreeSet<Place>> {
+fn contained(
+    namespace: &Arc<str>,
+    rules: &[(Place, Cow<'_, Rule>)],
+    piece: &Rule,
+) -> Option<BTreeSet<Place>> {
     let mut places = BTreeSet::new();
     let peers = piece.peers.iter().map(Some);
     for peer in peers.chain(piece.peers.is_empty().then_some(None)) {
@@ -81,7 +100,7 @@ fn contained(namespace: &Arc<str>, rules: &[(Place, Rule)], piece: &Rule) -> Opt
             rule.peers.is_empty()
                 || peer.is_some_and(|one| rule.peers.iter().any(|other| peer_implies(namespace, one, other)))
         };
-        let wider: Vec<&(Place, Rule)> = rules.iter().filter(|(_, rule)| wider(rule)).collect();
+        let wider: Vec<&(Place, Cow<'_, Rule>)> = rules.iter().filter(|(_, rule)| wider(rule)).collect();
         if let Some((place, _)) = wider.iter().find(|(_, rule)| ports_are_in(&piece.ports, &rule.ports)) {
             places.insert(place.clone());
             continue;

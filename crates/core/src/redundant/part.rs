@@ -127,6 +127,12 @@ impl Removed {
         self.0.remove(part);
     }
 
+    /// Whether any part of `policy` is gone.
+    pub(super) fn touches(&self, policy: &NetworkPolicy) -> bool {
+        let first = Part { policy: policy.key.clone(), at: At::Policy };
+        self.0.range(first..).next().is_some_and(|part| part.policy == policy.key)
+    }
+
     fn has(&self, policy: &NetworkPolicy, at: At) -> bool {
         self.0.contains(&Part { policy: policy.key.clone(), at })
     }

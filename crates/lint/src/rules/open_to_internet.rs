@@ -68,17 +68,57 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    let mut opened: BTreeMap<&OpeningRule, BTreeSet<&Workload>> = BTreeMap::new();
+    for (rule, workloads) in opened(world) {
+        report.push(finding(report, &rule, &workloads));
+    }
+}
+
+/// The rules that open to the whole internet, and what they open.
+fn opened(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
+    // Where no cluster-wide policy refuses anybody, who is let in is let in: there is no need to ask about everybody.
+    if world.cluster.cluster_policies.is_empty() {
+        return by_rules(world);
+    }
+    let mut opened: BTreeMap<OpeningRule, BTreeSet<Workload>> = BTreeMap::new();
     let borne = borne(world);
     for exposure in world.exposures().iter().filter(|one| is_open(one, &borne)) {
         for rule in exposure.rules.iter().filter(|rule| opens(world, rule)) {
-            let workloads = exposure.workloads.iter().map(|(workload, _)| workload);
-            opened.entry(rule).or_default().extend(workloads);
+            let workloads = exposure.workloads.iter().map(|(workload, _)| workload.clone());
+            opened.entry(rule.clone()).or_default().extend(workloads);
         }
     }
-    for (rule, workloads) in opened {
-        report.push(finding(report, rule, &workloads));
+    opened
+}
+
+fn by_rules(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
+    let mut opened = BTreeMap::new();
+    for policy in world.cluster.policies.values().filter(|policy| policy.isolates(Direction::Ingress)) {
+        for (number, rule) in policy.ingress.iter().enumerate() {
+            let is_whole = || is_internet(&of_blocks(&rule.peers));
+            if !rule.peers.is_empty() && !is_whole() {
+                continue;
+            }
+            let named = |peer: Option<usize>| {
+                let name = RuleName::Policy(RulePath {
+                    policy: policy.key.clone(),
+                    direction: Direction::Ingress,
+                    rule: number,
+                    peer,
+                    port: None,
+                });
+                let entry = peer.and_then(|peer| rule.peers.get(peer)).map(|peer| &peer.origin);
+                OpeningRule { name, origin: entry.unwrap_or(&rule.origin).clone() }
+            };
+            let everybody = rule.peers.is_empty().then(|| named(None));
+            let rules = everybody.into_iter().chain((0..rule.peers.len()).map(|peer| named(Some(peer))));
+            let subjects = world.subjects(policy);
+            let workloads = || world.workloads(&subjects).into_keys().cloned().collect();
+            for rule in rules.filter(|rule| !subjects.is_empty() && opens(world, rule)) {
+                opened.insert(rule, workloads());
+            }
+        }
     }
+    opened
 }
 
 /// The addresses of the internet that pods bear: nobody outside has them.
@@ -120,7 +160,7 @@ fn at<'c>(world: &World<'c>, path: &RulePath) -> Option<RuleAt<'c>> {
     Some(RuleAt { policy, direction: path.direction, rule })
 }
 
-fn finding(report: &Report<'_>, rule: &OpeningRule, workloads: &BTreeSet<&Workload>) -> Finding {
+fn finding(report: &Report<'_>, rule: &OpeningRule, workloads: &BTreeSet<Workload>) -> Finding {
     let is = words::number(workloads.len(), "is", "are");
     let who = words::list(workloads.iter().map(|workload| &workload.key));
     let message = format!("{who} {is} open to the whole internet");

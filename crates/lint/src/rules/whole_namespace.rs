@@ -52,6 +52,11 @@ use std::{
     sync::Arc,
 };
 
+/// How many entries are written in place of one: nobody reviews more.
+const MOST: usize = 12;
+/// Of more pods nobody wants each workload named.
+const MOST_PODS: u64 = 500;
+
 pub(crate) static RULE: Rule = Rule {
     code: "SK301",
     name: "whole-namespace",
@@ -92,11 +97,15 @@ fn finding(
     let found = report
         .of_policy(&at.policy.key, &peer.origin, message)
         .help("name the pods by a `podSelector` in the same entry; or name the peer in `sekisho.yaml`");
-    let with = narrowed(world, at, &pods);
-    if with.is_empty() {
+    if pods.len() > MOST_PODS {
         return found;
     }
-    let title = format!("name the pods: {}", words::workloads(world.pods(&users(world, at, &pods))));
+    let users = users(world, at, &pods);
+    let with = narrowed(world, &users);
+    if with.is_empty() || with.len() > MOST {
+        return found;
+    }
+    let title = format!("name the pods: {}", words::workloads(world.pods(&users)));
     found.mend(Mend::risky(title, [Edit::Peers { at: peer.origin.clone(), with }]))
 }
 
@@ -127,10 +136,9 @@ fn is_declared(world: &World<'_>, at: RuleAt<'_>, id: u32) -> bool {
 }
 
 /// The peer as pods: one entry for each set of labels.
-fn narrowed(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> Vec<PeerKind> {
-    let users = users(world, at, pods);
+fn narrowed(world: &World<'_>, users: &RoaringBitmap) -> Vec<PeerKind> {
     let mut found: BTreeMap<(Arc<str>, LabelSelector), ()> = BTreeMap::new();
-    for (_, pod) in world.workloads(&users).into_values() {
+    for (_, pod) in world.workloads(users).into_values() {
         let Some(labels) = labels(world, pod) else { return Vec::new() };
         found.insert((Arc::clone(&pod.key.namespace), labels), ());
     }
