@@ -32,7 +32,7 @@ impl Rules {
             } else {
                 parsed(name, text, texts).map(|file| files.push(file))
             };
-            found.extend(read.err());
+            found.extend(read.err().map(|one| *one));
         }
         if found.is_empty() {
             // Of a file that is not parsed nobody knows what it declares.
@@ -47,7 +47,7 @@ impl Rules {
             }
         }
         if found.is_empty() {
-            found.extend(rules.prepare(given).err());
+            found.extend(rules.prepare(given).err().map(|one| *one));
         }
         rules.checks.sort_by(|(_, a), (_, b)| (&a.package, &a.name).cmp(&(&b.package, &b.name)));
         rules.tests.sort_by(|a, b| (&a.package, &a.origin).cmp(&(&b.package, &b.origin)));
@@ -57,7 +57,7 @@ impl Rules {
     }
 
     /// Gives the texts to the engine.
-    fn prepare(&mut self, given: Vec<Given>) -> Result<(), Diagnostic> {
+    fn prepare(&mut self, given: Vec<Given>) -> Result<(), Box<Diagnostic>> {
         let origin = self.sources.keys().next().map(start).unwrap_or_default();
         let given_all = || {
             for (name, text, is_old) in given {
@@ -66,8 +66,9 @@ impl Rules {
             }
             self.engine.eval_bool_query("true".to_owned(), false)
         };
-        given_all().map(drop).map_err(|error| {
-            place::diagnostic(&error.to_string(), "rego-rule", &origin, (&self.sources, &self.joined))
+        given_all().map(drop).map_err(|error| -> Box<Diagnostic> {
+            let known = (&self.sources, &self.joined);
+            place::diagnostic(&error.to_string(), "rego-rule", &origin, known).into()
         })
     }
 
@@ -119,8 +120,9 @@ fn start(name: &Arc<str>) -> Origin {
     Origin { source: Arc::clone(name), span: Span { line: 1, column: 1, start: 0, end: 0 } }
 }
 
-fn data(engine: &mut Engine, name: &Arc<str>, text: &str) -> Result<(), Diagnostic> {
-    let wrong = |message: String, origin| Diagnostic::new(Severity::Error, "rego-data", message, origin);
+fn data(engine: &mut Engine, name: &Arc<str>, text: &str) -> Result<(), Box<Diagnostic>> {
+    let wrong =
+        |message: String, origin| Box::new(Diagnostic::new(Severity::Error, "rego-data", message, origin));
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
         let line = text.split_inclusive('\n').take(error.line().saturating_sub(1));
         let at = line.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
@@ -142,20 +144,21 @@ fn parsed(
     name: &Arc<str>,
     text: &Arc<str>,
     texts: &BTreeMap<Arc<str>, Arc<str>>,
-) -> Result<Parsed, Diagnostic> {
+) -> Result<Parsed, Box<Diagnostic>> {
     if let Some(at) = shape::too_deep(text) {
         let origin = place::of_bytes(name, text, at, at + 1);
         let message = "brackets lie too deep in one another here";
         let found = Diagnostic::new(Severity::Error, "rego-syntax", message, origin);
-        return Err(found.with_help("give the inner ones a name of their own"));
+        return Err(found.with_help("give the inner ones a name of their own").into());
     }
-    let (is_old, tree) = parse(name, text).map_err(|error| {
+    let (is_old, tree) = parse(name, text).map_err(|error| -> Box<Diagnostic> {
         place::diagnostic(&error, "rego-syntax", &start(name), (texts, &Joined::default()))
             .with_help("rules are Rego v1, as OPA 1.0 takes them, or wholly Rego v0")
+            .into()
     })?;
     let module = Module::of(&tree, name, text).ok_or_else(|| {
         let message = "this is parsed, but what it declares is not understood";
-        Diagnostic::new(Severity::Error, "rego-syntax", message, start(name))
+        Box::new(Diagnostic::new(Severity::Error, "rego-syntax", message, start(name)))
     })?;
     Ok(Parsed { name: Arc::clone(name), text: Arc::clone(text), is_old, module })
 }
