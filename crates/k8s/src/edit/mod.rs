@@ -220,14 +220,16 @@ pub fn apply(text: &str, changes: &[Change]) -> String {
 /// The document of a text that has a place, and where it starts. A line that begins with `---` separates documents,
 /// whatever it stands in. `None` where the document is longer than [`LONGEST`].
 fn document(text: &str, span: Span) -> Option<(&str, Start)> {
-    let from = text.floor_char_boundary(span.start.saturating_sub(LONGEST));
+    let boundary =
+        |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let from = boundary(span.start.saturating_sub(LONGEST));
     let before = text.get(from..span.start)?;
     let first = match separators(before).last() {
         Some(at) => from + at,
         None if from == 0 => 0,
         None => return None,
     };
-    let behind = text.get(span.start..text.floor_char_boundary(span.start.saturating_add(LONGEST)))?;
+    let behind = text.get(span.start..boundary(span.start.saturating_add(LONGEST)))?;
     let last = match separators(behind).find(|at| *at > 0) {
         Some(at) => span.start + at,
         None if span.start + behind.len() == text.len() => text.len(),
