@@ -59,7 +59,7 @@ pub(super) fn unsaid(checked: &Checked) -> Vec<String> {
             lines.push(format!("{gone} of the baseline gone: write it anew with `--write-baseline`"));
         }
     }
-    if let Some(since) = &checked.since {
+    if let Some(since) = checked.since.as_ref().filter(|since| since.known > 0) {
         let known = several(since.known, "finding");
         lines.push(format!("{known} not shown that `{}` has as well", since.revision));
     }
