@@ -3,7 +3,7 @@
 //! A text goes through four hands: [`granit_parser`] makes events of it; `tree` makes of the events a
 //! flat tree in which every value knows its place; `read` and `policy`, a file for each kind, make
 //! objects of the tree; and `assemble` makes a [`Cluster`](sekisho_core::object::Cluster) of the objects
-//! of all texts. Whatever is wrong on the way is a [`Diagnostic`](sekisho_core::diagnostic::Diagnostic) with its place, all of them in one
+//! of all texts. Whatever is wrong on the way is a [`Diagnostic`] with its place, all of them in one
 //! run, and what has errors is left out while the rest is read (S43).
 //!
 //! Limits, each with an error of its own: a text has at most [`MAX_BYTES`] bytes, a document at most
