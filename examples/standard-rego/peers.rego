@@ -26,6 +26,11 @@ guarded(direction) if {
 	input.sekisho.component.egress_closed
 }
 
+# An empty podSelector names nobody in particular.
+names_no_pod(peer) if peer.kind == "namespaces"
+
+names_no_pod(peer) if peer.entry.podSelector == {}
+
 deny contains result if {
 	some at in effective
 	some peer in at.rule.peers
@@ -66,7 +71,7 @@ warn contains result if {
 	some at in effective
 	guarded(at.direction)
 	some peer in at.rule.peers
-	peer.kind == "namespaces"
+	names_no_pod(peer)
 	peer.entry.namespaceSelector != {}
 	not peer.agreed
 	result := {

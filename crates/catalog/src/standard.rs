@@ -50,7 +50,7 @@ impl Catalog {
         let admits: BTreeSet<Arc<str>> = self
             .calls
             .iter()
-            .filter(|call| call.to == own && matches!(call.why, Why::Tier | Why::Exception { .. }))
+            .filter(|call| call.to == own && call.why == Why::Tier)
             .filter_map(|call| match &call.from {
                 End::Peer(name) => Some(Arc::clone(name)),
                 End::Component(_) => None,

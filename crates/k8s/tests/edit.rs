@@ -102,7 +102,13 @@ fn edits(policy: &NetworkPolicy) -> Vec<(Edit, Option<NetworkPolicy>)> {
         let edit = Edit::AddRule { policy: policy.origin.clone(), direction, rule: rule.clone() };
         push(edit, &|one| rules(one, direction).push(rule.clone()));
         for (at, rule) in policy.rules(direction).iter().enumerate() {
-            push(Edit::Remove(rule.origin.clone()), &|one| drop(rules(one, direction).remove(at)));
+            push(Edit::Remove(rule.origin.clone()), &|one| {
+                rules(one, direction).remove(at);
+                // It stays about egress.
+                if direction == Direction::Egress && one.egress.is_empty() && one.types.is_empty() {
+                    one.types = Direction::ALL.into();
+                }
+            });
             of_rule(direction, at, rule, &mut push);
         }
     }
@@ -303,6 +309,38 @@ fn two_entries_become_one_by_a_dash() {
         }
     });
     assert_eq!(joined, text.replace("- namespaceSelector", "  namespaceSelector"));
+}
+
+#[test]
+fn no_list_becomes_one_of_everybody() {
+    for text in [COMMENTED, STYLES.first().unwrap()] {
+        let reading = read(text);
+        let rule = reading.cluster.policies.values().next().unwrap().ingress.first().unwrap();
+        let places = rule.peers.iter().map(|one| &one.origin).chain(rule.ports.iter().map(|one| &one.origin));
+        for (at, place) in places.enumerate() {
+            let is_last = at >= rule.peers.len() && rule.ports.len() == 1;
+            let made = changes(&[Edit::Remove(place.clone())], &reading.sources);
+            assert_eq!(made.is_err(), is_last, "{made:?}");
+        }
+    }
+    let only = COMMENTED.replace("        # Monitoring.\n        - namespaceSelector:\n            matchLabels:\n              team: monitoring\n", "");
+    let reading = read(&only);
+    let peer =
+        reading.cluster.policies.values().next().unwrap().ingress.first().unwrap().peers.first().unwrap();
+    let made = changes(&[Edit::Remove(peer.origin.clone())], &reading.sources);
+    assert!(matches!(made, Err(EditError::Unusual(..))), "{made:?}");
+}
+
+#[test]
+fn anchors_are_left_to_people() {
+    let text = COMMENTED
+        .replace("- podSelector:", "- &web podSelector:")
+        .replace("- &web podSelector:", "- &web\n          podSelector:");
+    let reading = read(&text);
+    let peer =
+        reading.cluster.policies.values().next().unwrap().ingress.first().unwrap().peers.first().unwrap();
+    let made = changes(&[Edit::Remove(peer.origin.clone())], &reading.sources);
+    assert!(matches!(made, Err(EditError::Unusual(..))), "{made:?}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Dns {
     }
 
     fn is_asked(&self, policy: &NetworkPolicy, rule: &Rule) -> bool {
-        let may_be = !self.is_known && !rule.ports.is_empty();
+        let may_be = !self.is_known;
         may_be || self.ends.iter().any(|end| end.is_named(policy, rule))
     }
 

@@ -267,6 +267,26 @@ impl<'c> World<'c> {
             .is_some_and(|names| names.iter().any(|name| !self.namespaces.contains_key(name)))
     }
 
+    /// Whether a rule may mean pods of namespaces of which nothing is here to see.
+    pub(crate) fn may_mean_others(&self, at: RuleAt<'_>) -> bool {
+        let of = |namespaces: &LabelSelector| {
+            self.extent == Extent::Part
+                && (Self::named(namespaces).is_none() || self.may_be_elsewhere(namespaces))
+        };
+        at.rule.peers.iter().any(|peer| match &peer.kind {
+            PeerKind::Namespaces(namespaces) | PeerKind::PodsInNamespaces { namespaces, .. } => {
+                of(namespaces)
+            }
+            PeerKind::Pods(_) => !self.is_seen(&at.policy.key.namespace),
+            PeerKind::Block(_) => false,
+        })
+    }
+
+    /// Whether what is not to be seen of a namespace is not there.
+    pub(crate) fn is_seen(&self, namespace: &str) -> bool {
+        self.extent == Extent::Whole || self.namespaces.contains_key(namespace)
+    }
+
     /// Whether the standard lets a peer stand in a policy.
     pub(crate) fn is_agreed(&self, at: RuleAt<'_>, kind: &PeerKind) -> bool {
         let component = self.components().of_policy(at.policy);

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 use walkdir::WalkDir;
 
@@ -30,6 +30,7 @@ impl Plan {
             plan.file(folder.join(path), text)?;
         }
         for (path, text) in generated(folder)? {
+            let path = plain(&path);
             if !plan.write.contains_key(&path) {
                 plan.remove.insert(path, text);
             }
@@ -39,6 +40,7 @@ impl Plan {
 
     /// Adds a file. One that somebody else wrote is not replaced.
     pub(crate) fn file(&mut self, path: PathBuf, text: String) -> anyhow::Result<()> {
+        let path = plain(&path);
         let old = match fs::read_to_string(&path) {
             Ok(old) => Some(old),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -110,10 +112,22 @@ impl Plan {
     }
 }
 
+/// The path without `.` in it, so that one file has one path.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
 /// Whether the text has the line by which generated files are known, above everything else.
 fn is_generated(text: &str) -> bool {
-    // A JSON file has it as the value of its first field.
-    text.lines().take(2).any(|line| line.contains(MARK.trim_start_matches("# ")))
+    let mut lines = text.lines();
+    match lines.next() {
+        Some(MARK) => true,
+        // A JSON file has it as the value of its first field.
+        Some("{") => lines.next().is_some_and(|line| {
+            line.trim() == format!("\"$comment\": \"{}\",", MARK.trim_start_matches("# "))
+        }),
+        _ => false,
+    }
 }
 
 /// The generated files in `folder`.

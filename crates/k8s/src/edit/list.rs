@@ -13,6 +13,13 @@ fn place(found: &Found<'_>) -> Option<(NodeId, usize)> {
     Some((list, at))
 }
 
+/// The key under which the list around the value stands.
+fn key_of<'f>(found: &Found<'f>, list: NodeId) -> Option<&'f str> {
+    let around = found.around.iter().rev().nth(1)?;
+    let (key, _) = found.tree.mapping(*around)?.find(|(_, value)| *value == list)?;
+    Some(found.tree.key_text(key))
+}
+
 /// The offset of the dash before an entry of a list in block style.
 pub(super) fn dash(found: &Found<'_>, entry: NodeId) -> Option<usize> {
     let before = found.text.get(..found.start(entry))?;
@@ -32,6 +39,10 @@ fn comment_above(found: &Found<'_>, line: usize, column: usize) -> Option<usize>
 pub(super) fn remove(found: &Found<'_>) -> Option<Piece> {
     let (list, at) = place(found)?;
     let entries = found.tree.sequence(list)?;
+    // A list of nobody is everybody (S5): who wants that must say so.
+    if entries.len() == 1 && key_of(found, list).is_some_and(|key| ["from", "to", "ports"].contains(&key)) {
+        return None;
+    }
     if found.is_flow(list) {
         return remove_from_flow(found, entries, at);
     }

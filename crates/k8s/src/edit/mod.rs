@@ -107,7 +107,12 @@ impl<'s> Editor<'s> {
             let text = self.sources.get(&at.source).filter(|_| at.is_known()).ok_or(EditError::NoText)?;
             let made = match edit {
                 Edit::Comment(_) => vec![(comment(text, at)?, String::new())],
-                _ => self.with_document(at, text, |found| write::edit(found, edit))??,
+                _ => self.with_document(at, text, |found| match has_anchors(found) {
+                    true => {
+                        Err(EditError::Unusual(at.clone(), "anchors and aliases stand for several places"))
+                    }
+                    false => write::edit(found, edit),
+                })??,
             };
             // Lines end as those of the text do.
             let ends = |with: String| if text.contains("\r\n") { with.replace('\n', "\r\n") } else { with };
@@ -215,6 +220,18 @@ pub fn apply(text: &str, changes: &[Change]) -> String {
     }
     out.push_str(text.get(at..).unwrap_or_default());
     out
+}
+
+/// Whether a document may have anchors or aliases: what is changed at one place would change at others.
+fn has_anchors(found: &Found<'_>) -> bool {
+    let root = found.around.first().copied().unwrap_or(found.node);
+    let text = found.text.get(found.start(root)..found.end(root)).unwrap_or_default();
+    let begins = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + 1..).and_then(|after| after.chars().next());
+        before.is_none_or(|before| " \n[{,".contains(before)) && after.is_some_and(char::is_alphanumeric)
+    };
+    text.match_indices(['&', '*']).any(|(at, _)| begins(at))
 }
 
 /// The document of a text that has a place, and where it starts. A line that begins with `---` separates documents,

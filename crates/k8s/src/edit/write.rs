@@ -3,7 +3,7 @@
 use super::{EditError, Found, NodeId, Words, list, list::Piece, merge, words};
 use sekisho_core::{
     mend::Edit,
-    object::{Direction, Origin, Rule},
+    object::{Direction, NAME_LABEL, Origin, Rule},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,7 +14,7 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
     let at = edit.place();
     let piece = match edit {
         Edit::Remove(_) if found.parent().is_none() => Some(document(found)),
-        Edit::Remove(_) => list::remove(found),
+        Edit::Remove(_) => return remove(found, at),
         // A comment is no value: it is taken out of the text before one is looked for.
         Edit::Comment(_) => None,
         Edit::Outdent { levels, .. } => return outdent(found, at, *levels),
@@ -39,6 +39,22 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
         Some(piece) => Ok(vec![piece]),
         None => Err(unusual(at)),
     }
+}
+
+/// Takes an entry out of its list. A policy without `policyTypes` that loses its last egress rule would no longer be
+/// about egress (S3): then it says that it is.
+fn remove(found: &Found<'_>, at: &Origin) -> Made {
+    let mut pieces = vec![list::remove(found).ok_or_else(|| unusual(at))?];
+    let mut around = found.around.iter().rev();
+    if let (Some(list), Some(spec)) = (around.next(), around.next())
+        && found.tree.get(*spec, "egress") == Some(*list)
+        && found.tree.sequence(*list).is_some_and(|rules| rules.len() == 1)
+        && found.tree.get(*spec, "policyTypes").is_none()
+    {
+        let both = ["Ingress", "Egress"].map(|name| Words::Text(name.to_owned()));
+        pieces.extend(field_of(found, at, *spec, "policyTypes", &Words::List(both.to_vec()))?);
+    }
+    Ok(pieces)
 }
 
 fn unusual(at: &Origin) -> EditError {
@@ -170,9 +186,11 @@ fn field_of(found: &Found<'_>, at: &Origin, mapping: NodeId, key: &'static str, 
 
 /// Changes a label of a selector, where it is written as `matchLabels` or, its value alone, in `matchExpressions`.
 fn label(found: &Found<'_>, at: &Origin, from: &(Arc<str>, Arc<str>), to: &(Arc<str>, Arc<str>)) -> Made {
-    let inner = ["podSelector", "namespaceSelector"]
-        .into_iter()
-        .filter_map(|field| found.tree.get(found.node, field));
+    // The label that a namespace has of itself is no pod's.
+    let is_name = [&from.0, &to.0].into_iter().any(|key| **key == *NAME_LABEL);
+    let fields: &[&str] =
+        if is_name { &["namespaceSelector"] } else { &["podSelector", "namespaceSelector"] };
+    let inner = fields.iter().filter_map(|field| found.tree.get(found.node, field));
     let of_policy = found.tree.get(found.node, "spec").and_then(|spec| found.tree.get(spec, "podSelector"));
     for selector in inner.chain(of_policy) {
         let Some(labels) = found.tree.get(selector, "matchLabels") else { continue };

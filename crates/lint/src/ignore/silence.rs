@@ -114,7 +114,7 @@ fn said_of(ignore: &Ignore, is_useful: impl Fn(usize) -> bool, own: &BTreeSet<St
         // Where some of its rules still speak, only a person can say what the reason was for.
         let is_all = idle.len() == ignore.rules.len() && ignore.is_comment;
         said.push(if is_all {
-            found.mend(Mend::safe("take the comment out", [Edit::Comment(ignore.origin.clone())]))
+            found.mend(Mend::risky("take the comment out", [Edit::Comment(ignore.origin.clone())]))
         } else {
             found
         });

@@ -111,6 +111,10 @@ fn finding(
             let edit = Edit::Peers { at: opening.origin.clone(), with: vec![PeerKind::Block(block)] };
             found.mend(Mend::risky(title, [edit]))
         }
+        // A list of nobody would be everybody.
+        _ if at.rule.peers.len() == 1 => {
+            found.mend(Mend::risky("delete the rule", [Edit::Remove(at.rule.origin.clone())]))
+        }
         _ => found.mend(Mend::risky("delete the entry", [Edit::Remove(opening.origin.clone())])),
     }
 }

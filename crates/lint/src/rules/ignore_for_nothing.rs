@@ -27,7 +27,7 @@
 //!
 //! ## How to mend
 //!
-//! Take it out; `--fix` does. A comment is about what begins on its own line or, alone on a line, on the next; at the head
+//! Take it out; `--fix --unsafe-fixes` does. A comment is about what begins on its own line or, alone on a line, on the next; at the head
 //! of a document about all of it.
 //!
 //! ## Sources

@@ -10,7 +10,7 @@
 //! ```yaml
 //! ingress:
 //!   - from:
-//!       - podSelector: {} # sekisho: ignore[SK301]
+//!       - namespaceSelector: {matchLabels: {team: batch}} # sekisho: ignore[SK301]
 //! ```
 //!
 //! ## Right
@@ -18,7 +18,7 @@
 //! ```yaml
 //! ingress:
 //!   - from:
-//!       - podSelector: {} # sekisho: ignore[SK301] every pod of the namespace pushes its metrics here
+//!       - namespaceSelector: {matchLabels: {team: batch}} # sekisho: ignore[SK301] all of them push their metrics here
 //! ```
 //!
 //! ## How to mend

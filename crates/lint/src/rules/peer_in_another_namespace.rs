@@ -62,8 +62,11 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if pods.is_everything() || !world.selected_by(at.policy, &peer.kind).is_empty() {
             continue;
         }
+        if !world.is_seen(&at.policy.key.namespace) {
+            continue;
+        }
         let homes = homes(world, pods);
-        if !homes.is_empty() {
+        if !homes.is_empty() && !homes.contains(&at.policy.key.namespace) {
             report.push(finding(report, at, peer, pods, &homes));
         }
     }

@@ -63,7 +63,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         let found = match &peer.kind {
             PeerKind::Block(_) => None,
             // Of one's own namespace, every pod to come.
-            PeerKind::Pods(pods) if pods.is_everything() => None,
+            PeerKind::Pods(pods) if pods.is_everything() || !world.is_seen(&at.policy.key.namespace) => None,
             PeerKind::Pods(pods) => nobody(world, at, peer).then(|| no_pod(report, at, peer, pods)),
             PeerKind::Namespaces(namespaces) | PeerKind::PodsInNamespaces { namespaces, .. }
                 if world.may_be_elsewhere(namespaces) =>

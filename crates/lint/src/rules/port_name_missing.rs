@@ -61,6 +61,9 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if named.peek().is_none() {
             continue;
         }
+        if at.direction == Direction::Egress && world.may_mean_others(at) {
+            continue;
+        }
         let pods = world.destinations(at);
         for (port, name) in named {
             if let Some(found) = finding(world, report, at, &pods, (port, name)) {

@@ -39,7 +39,7 @@ use sekisho_core::{
     diagnostic::Severity,
     index::RoaringBitmap,
     mend::{Edit, Mend},
-    object::{ContainerPort, Pod, PolicyPort, PortMatch, Service, TargetPort},
+    object::{ContainerPort, Direction, Pod, PolicyPort, PortMatch, Service, TargetPort},
     set::PortRange,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -66,6 +66,9 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         });
         let mut ranges = ranges.peekable();
         if ranges.peek().is_none() {
+            continue;
+        }
+        if at.direction == Direction::Egress && world.may_mean_others(at) {
             continue;
         }
         let pods = world.destinations(at);

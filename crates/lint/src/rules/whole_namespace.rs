@@ -69,7 +69,11 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     for (at, peer) in world.peers() {
-        let PeerKind::Namespaces(namespaces) = &peer.kind else { continue };
+        let namespaces = match &peer.kind {
+            PeerKind::Namespaces(namespaces) => namespaces,
+            PeerKind::PodsInNamespaces { namespaces, pods } if pods.is_everything() => namespaces,
+            _ => continue,
+        };
         let is_agreed = || world.is_agreed(at, &peer.kind);
         if !namespaces.is_everything() && world.is_guarded(at) && !is_agreed() {
             report.push(finding(world, report, at, peer, namespaces));

@@ -59,8 +59,15 @@ pub(crate) fn mend(
                 *text = edit::apply(text, &of).into();
             }
         }
-        count += made;
+        let unread = unreadable(&left);
         left = look(&sources);
+        if unreadable(&left) > unread {
+            bail!(
+                "a mend would make a file that cannot be read, so nothing is written: this is a fault of sekisho, please \
+                 report it with the manifests"
+            );
+        }
+        count += made;
     }
     let difference = between(&cluster, &left.cluster);
     if !with_risk && !difference.is_empty() {
@@ -74,6 +81,11 @@ pub(crate) fn mend(
         Some((Arc::clone(name), [Arc::clone(old), Arc::clone(new)]))
     });
     Ok(Mended { texts: texts.collect(), count, difference, left })
+}
+
+/// How much of the texts cannot be read.
+fn unreadable(checked: &Checked) -> usize {
+    checked.findings.iter().filter(|one| one.code() == "SK100").count()
 }
 
 fn between(old: &Cluster, new: &Cluster) -> Difference {

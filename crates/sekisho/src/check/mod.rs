@@ -15,7 +15,7 @@ pub(crate) use coverage::{Coverage, Share};
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     index::Index,
-    object::Cluster,
+    object::{Cluster, Origin},
     standard::Standard,
 };
 use sekisho_k8s::{Reading, edit::Editor};
@@ -24,7 +24,10 @@ use sekisho_lint::{
     ignore::{Silence, Silenced},
     rego::{Judged, Rules},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What was found.
 pub(crate) struct Checked {
@@ -63,6 +66,7 @@ impl Checked {
     /// Several runs as one. What is found in files that more than one reads is told once.
     pub(crate) fn join(runs: Vec<(Option<String>, Self)>) -> Option<Self> {
         let is_one = runs.len() == 1;
+        let useless = useless(&runs);
         let mut runs = runs.into_iter();
         let (environment, mut all) = runs.next()?;
         if is_one {
@@ -84,11 +88,28 @@ impl Checked {
         }
         all.findings.sort_by(Finding::by_place);
         all.findings.dedup();
+        all.findings.retain(|one| one.code() != FOR_NOTHING || useless.contains(&one.diagnostic.origin));
         all.silenced.sort_by(|a, b| Finding::by_place(&a.finding, &b.finding));
         all.silenced.dedup();
         all.unanswered.dedup();
         Some(all)
     }
+}
+
+/// The rule that finds ignores of nothing.
+const FOR_NOTHING: &str = "SK002";
+
+/// The places of ignores that are of no use in any of the runs that read their text.
+fn useless(runs: &[(Option<String>, Checked)]) -> BTreeSet<Origin> {
+    let of = |run: &Checked| -> BTreeSet<Origin> {
+        let found = run.findings.iter().filter(|one| one.code() == FOR_NOTHING);
+        found.map(|one| one.diagnostic.origin.clone()).collect()
+    };
+    let by_run: Vec<(&Checked, BTreeSet<Origin>)> = runs.iter().map(|(_, run)| (run, of(run))).collect();
+    let everywhere = |origin: &&Origin| {
+        by_run.iter().all(|(run, found)| !run.sources.contains_key(&origin.source) || found.contains(*origin))
+    };
+    by_run.iter().flat_map(|(_, found)| found).filter(everywhere).cloned().collect()
 }
 
 /// Looks at everything that was read, with the team's own rules where there are some.
@@ -111,7 +132,11 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
     }
     let coverage = Coverage::of(&index, standard);
     drop(world);
-    let Silence { heard, silenced } = silence::silence(findings, &cluster, &sources);
+    let Silence { mut heard, silenced } = silence::silence(findings, &cluster, &sources);
+    if has_gaps {
+        // Of what could not be read nobody knows what its ignores are for, and of who is not protected nothing is told.
+        heard.retain(|one| one.code() != FOR_NOTHING);
+    }
     Checked {
         findings: heard,
         silenced,

@@ -62,7 +62,8 @@ fn mend(checked: &Checked, finding: &Finding, encoding: Encoding) -> Option<Offe
         Touches::Nothing => mend.title.clone(),
         Touches::Connections => format!("{} (changes connections)", mend.title),
     };
-    Some((title, workspace_edit(checked, &changes, encoding)?, true))
+    let is_safe = mend.touches == Touches::Nothing;
+    Some((title, workspace_edit(checked, &changes, encoding)?, is_safe))
 }
 
 /// A comment above the line, with room for the reason that has to be in it.
@@ -75,7 +76,7 @@ fn silence(checked: &Checked, finding: &Finding, encoding: Encoding) -> Option<O
         return None;
     }
     let indent = first.len() - first.trim_start_matches(' ').len();
-    let with = format!("{}# sekisho: ignore[{}] because \n", " ".repeat(indent), finding.code());
+    let with = format!("{}# sekisho: ignore[{}] \n", " ".repeat(indent), finding.code());
     let change = Change { source: origin.source.clone(), start: line, end: line, with };
     let title = format!("silence {} here: write why", finding.code());
     Some((title, workspace_edit(checked, &[change], encoding)?, false))
