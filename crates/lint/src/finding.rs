@@ -223,6 +223,8 @@ pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> =
         found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(finding, _)| finding).collect();
     kept.sort_by(Finding::by_place);
+    // What stands at an alias is read at each.
+    kept.dedup();
     kept
 }
 

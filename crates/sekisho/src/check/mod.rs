@@ -132,7 +132,8 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
     }
     let coverage = Coverage::of(&index, standard);
     drop(world);
-    let Silence { mut heard, silenced } = silence::silence(findings, &cluster, &sources);
+    let Silence { mut heard, silenced } =
+        silence::silence(findings, &cluster, &sources, own.map(Rules::codes).unwrap_or_default());
     if has_gaps {
         // Of what could not be read nobody knows what its ignores are for, and of who is not protected nothing is told.
         heard.retain(|one| one.code() != FOR_NOTHING);

@@ -14,12 +14,17 @@ use std::{
 /// Texts by name.
 type Sources = BTreeMap<Arc<str>, Arc<str>>;
 
-/// Keeps quiet what comments in `sources` and annotations of policies say.
-pub(super) fn silence(found: Vec<Finding>, cluster: &Cluster, sources: &Sources) -> Silence {
+/// Keeps quiet what comments in `sources` and annotations of policies say. `own` has the codes of the team's own rules.
+pub(super) fn silence(
+    found: Vec<Finding>,
+    cluster: &Cluster,
+    sources: &Sources,
+    mut own: BTreeSet<String>,
+) -> Silence {
     let mut ignores: Vec<Ignore> = sources.iter().flat_map(|(name, text)| of_text(name, text)).collect();
     ignores.extend(cluster.policies.values().flat_map(|policy| of_policy(policy, sources)));
-    let own = found.iter().filter(|one| one.category == Category::Own);
-    let own: BTreeSet<String> = own.map(|one| one.code().to_owned()).collect();
+    let found_own = found.iter().filter(|one| one.category == Category::Own);
+    own.extend(found_own.map(|one| one.code().to_owned()));
     ignore::silence(found, &ignores, &own)
 }
 

@@ -81,7 +81,9 @@ fn folders(arguments: &CatalogImportArgs) -> anyhow::Result<Vec<Folder>> {
         [root] => within(root)?,
         paths => paths.iter().map(|path| (path.clone(), path.display().to_string())).collect(),
     };
-    if candidates.len() > 1 && candidates.iter().all(|(path, _)| path.is_dir()) {
+    // Policies beside the folders are of all of them, or of none: nobody can say, so it is one environment.
+    let is_split = candidates.len() > 1 && candidates.iter().all(|(path, _)| path.is_dir());
+    if is_split && !has_policies_beside(arguments)? {
         let mut folders = Vec::new();
         for (path, shown) in candidates {
             let reading = read(std::slice::from_ref(&path), arguments)?;
@@ -100,6 +102,22 @@ fn folders(arguments: &CatalogImportArgs) -> anyhow::Result<Vec<Folder>> {
     }
     let reading = read(&arguments.paths, arguments)?;
     Ok(vec![Folder { name: String::new(), path: ".".to_owned(), reading }])
+}
+
+/// Whether policies lie in the only path itself, beside its folders.
+fn has_policies_beside(arguments: &CatalogImportArgs) -> anyhow::Result<bool> {
+    let [root] = arguments.paths.as_slice() else { return Ok(false) };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let path = entry?.path();
+        let is_named =
+            path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
+        if is_named && path.is_file() {
+            files.push(path);
+        }
+    }
+    let read = read_all(&files, Vec::new(), &Options::default())?;
+    Ok(!read.cluster.policies.is_empty())
 }
 
 /// The folders in `root`, each with its name, sorted.

@@ -54,7 +54,8 @@ pub(super) fn unsaid(checked: &Checked) -> Vec<String> {
     }
     if let Some(old) = checked.old {
         lines.push(format!("{} of the baseline not shown", several(old.known, "finding")));
-        if old.gone > 0 {
+        // Of what only a change brought, most of the baseline is not told again.
+        if old.gone > 0 && checked.since.is_none() {
             let gone = several(old.gone, "finding");
             lines.push(format!("{gone} of the baseline gone: write it anew with `--write-baseline`"));
         }
