@@ -60,6 +60,22 @@ services:
 }
 
 #[test]
+fn peers_who_are_nobody_or_too_many() {
+    let told = found(
+        "version: 1
+peers:
+  nobody: { namespace: [] }
+  machine: { ranges: [10.1.2.3/16, 10.0.0.0/8, 10.9.8.7] }
+",
+    );
+    let expected = [
+        "3:3 missing-field: `nobody` names no namespace (for all of them write `namespaces: {}`)",
+        "4:23 host-bits: `10.1.2.3/16` has host bits set (write `10.1.0.0/16` for all of it, or `10.1.2.3` for the one address)",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn exceptions_have_a_reason_and_an_end() {
     let told = found(
         "version: 1

@@ -21,7 +21,17 @@ fn are_siblings(one: &str, other: &str) -> bool {
         (Some((a, b)), None) => a.len() <= 2 && b.len() <= 2,
         _ => false,
     };
-    letters(one) == letters(other) || (a.len() == b.len() && in_one)
+    letters(one) == letters(other) || (a.len() == b.len() && in_one) || are_opposites(one, other)
+}
+
+/// Whether two words differ in their first two letters alone, as `importer` and `exporter`, `internal` and `external`.
+fn are_opposites(one: &str, other: &str) -> bool {
+    let split = |word: &str| {
+        let mut letters = word.chars();
+        ([letters.next(), letters.next()], letters.collect::<String>())
+    };
+    let (([a, b], one), ([c, d], other)) = (split(one), split(other));
+    one == other && a != c && b != d && (a, b) != (d, c)
 }
 
 /// Whether `written` is a slip of `meant`, and not the same.
@@ -50,6 +60,9 @@ mod tests {
             ("market-dat", "market-data", true),
             ("wallet", "ledger", false),
             ("bff", "bff", false),
+            ("importer", "exporter", false),
+            ("internal", "external", false),
+            ("rtading", "trading", true),
             ("v1", "v2", false),
             ("wallet-v1", "wallet-v2", false),
             ("team-a", "team-b", false),

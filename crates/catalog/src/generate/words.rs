@@ -13,7 +13,7 @@ pub(super) const DNS: &str = "Names are looked up over UDP, and over TCP when an
 /// `text` as lines of a comment.
 pub(crate) fn comment(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in printable(text).split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.len() + 1 + word.len() <= WIDTH => {
                 line.push(' ');
@@ -25,9 +25,18 @@ pub(crate) fn comment(text: &str) -> Vec<String> {
     lines
 }
 
+/// The text without what YAML does not print.
+fn printable(text: &str) -> String {
+    let is_shown = |letter: char| {
+        !letter.is_control()
+            && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    text.chars().map(|letter| if is_shown(letter) { letter } else { ' ' }).collect()
+}
+
 /// What fits on one line.
 pub(super) fn on_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `a, b and c`.

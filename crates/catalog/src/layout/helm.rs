@@ -105,7 +105,13 @@ fn guard(remarks: &mut Remarks, from: Place, to: Place, environments: &BTreeSet<
 
 /// The same with no comment that Helm would take for its own language.
 fn escaped(mut written: Written) -> Written {
-    let plain = |text: &str| text.replace("{{", "{ {");
+    let plain = |text: &str| {
+        let mut text = text.to_owned();
+        while text.contains("{{") {
+            text = text.replace("{{", "{ {");
+        }
+        text
+    };
     for Remark { above, beside, .. } in written.remarks.values_mut() {
         for line in above.iter_mut().filter(|line| line.starts_with('#')) {
             *line = plain(line);

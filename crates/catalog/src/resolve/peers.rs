@@ -64,6 +64,11 @@ fn whom(
     tell: &mut Tell,
 ) -> Option<Whom> {
     let namespaces = match (&peer.namespace, &peer.namespaces) {
+        (Some(names), None) if names.0.is_empty() => {
+            let message = format!("`{name}` names no namespace");
+            tell.error_help("missing-field", origin, message, "for all of them write `namespaces: {}`");
+            return None;
+        }
         (Some(names), None) => Some(values::namespaces(layer, names, tell)),
         (None, Some(selector)) => Some(values::selector(layer, selector, tell)),
         (None, None) => None,

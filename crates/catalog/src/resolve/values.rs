@@ -52,6 +52,14 @@ pub(super) fn ranges(layer: &Layer<'_>, texts: &Texts, tell: &mut Tell) -> BTree
         let address = || text.value.parse::<IpAddr>().map(Cidr::host);
         match text.value.parse::<Cidr>().or_else(|_| address()) {
             Ok(range) => {
+                let address =
+                    text.value.split_once('/').and_then(|(address, _)| address.parse::<IpAddr>().ok());
+                if let Some(address) = address.filter(|address| *address != range.first()) {
+                    // S19: it would be read as the network, and few mean that.
+                    let message = format!("`{}` has host bits set", text.value);
+                    let help = format!("write `{range}` for all of it, or `{address}` for the one address");
+                    tell.error_help("host-bits", &layer.origin(text.span), message, help);
+                }
                 read.insert(range);
             }
             Err(_) => {

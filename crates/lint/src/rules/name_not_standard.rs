@@ -61,7 +61,12 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     let Some(naming) = &world.standard.naming else { return };
     for policy in world.cluster.policies.values() {
         let Some(label) = pinned(policy, &naming.name) else { continue };
-        if world.is_exempt(&policy.key.namespace) || is_after(&policy.key.name, label) {
+        // What the catalog calls otherwise is called so.
+        let is_agreed = world
+            .standard
+            .component_for(policy)
+            .is_some_and(|component| is_after(&policy.key.name, &component.key.name));
+        if is_agreed || world.is_exempt(&policy.key.namespace) || is_after(&policy.key.name, label) {
             continue;
         }
         let message = format!("`{}` is the policy of `{label}`, and not called so", policy.key.name);
