@@ -4,7 +4,9 @@
 //! to what somebody who looks at policies must know. Whatever the standard admits is meant, and so nobody's mistake.
 
 use crate::{
-    object::{Direction, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, PeerKind, PolicyPort},
+    object::{
+        Direction, IpBlock, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin, PeerKind, PolicyPort,
+    },
     set::{AddressSet, Cidr},
 };
 use std::{
@@ -83,6 +85,21 @@ pub enum Whom {
 }
 
 impl Whom {
+    /// The peers by which a policy of any namespace names them.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<PeerKind> {
+        match self {
+            Self::Ranges(ranges) => {
+                let blocks = ranges.iter().filter_map(|range| IpBlock::new(*range, []).ok());
+                blocks.map(PeerKind::Block).collect()
+            }
+            Self::Pods { namespaces, pods: None } => vec![PeerKind::Namespaces(namespaces.clone())],
+            Self::Pods { namespaces, pods: Some(pods) } => {
+                vec![PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() }]
+            }
+        }
+    }
+
     /// The addresses, of ranges.
     #[must_use]
     pub fn addresses(&self) -> AddressSet {

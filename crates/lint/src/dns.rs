@@ -8,8 +8,7 @@ use crate::{
 use sekisho_core::{
     index::{Peers, RoaringBitmap},
     object::{
-        Direction, IpBlock, LabelSelector, NetworkPolicy, Origin, Peer, PeerKind, PolicyPort, PortMatch,
-        Rule, RuleAction, Tier,
+        Direction, LabelSelector, NetworkPolicy, Origin, Peer, PolicyPort, PortMatch, Rule, RuleAction, Tier,
     },
     set::{Cidr, PortRange, Protocol},
     standard::{Role, Whom},
@@ -123,7 +122,7 @@ impl Dns {
 
     /// The rule that lets it out.
     pub(crate) fn rule(&self) -> Rule {
-        let peers = self.whom.iter().flat_map(kinds);
+        let peers = self.whom.iter().flat_map(Whom::kinds);
         let ports = Self::ports().into_iter();
         let origin = Origin::default;
         Rule {
@@ -155,19 +154,6 @@ impl Dns {
 
 fn well_known() -> Whom {
     Whom::Pods { namespaces: namespace("kube-system"), pods: Some(label("k8s-app", "kube-dns")) }
-}
-
-fn kinds(whom: &Whom) -> Vec<PeerKind> {
-    match whom {
-        Whom::Ranges(ranges) => {
-            let blocks = ranges.iter().filter_map(|range| IpBlock::new(*range, []).ok());
-            blocks.map(PeerKind::Block).collect()
-        }
-        Whom::Pods { namespaces, pods: None } => vec![PeerKind::Namespaces(namespaces.clone())],
-        Whom::Pods { namespaces, pods: Some(pods) } => {
-            vec![PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() }]
-        }
-    }
 }
 
 /// The pods for which a cluster-wide policy accepts some of their egress, before any other is asked (S39): whether

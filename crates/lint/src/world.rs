@@ -193,6 +193,12 @@ impl<'c> World<'c> {
         }
     }
 
+    /// The same where all of them are here to see; `None` where some may be of namespaces of which nothing is.
+    pub(crate) fn all_destinations(&self, at: RuleAt<'_>) -> Option<RoaringBitmap> {
+        let is_all = at.direction == Direction::Ingress || !self.may_mean_others(at);
+        is_all.then(|| self.destinations(at))
+    }
+
     /// The pods with these numbers.
     pub(crate) fn pods<'p>(&'p self, pods: &'p RoaringBitmap) -> impl Iterator<Item = &'p Arc<Pod>> {
         pods.iter().filter_map(|id| self.index.pod(id))
@@ -268,7 +274,7 @@ impl<'c> World<'c> {
     }
 
     /// Whether a rule may mean pods of namespaces of which nothing is here to see.
-    pub(crate) fn may_mean_others(&self, at: RuleAt<'_>) -> bool {
+    fn may_mean_others(&self, at: RuleAt<'_>) -> bool {
         let of = |namespaces: &LabelSelector| {
             self.extent == Extent::Part
                 && (Self::named(namespaces).is_none() || self.may_be_elsewhere(namespaces))

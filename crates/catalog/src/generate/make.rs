@@ -10,10 +10,8 @@ use crate::{
     standard::exactly,
 };
 use sekisho_core::{
-    object::{
-        Direction, IpBlock, LabelSelector, Labels, NAME_LABEL, ObjectKey, PeerKind, PolicyPort, Requirement,
-    },
-    standard::{End, Role, Stance, Whom},
+    object::{Direction, LabelSelector, Labels, NAME_LABEL, ObjectKey, PeerKind, PolicyPort, Requirement},
+    standard::{End, Role, Stance},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -268,21 +266,7 @@ fn kinds(catalog: &Catalog, component: &Component, end: &End) -> Vec<PeerKind> {
                 PeerKind::PodsInNamespaces { namespaces: called(&other.key.namespace), pods }
             }]
         }
-        End::Peer(name) => catalog.peer(name).map_or_else(Vec::new, |peer| blocks(&peer.whom)),
-    }
-}
-
-/// The peers by which a policy of any namespace names `whom`.
-pub(crate) fn blocks(whom: &Whom) -> Vec<PeerKind> {
-    match whom {
-        Whom::Ranges(ranges) => {
-            let blocks = ranges.iter().filter_map(|range| IpBlock::new(*range, []).ok());
-            blocks.map(PeerKind::Block).collect()
-        }
-        Whom::Pods { namespaces, pods: None } => vec![PeerKind::Namespaces(namespaces.clone())],
-        Whom::Pods { namespaces, pods: Some(pods) } => {
-            vec![PeerKind::PodsInNamespaces { namespaces: namespaces.clone(), pods: pods.clone() }]
-        }
+        End::Peer(name) => catalog.peer(name).map_or_else(Vec::new, |peer| peer.whom.kinds()),
     }
 }
 

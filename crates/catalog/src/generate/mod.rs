@@ -6,7 +6,7 @@ mod words;
 
 pub use draft::{Draft, DraftPeer, DraftRule, Reason, Written};
 
-pub(crate) use make::{blocks, called};
+pub(crate) use make::called;
 pub(crate) use words::{comment, list};
 
 use crate::Catalog;

@@ -1,7 +1,7 @@
 //! Whom the peers of policies are: components, named peers, or somebody who has no name yet.
 
 use super::components::{Components, Found, Id, named};
-use crate::{Catalog, generate::blocks};
+use crate::Catalog;
 use sekisho_core::object::{NetworkPolicy, Origin, Peer, PeerKind, PolicyPort, Rule};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -65,7 +65,7 @@ fn of_rule(
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     // A peer of several ranges is known when all of them are there.
     for peer in &known.peers {
-        let kinds = blocks(&peer.whom);
+        let kinds = peer.whom.kinds();
         let places: Option<Vec<usize>> =
             kinds.iter().map(|kind| rule.peers.iter().position(|written| written.kind == *kind)).collect();
         let Some(places) = places.filter(|places| !places.is_empty()) else { continue };

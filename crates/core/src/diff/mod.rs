@@ -107,6 +107,17 @@ pub fn diff(old: State<'_>, new: State<'_>) -> Difference {
     }
 }
 
+/// What differs between two clusters of which nothing is at hand yet but the objects.
+#[must_use]
+pub fn between(old: &Cluster, new: &Cluster) -> Difference {
+    let (old_index, new_index) = (Index::of(old.changes()), Index::of(new.changes()));
+    let (old_reach, new_reach) = (Reach::of(&old_index), Reach::of(&new_index));
+    diff(
+        State { cluster: old, index: &old_index, reach: &old_reach },
+        State { cluster: new, index: &new_index, reach: &new_reach },
+    )
+}
+
 fn arrivals(state: &State<'_>, workloads: &[Arc<Workload>]) -> Arrivals {
     if workloads.is_empty() {
         return Arrivals::default();

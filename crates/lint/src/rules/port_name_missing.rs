@@ -61,10 +61,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if named.peek().is_none() {
             continue;
         }
-        if at.direction == Direction::Egress && world.may_mean_others(at) {
-            continue;
-        }
-        let pods = world.destinations(at);
+        let Some(pods) = world.all_destinations(at) else { continue };
         for (port, name) in named {
             if let Some(found) = finding(world, report, at, &pods, (port, name)) {
                 report.push(found);

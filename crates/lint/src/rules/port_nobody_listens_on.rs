@@ -39,7 +39,7 @@ use sekisho_core::{
     diagnostic::Severity,
     index::RoaringBitmap,
     mend::{Edit, Mend},
-    object::{ContainerPort, Direction, Pod, PolicyPort, PortMatch, Service, TargetPort},
+    object::{ContainerPort, Direction, PeerKind, Pod, PolicyPort, PortMatch, Service, TargetPort},
     set::PortRange,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -57,7 +57,7 @@ pub(crate) static RULE: Rule = Rule {
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     for at in world.rules() {
         // Whoever names nobody, or addresses, may mean somebody outside.
-        if at.rule.peers.is_empty() && at.direction == sekisho_core::object::Direction::Egress {
+        if at.rule.peers.is_empty() && at.direction == Direction::Egress {
             continue;
         }
         let ranges = at.rule.ports.iter().filter_map(|port| match port.port {
@@ -68,10 +68,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if ranges.peek().is_none() {
             continue;
         }
-        if at.direction == Direction::Egress && world.may_mean_others(at) {
-            continue;
-        }
-        let pods = world.destinations(at);
+        let Some(pods) = world.all_destinations(at) else { continue };
         if pods.is_empty() || has_blocks(at) || world.pods(&pods).any(|pod| pod.ports.is_empty()) {
             continue;
         }
@@ -84,7 +81,6 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
 }
 
 fn has_blocks(at: RuleAt<'_>) -> bool {
-    use sekisho_core::object::{Direction, PeerKind};
     at.direction == Direction::Egress
         && at.rule.peers.iter().any(|peer| matches!(peer.kind, PeerKind::Block(_)))
 }

@@ -7,11 +7,8 @@
 use super::Checked;
 use anyhow::{Context, bail};
 use sekisho_core::{
-    diff::{Difference, State, diff},
-    index::Index,
+    diff::{Difference, between},
     mend::{Mend, Touches},
-    object::Cluster,
-    reach::Reach,
 };
 use sekisho_k8s::edit::{self, Change, Editor, Sources};
 use sekisho_lint::Subject;
@@ -44,7 +41,7 @@ pub(crate) struct Mended {
 pub(crate) fn mend(
     checked: Checked,
     with_risk: bool,
-    look: impl Fn(&Sources) -> Checked,
+    mut look: impl FnMut(&Sources) -> Checked,
 ) -> anyhow::Result<Mended> {
     let (before, cluster) = (checked.sources.clone(), checked.cluster.clone());
     let (mut left, mut count) = (checked, 0);
@@ -69,7 +66,8 @@ pub(crate) fn mend(
         }
         count += made;
     }
-    let difference = between(&cluster, &left.cluster);
+    // Texts that are as they were decide as they did.
+    let difference = if count == 0 { Difference::default() } else { between(&cluster, &left.cluster) };
     if !with_risk && !difference.is_empty() {
         bail!(
             "the mends were to change no connection and would change some, so nothing is written: this is a fault of \
@@ -86,15 +84,6 @@ pub(crate) fn mend(
 /// How much of the texts cannot be read.
 fn unreadable(checked: &Checked) -> usize {
     checked.findings.iter().filter(|one| one.code() == "SK100").count()
-}
-
-fn between(old: &Cluster, new: &Cluster) -> Difference {
-    let (old_index, new_index) = (Index::of(old.changes()), Index::of(new.changes()));
-    let (old_reach, new_reach) = (Reach::of(&old_index), Reach::of(&new_index));
-    diff(
-        State { cluster: old, index: &old_index, reach: &old_reach },
-        State { cluster: new, index: &new_index, reach: &new_reach },
-    )
 }
 
 /// The changes of a round by text, and how many findings they mend: those that do not get in each other's way.

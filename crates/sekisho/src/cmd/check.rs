@@ -17,7 +17,7 @@ use crate::{
     settings as catalog,
 };
 use anyhow::{Context, bail};
-use sekisho_k8s::{Options, Reading, edit::Sources, read_texts};
+use sekisho_k8s::{Options, Reading, Shelf, edit::Sources};
 use sekisho_lint::{config::Config, rego::Rules};
 use std::{io::Write as _, path::PathBuf, sync::Arc};
 
@@ -85,8 +85,7 @@ fn write_baseline(
         "where is the baseline to be written? give `--baseline FILE`, or `baseline` in sekisho.yaml",
     )?;
     baseline::write(checked, file, paths)?;
-    let count = checked.findings.len();
-    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+    let findings = render::several(checked.findings.len(), "finding");
     output::to_stdout(|out| Ok(writeln!(out, "wrote {findings} to `{}`", file.display())?))?;
     Ok(Outcome::Holds)
 }
@@ -114,10 +113,12 @@ impl Run<'_> {
         let mut checked = self.look(reading);
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
-            let options = Options { default_namespace: given.namespace().into() };
+            // A round changes few of the texts.
+            let mut shelf = Shelf::new(Options { default_namespace: given.namespace().into() });
             let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
                 let manifests = sources.iter().filter(|(name, _)| self.is_manifest(name));
-                self.look(read_texts(manifests.map(|(name, text)| (name, text.as_bytes())), &options))
+                let texts = manifests.map(|(name, text)| (Arc::clone(name), Arc::clone(text)));
+                self.look(shelf.read(&texts.collect()))
             })?;
             if self.arguments.diff {
                 show(&mended)?;
@@ -167,8 +168,7 @@ fn tell(mended: &Mended) -> anyhow::Result<()> {
         output::note("there is nothing to mend");
         return Ok(());
     }
-    let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let (findings, files) = (render::several(count, "finding"), render::several(files, "file"));
     output::note(&format!("{findings} mended in {files}"));
     if mended.difference.is_empty() {
         output::note("no connection opens or closes");

@@ -12,11 +12,7 @@ use crate::{
     render::{diff as render, json},
 };
 use anyhow::bail;
-use sekisho_core::{
-    diff::{Difference, State, diff},
-    index::Index,
-    reach::Reach,
-};
+use sekisho_core::diff::between;
 use sekisho_k8s::{
     Options, Reading,
     live::{self, Access},
@@ -27,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// Says what differs between two states.
 pub(crate) fn run(arguments: &DiffArgs) -> anyhow::Result<Outcome> {
     let Some([old, new]) = states(arguments)? else { return Ok(Outcome::CouldNot) };
-    let difference = compared(&old, &new);
+    let difference = between(&old.cluster, &new.cluster);
     match arguments.output {
         DiffFormat::Table => output::to_stdout(|out| render::table(&difference, out))?,
         DiffFormat::Json => output::plain_to_stdout(|out| json::diff(&difference, out))?,
@@ -36,16 +32,6 @@ pub(crate) fn run(arguments: &DiffArgs) -> anyhow::Result<Outcome> {
         DiffFormat::Dot => output::plain_to_stdout(|out| render::dot(&difference, out))?,
     }
     Ok(if difference.is_empty() { Outcome::Holds } else { Outcome::DoesNotHold })
-}
-
-fn compared(old: &Input, new: &Input) -> Difference {
-    let index = |input: &Input| Index::of(input.cluster.changes());
-    let (old_index, new_index) = (index(old), index(new));
-    let (old_reach, new_reach) = (Reach::of(&old_index), Reach::of(&new_index));
-    diff(
-        State { cluster: &old.cluster, index: &old_index, reach: &old_reach },
-        State { cluster: &new.cluster, index: &new_index, reach: &new_reach },
-    )
 }
 
 /// Both states; `None` where one of them has errors, which are told. Both are read in any case, so that

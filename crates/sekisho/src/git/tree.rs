@@ -57,8 +57,7 @@ fn within<'p>(path: &'p str, folder: &str) -> &'p str {
 /// Whether a file of a folder is read: the same as of folders that are not in git.
 fn is_manifest(path: &str) -> bool {
     let is_hidden = path.split('/').any(|part| part.starts_with('.') && part != "..");
-    let extension = Path::new(path).extension();
-    !is_hidden && extension.is_some_and(|is| ["yaml", "yml", "json"].iter().any(|known| is == *known))
+    !is_hidden && sekisho_k8s::is_manifest(Path::new(path))
 }
 
 /// The files at a path, relative to the current folder.

@@ -154,8 +154,5 @@ impl Area {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.file_name().is_none_or(|name| name != catalog::FILE)
-        && path
-            .extension()
-            .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+    path.file_name().is_none_or(|name| name != catalog::FILE) && sekisho_k8s::is_manifest(path)
 }

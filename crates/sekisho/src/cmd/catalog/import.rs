@@ -11,7 +11,7 @@ use crate::{
 };
 use sekisho_catalog::{Imported, Source, document::Ignored, import};
 use sekisho_core::object::ObjectKey;
-use sekisho_k8s::{Options, Reading, read_all, render};
+use sekisho_k8s::{Options, Reading, is_manifest, read_all, render};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -110,9 +110,7 @@ fn has_policies_beside(arguments: &CatalogImportArgs) -> anyhow::Result<bool> {
     let mut files = Vec::new();
     for entry in fs::read_dir(root)? {
         let path = entry?.path();
-        let is_named =
-            path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
-        if is_named && path.is_file() {
+        if is_manifest(&path) && path.is_file() {
             files.push(path);
         }
     }

@@ -10,6 +10,8 @@ mod mend;
 mod sarif;
 mod words;
 
+pub(crate) use words::several;
+
 use crate::{
     args::{CheckFormat, CheckOutput},
     check::{Checked, paths::Paths},

@@ -22,7 +22,7 @@ pub(super) fn policies(count: usize) -> String {
 }
 
 /// `1 error`, `2 errors`.
-pub(super) fn several(count: usize, word: &str) -> String {
+pub(crate) fn several(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
