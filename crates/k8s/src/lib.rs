@@ -28,6 +28,8 @@ pub mod snapshot;
 mod source;
 pub mod syntax;
 mod tree;
+#[cfg(feature = "watch")]
+pub mod watch;
 
 use sekisho_core::diagnostic::{Diagnostic, Severity};
 

@@ -32,6 +32,12 @@ impl Labels {
         self.0.iter()
     }
 
+    /// Whether nobody else has these very labels.
+    #[must_use]
+    pub fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// What tells these from labels that are other memory, as long as they live: equal labels may differ in it.
     pub(crate) fn memory(&self) -> usize {
         Arc::as_ptr(&self.0).addr()

@@ -34,6 +34,16 @@ pub(super) async fn connect(access: &Access) -> Result<Cluster, LiveError> {
     Ok(Cluster { client, url, who, answered: AtomicBool::new(false) })
 }
 
+/// Makes ready to watch. A watch is silent while nothing happens: how long that may take its own limit says.
+#[cfg(feature = "watch")]
+pub(crate) async fn watching(access: &Access) -> Result<Client, LiveError> {
+    let (mut config, who) = config(access).await?;
+    config.connect_timeout = Some(SILENCE);
+    config.read_timeout = None;
+    config.default_retry = false;
+    Client::try_from(config).map_err(|found| LiveError::Kubeconfig { reason: error::chain(&found), who })
+}
+
 async fn config(access: &Access) -> Result<(Config, String), LiveError> {
     let kubeconfig = match &access.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|found| unreadable(found, Some(path)))?,

@@ -126,7 +126,7 @@ fn forbidden(who: &str, missing: &[Resource]) -> String {
 }
 
 /// An error and what caused it, each said once.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

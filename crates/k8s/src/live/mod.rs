@@ -3,8 +3,8 @@
 //! The answer is the whole or an error: what cannot be listed, because of rights, the network or time,
 //! is never left out. The lists are those of nearby moments, not of one: the API has no other.
 
-mod connect;
-mod error;
+pub(crate) mod connect;
+pub(crate) mod error;
 mod list;
 mod resource;
 

@@ -1,5 +1,6 @@
 //! What every node's table has, whatever the policies.
 
+use super::guard;
 use crate::tree::{
     Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState,
 };
@@ -63,6 +64,7 @@ pub(crate) mod names {
     }
 }
 
+
 /// What a rule that allows does: the destination's side is still to be asked for egress (S11).
 pub(super) fn allow(direction: Direction) -> Action {
     match direction {
@@ -90,6 +92,8 @@ pub(crate) struct Mode {
     /// Whether packets are looked at for the mark of a connection that was cut (S31). Every packet of
     /// every connection pays for that, so it is done while some connection has the mark.
     pub(crate) refusing: bool,
+    /// Whether addresses of the node's pods must belong to a pod that is known (S23).
+    pub(crate) guarded: bool,
 }
 
 /// The table of a node without pods.
@@ -98,8 +102,12 @@ pub(crate) fn base(mode: Mode) -> Ruleset {
 }
 
 /// The rules of the base chains that depend on the mode.
-pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 2] {
-    [(Name::fixed("forward"), forward(mode)), (Name::fixed("input"), input(mode))]
+pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 3] {
+    [
+        (Name::fixed("forward"), forward(mode)),
+        (Name::fixed("input"), input(mode)),
+        (names::ingress(), ingress(mode)),
+    ]
 }
 
 fn sets() -> BTreeMap<Name, Set> {
@@ -130,7 +138,7 @@ fn chains(mode: Mode) -> BTreeMap<Name, Chain> {
             Name::fixed("output"),
             hooked(Hook::Output, "from this node to its pods: allowed (S20)", Vec::new()),
         ),
-        (names::ingress(), chain("the destination's side", ingress())),
+        (names::ingress(), chain("the destination's side", ingress(mode))),
         (names::exempt(Family::V4), chain("what always passes, IPv4", vec![itself(Family::V4)])),
         (names::exempt(Family::V6), chain("what always passes, IPv6", vec![itself(Family::V6), discovery()])),
         (names::invalid(), chain("packets that fit no connection (S36)", invalid())),
@@ -167,6 +175,7 @@ fn input(mode: Mode) -> Vec<Rule> {
         rules.push(Rule::when([Match::MidStream], Action::Accept));
     }
     rules.extend(dispatch(Direction::Egress, Side::Source));
+    rules.extend(guard::look(mode, Side::Source));
     rules
 }
 
@@ -176,8 +185,9 @@ fn dispatch(direction: Direction, side: Side) -> impl Iterator<Item = Rule> {
     })
 }
 
-fn ingress() -> Vec<Rule> {
+fn ingress(mode: Mode) -> Vec<Rule> {
     let mut rules: Vec<Rule> = dispatch(Direction::Ingress, Side::Destination).collect();
+    rules.extend(guard::look(mode, Side::Destination));
     // Not the end of a base chain: a packet comes here from within the egress chains.
     rules.push(Rule::always(Action::Accept));
     rules

@@ -13,6 +13,7 @@
 //! in what accepts (S40).
 
 mod base;
+pub(crate) mod guard;
 mod policy;
 mod profile;
 mod shared;

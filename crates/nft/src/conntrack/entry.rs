@@ -61,7 +61,7 @@ pub struct Connection {
 }
 
 /// The attributes that name a connection, as the kernel wrote them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Identity {
     pub(super) family: u8,
     pub(super) original: Vec<u8>,

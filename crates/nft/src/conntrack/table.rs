@@ -2,7 +2,9 @@
 
 use super::{
     NESTED,
-    entry::{BE_LIBERAL, CTA_LABELS, CTA_TUPLE_ORIG, CTA_ZONE, Connection, PICKED_UP},
+    entry::{
+        BE_LIBERAL, CTA_LABELS, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection, PICKED_UP,
+    },
     translation,
 };
 use crate::{
@@ -11,7 +13,10 @@ use crate::{
     tree::CUT_LABEL_BIT,
 };
 use sekisho_core::{packet::Packet, set::Protocol};
-use std::net::IpAddr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// `NFNL_SUBSYS_CTNETLINK`, and the messages of `enum cntl_msg_types`.
 const SUBSYSTEM: u16 = 1;
@@ -24,6 +29,17 @@ const NLM_F_EXCL: u16 = 0x200;
 const CTA_PROTOINFO: u16 = 4;
 const CTA_TIMEOUT: u16 = 7;
 const CTA_LABELS_MASK: u16 = 23;
+const CTA_FILTER: u16 = 25;
+const CTA_FILTER_ORIG_FLAGS: u16 = 1;
+const CTA_FILTER_REPLY_FLAGS: u16 = 2;
+const CTA_IP_V4_SRC: u16 = 1;
+const CTA_IP_V6_SRC: u16 = 3;
+/// Of a direction the source address alone is compared: the first bit of `net/netfilter/nf_internals.h`.
+const BY_SOURCE: u32 = 1;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+/// From how many addresses on one look through the whole table costs less than one for each of them.
+const MANY: usize = 32;
 /// `ENOENT`: the connection ended meanwhile.
 const GONE: i32 = 2;
 /// `EEXIST`: a packet has made a new entry meanwhile.
@@ -84,6 +100,30 @@ impl Conntrack {
         self.socket.dump(&ask, Connection::read)
     }
 
+    /// The tracked connections that an address of `addresses` opened or that lead to it, after the
+    /// translation of Services.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn connections_of(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<Connection>, NetlinkError> {
+        if addresses.len() > MANY {
+            let is_end = |c: &Connection| {
+                addresses.contains(&c.original.source) || addresses.contains(&c.reply.source)
+            };
+            return Ok(self.connections()?.into_iter().filter(is_end).collect());
+        }
+        let mut found = BTreeMap::new();
+        for address in addresses {
+            for side in [Side::Original, Side::Reply] {
+                let ask = from(*address, side);
+                let connections = self.socket.dump(&ask, Connection::read)?;
+                // One that leads from one of them to another is told twice.
+                found.extend(connections.into_iter().map(|found| (found.identity.clone(), found)));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
     /// Cuts the connections that `allowed` does not allow, and gives back those that it allows again
     /// (S31). One whose opener is not known stays when either end may have opened it (S32). Only
     /// those are looked at that `concerned` tells.
@@ -100,42 +140,45 @@ impl Conntrack {
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
-        let Survey { changes, swept } = self.survey(concerned, allowed)?;
-        if swept.remembered > 0 {
-            kernel.apply(&program.refuse_cut(true))?;
-        }
-        // One that the kernel refuses must not keep the others from being cut.
-        let done: Vec<_> = changes.iter().map(|c| self.set_cut(c, !c.cut)).collect();
-        done.into_iter().collect::<Result<(), NetlinkError>>()?;
+        let connections = self.connections()?;
+        let survey = survey(connections, concerned, allowed);
+        let swept = survey.swept;
+        self.cut(program, kernel, survey)?;
         if swept.remembered == 0 {
             kernel.apply(&program.refuse_cut(false))?;
         }
         Ok(swept)
     }
 
-    fn survey(
+    /// Does as [`Self::sweep`] does, among the connections with an end among `addresses` alone. Whether
+    /// others were cut it does not know, so what is cut is looked for until the next sweep of all.
+    ///
+    /// # Errors
+    /// When the kernel refuses. Connections that ended meanwhile are no error.
+    pub fn sweep_at(
         &mut self,
+        addresses: &BTreeSet<IpAddr>,
+        program: &mut Program,
+        kernel: &mut Kernel,
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
-    ) -> Result<Survey, NetlinkError> {
-        let mut survey = Survey::default();
-        let swept = &mut survey.swept;
-        for connection in self.connections()? {
-            let openings = connection.openings();
-            let mut is_cut = connection.cut;
-            if openings.iter().any(&concerned) {
-                swept.seen += 1;
-                is_cut = !openings.iter().any(&allowed);
-            }
-            swept.remembered += usize::from(is_cut);
-            match (connection.cut, is_cut) {
-                (false, true) => swept.cut += 1,
-                (true, false) => swept.restored += 1,
-                _ => continue,
-            }
-            survey.changes.push(connection);
+    ) -> Result<Swept, NetlinkError> {
+        let connections = self.connections_of(addresses)?;
+        let survey = survey(connections, concerned, allowed);
+        let swept = survey.swept;
+        self.cut(program, kernel, survey)?;
+        Ok(swept)
+    }
+
+    fn cut(&mut self, program: &mut Program, kernel: &mut Kernel, survey: Survey) -> Result<(), NetlinkError> {
+        let Survey { changes, swept } = survey;
+        if swept.remembered > 0 {
+            kernel.apply(&program.refuse_cut(true))?;
         }
-        Ok(survey)
+        // One that the kernel refuses must not keep the others from being cut.
+        let done: Vec<_> = changes.iter().map(|c| self.set_cut(c, !c.cut)).collect();
+        done.into_iter().collect::<Result<(), NetlinkError>>()?;
+        Ok(())
     }
 
     /// Lets the connections of an address go: their owner is gone, and the next must not inherit them
@@ -144,8 +187,16 @@ impl Conntrack {
     /// # Errors
     /// When the kernel refuses.
     pub fn forget(&mut self, address: IpAddr) -> Result<usize, NetlinkError> {
-        let is_end = |c: &Connection| c.original.source == address || c.reply.source == address;
-        let connections: Vec<Connection> = self.connections()?.into_iter().filter(is_end).collect();
+        self.forget_all(&[address].into())
+    }
+
+    /// Lets the connections of all these addresses go, as [`Self::forget`] does. Returns how many there
+    /// were.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn forget_all(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<usize, NetlinkError> {
+        let connections = self.connections_of(addresses)?;
         for connection in &connections {
             gone_is_fine(self.delete(connection))?;
         }
@@ -196,6 +247,60 @@ impl Conntrack {
         }
         gone_is_fine(self.socket.request(&relabel))
     }
+}
+
+fn survey(
+    connections: Vec<Connection>,
+    concerned: impl Fn(&Packet) -> bool,
+    allowed: impl Fn(&Packet) -> bool,
+) -> Survey {
+    let mut survey = Survey::default();
+    let swept = &mut survey.swept;
+    for connection in connections {
+        let openings = connection.openings();
+        let mut is_cut = connection.cut;
+        if openings.iter().any(&concerned) {
+            swept.seen += 1;
+            is_cut = !openings.iter().any(&allowed);
+        }
+        swept.remembered += usize::from(is_cut);
+        match (connection.cut, is_cut) {
+            (false, true) => swept.cut += 1,
+            (true, false) => swept.restored += 1,
+            _ => continue,
+        }
+        survey.changes.push(connection);
+    }
+    survey
+}
+
+/// One of the two directions that an entry has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// As its first packet went.
+    Original,
+    /// As the answers go.
+    Reply,
+}
+
+/// Asks for the entries whose packets come from `address` in one direction. The kernel compares, and
+/// hands over nothing else.
+fn from(address: IpAddr, side: Side) -> Message {
+    let (family, source) = match address {
+        IpAddr::V4(address) => (AF_INET, Attributes::new().bytes(CTA_IP_V4_SRC, &address.octets())),
+        IpAddr::V6(address) => (AF_INET6, Attributes::new().bytes(CTA_IP_V6_SRC, &address.octets())),
+    };
+    let tuple = Attributes::new().nested(CTA_TUPLE_IP, &source);
+    let (tuple_kind, flags_kind) = match side {
+        Side::Original => (CTA_TUPLE_ORIG, CTA_FILTER_ORIG_FLAGS),
+        Side::Reply => (CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS),
+    };
+    let flags = |kind| if kind == flags_kind { BY_SOURCE } else { 0 };
+    let filter = Attributes::new()
+        .bytes(CTA_FILTER_ORIG_FLAGS, &flags(CTA_FILTER_ORIG_FLAGS).to_ne_bytes())
+        .bytes(CTA_FILTER_REPLY_FLAGS, &flags(CTA_FILTER_REPLY_FLAGS).to_ne_bytes());
+    let body = Attributes::new().nested(tuple_kind, &tuple).nested(CTA_FILTER, &filter);
+    message(GET, 0, family, &body, "read the connections of an address")
 }
 
 fn gone_is_fine(done: Result<(), NetlinkError>) -> Result<(), NetlinkError> {

@@ -7,6 +7,7 @@ mod attribute;
 mod batch;
 mod error;
 mod expression;
+mod monitor;
 mod read;
 mod rule;
 mod set;
@@ -15,6 +16,7 @@ mod wire;
 
 pub(crate) use attribute::{Attribute, Attributes, parse};
 pub use error::NetlinkError;
+pub use monitor::Monitor;
 pub(crate) use socket::Socket;
 pub(crate) use wire::Message;
 
@@ -40,6 +42,12 @@ impl Kernel {
         Ok(Self { socket: Socket::open()? })
     }
 
+    /// The number by which the kernel knows this socket, for a [`Monitor`].
+    #[must_use]
+    pub fn port(&self) -> u32 {
+        self.socket.port()
+    }
+
     /// Programs a transaction: all of it or nothing. An empty one does nothing. The table is made
     /// when it is not there.
     ///
@@ -59,6 +67,14 @@ impl Kernel {
     /// When the kernel does not answer, or answers what cannot be read.
     pub fn read(&mut self) -> Result<Programmed, NetlinkError> {
         Ok(read::programmed(&mut self.socket)?.0)
+    }
+
+    /// Whether the table is there, whatever is in it.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn is_programmed(&mut self) -> Result<bool, NetlinkError> {
+        read::is_there(&mut self.socket)
     }
 
     /// Brings what is programmed to `ruleset`, whatever it is now, in one transaction, and tells how it

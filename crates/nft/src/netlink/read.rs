@@ -48,6 +48,11 @@ pub(super) fn programmed(socket: &mut Socket) -> Result<(Programmed, u32), Netli
     Err(NetlinkError::Unreadable("it changes faster than it can be read"))
 }
 
+/// Whether the table is there.
+pub(super) fn is_there(socket: &mut Socket) -> Result<bool, NetlinkError> {
+    Ok(!absent_is_empty(socket.dump(&dump(GET_TABLE, None), is_dormant))?.is_empty())
+}
+
 fn generation(socket: &mut Socket) -> Result<u32, NetlinkError> {
     let ask = Message { kind: (SUBSYSTEM << 8) | GET_GENERATION, flags: 0, ..dump(GET_GENERATION, None) };
     let number = |_, bytes: &[u8]| parse(bytes).find(|attribute| attribute.kind == 1)?.u32();

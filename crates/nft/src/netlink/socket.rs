@@ -36,6 +36,7 @@ const PATIENCE_SECONDS: i64 = 30;
 #[derive(Debug)]
 pub(crate) struct Socket {
     raw: RawSocket,
+    port: u32,
     sequence: u32,
     /// Bytes that a batch may have; the kernel takes a batch as one buffer.
     room: usize,
@@ -45,14 +46,19 @@ impl Socket {
     pub(crate) fn open() -> Result<Self, NetlinkError> {
         let failed = |what| move |source| NetlinkError::Socket { what, source };
         let mut raw = RawSocket::new(NETLINK_NETFILTER).map_err(failed("open a socket"))?;
-        raw.bind_auto().map_err(failed("bind a socket"))?;
+        let port = raw.bind_auto().map_err(failed("bind a socket"))?.port_number();
         raw.connect(&SocketAddr::new(0, 0)).map_err(failed("reach the kernel"))?;
         // An error without a copy of what it is about: that may be long, and there may be many.
         raw.set_cap_ack(true).map_err(failed("set up a socket"))?;
         let patience = TimeVal::seconds(PATIENCE_SECONDS);
         setsockopt(&raw, ReceiveTimeout, &patience)
             .map_err(|errno| failed("set up a socket")(errno.into()))?;
-        Ok(Self { raw, sequence: 1, room: 0 })
+        Ok(Self { raw, port, sequence: 1, room: 0 })
+    }
+
+    /// The number by which the kernel knows the socket.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
     }
 
     /// Sends messages as one transaction and waits for what the kernel says of it.

@@ -55,6 +55,8 @@ pub(super) struct Answer<'a> {
     pub(super) kind: u16,
     pub(super) flags: u16,
     pub(super) sequence: u32,
+    /// The port of the socket that asked for it.
+    pub(super) port: u32,
     pub(super) payload: &'a [u8],
 }
 
@@ -66,7 +68,8 @@ impl<'a> Answer<'a> {
             let u16_at = |at| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
             let length = usize::try_from(u32_at(0)?).ok()?;
             let payload = bytes.get(HEADER..length)?;
-            let answer = Self { kind: u16_at(4)?, flags: u16_at(6)?, sequence: u32_at(8)?, payload };
+            let (kind, flags, sequence) = (u16_at(4)?, u16_at(6)?, u32_at(8)?);
+            let answer = Self { kind, flags, sequence, port: u32_at(12)?, payload };
             bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
             Some(answer)
         })

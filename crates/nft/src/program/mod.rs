@@ -1,6 +1,7 @@
 //! One node's ruleset, kept true to the index.
 
 mod edits;
+mod guard;
 mod parts;
 
 use crate::{
@@ -61,7 +62,7 @@ impl Program {
 
     fn in_phase(index: &Index, node: &str, phase: Phase) -> Self {
         // Fail closed: another program may have cut connections here. A sweep knows.
-        let mode = Mode { phase, refusing: true };
+        let mode = Mode { phase, refusing: true, guarded: false };
         let mut program = Self {
             node: node.into(),
             mode,
@@ -90,6 +91,11 @@ impl Program {
     }
 
     fn enter(&mut self, mode: Mode) -> Transaction {
+        self.lay_entrances(mode);
+        self.transaction()
+    }
+
+    fn lay_entrances(&mut self, mode: Mode) {
         self.mode = mode;
         for (name, rules) in entrances(mode) {
             if let Some(chain) = self.ruleset.chains.get_mut(&name) {
@@ -97,7 +103,6 @@ impl Program {
                 self.edits.chain_was(&name, Some(old));
             }
         }
-        self.transaction()
     }
 
     /// The node.
@@ -173,6 +178,7 @@ impl Program {
             self.lead(index, direction, address, old_target, target);
         }
         self.police(address, !old.targets.is_empty(), !seat.targets.is_empty());
+        self.know(address, !seat.profiles.is_empty());
         if !seat.profiles.is_empty() {
             self.seats.insert(address, seat);
         }

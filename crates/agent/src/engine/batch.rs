@@ -1,0 +1,193 @@
+//! What is done with the messages that came together.
+
+use super::{COMPARE, Engine, Message, RETRY, Waiting};
+use crate::{
+    socket::{Reply, Request},
+    state::{Instead, Remark, Steps},
+};
+use sekisho_k8s::watch::News;
+use std::{ops::ControlFlow, time::Instant};
+use tracing::{debug, info, warn};
+
+impl Engine {
+    /// Takes messages together: one change of the kernel for all of them.
+    pub(super) fn step(&mut self, messages: Vec<Message>) -> ControlFlow<()> {
+        let mut steps = Steps::default();
+        let mut flow = ControlFlow::Continue(());
+        let mut drifted = false;
+        for message in messages {
+            match message {
+                Message::News(news, heard) => self.hear(*news, heard, &mut steps),
+                Message::Drifted => drifted = true,
+                Message::Ask(request, reply) => self.ask(Waiting { request, reply }, &mut steps),
+                Message::Stop => flow = ControlFlow::Break(()),
+            }
+        }
+        self.pin(&mut steps);
+        self.remark(&steps.remarks);
+        self.enforce(steps);
+        self.keep_true(drifted);
+        self.answer();
+        self.tell();
+        flow
+    }
+
+    fn hear(&mut self, news: News, heard: Instant, steps: &mut Steps) {
+        match &news {
+            News::Put(..) | News::Gone(..) => self.heard.push(heard),
+            News::Trouble { kind, reason } => {
+                self.metrics.trouble(*kind);
+                warn!(%kind, %reason, "the API server does not tell; what is enforced stays");
+            }
+            News::Recovered(kind) => info!(%kind, "the API server tells again"),
+            News::ListEnds(kind) => debug!(%kind, "listed"),
+            News::ListBegins(_) => {}
+        }
+        self.state.hear(news, steps);
+    }
+
+    fn remark(&self, remarks: &[Remark]) {
+        for remark in remarks {
+            let Remark { kind, id, reasons, instead } = remark;
+            let reasons = reasons.join("; ");
+            match instead {
+                Instead::Itself => info!(%kind, policy = %id, "the policy can be read again and is enforced"),
+                Instead::LastGood => {
+                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read; its last version that could is enforced");
+                }
+                Instead::Closed => {
+                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read; nothing passes to and from what it selects");
+                }
+                Instead::Nothing => {
+                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read, not even what it selects; it is not enforced");
+                }
+            }
+        }
+        self.metrics.remarks(remarks);
+    }
+
+    /// Programs what changed. Until everything was told once, nothing can be: a policy alone would close
+    /// what another opens.
+    fn enforce(&mut self, steps: Steps) {
+        if !self.node.is_begun() {
+            if let Some(error) = self.node.prepare(&self.state).err() {
+                self.failed(&error.to_string());
+            }
+            if !self.state.is_complete() {
+                return;
+            }
+            let begun = Instant::now();
+            match self.node.begin(&self.state) {
+                Ok(()) => info!(
+                    pods = self.state.pods().len(),
+                    millis = begun.elapsed().as_millis(),
+                    "the node's rules are true to the policies"
+                ),
+                Err(error) => return self.failed(&error.to_string()),
+            }
+        } else if !steps.is_empty() {
+            let done = self.node.follow(&self.state, steps);
+            self.metrics.transaction(done.is_ok());
+            if let Err(error) = done {
+                return self.failed(&error.to_string());
+            }
+        }
+        if self.node.is_true() {
+            let heard = std::mem::take(&mut self.heard);
+            self.metrics.programmed(heard);
+        }
+    }
+
+    fn failed(&mut self, why: &str) {
+        warn!(%why, "the kernel could not be programmed; it is tried again");
+        self.retry_at = Some(Instant::now() + RETRY);
+    }
+
+    /// Mends what others did to the table, tries again what the kernel refused, and does what is due.
+    fn keep_true(&mut self, drifted: bool) {
+        let now = Instant::now();
+        let compare = now >= self.compare_at;
+        let retry = self.retry_at.is_some_and(|at| now >= at);
+        if self.node.is_begun() && (drifted || compare || retry) {
+            self.retry_at = None;
+            match self.node.restore() {
+                Ok(drift) if drift.is_empty() => {}
+                Ok(drift) => {
+                    self.metrics.drifted();
+                    let shown: Vec<String> = drift.iter().take(5).map(ToString::to_string).collect();
+                    warn!(count = drift.len(), drift = shown.join("; "), "somebody else changed our table; it is mended");
+                }
+                Err(error) => self.failed(&error.to_string()),
+            }
+        } else if retry {
+            self.retry_at = None;
+        }
+        if compare {
+            self.compare_at = now + COMPARE;
+        }
+        if self.node.wakes_at().is_some_and(|at| now >= at)
+            && let Err(error) = self.node.wake()
+        {
+            self.failed(&error.to_string());
+        }
+    }
+
+    fn ask(&mut self, waiting: Waiting, steps: &mut Steps) {
+        match &waiting.request {
+            Request::Delete { pod } => self.state.release(&pod.key(), &pod.uid, steps),
+            Request::Keep { pods } => self.state.release_others(pods, steps),
+            _ => {}
+        }
+        self.waiting.push(waiting);
+    }
+
+    /// Gives pods that are asked for the addresses that they were given, once they are known.
+    fn pin(&mut self, steps: &mut Steps) {
+        for waiting in &self.waiting {
+            if let Request::Add { pod, addresses } = &waiting.request {
+                let is_pinned = self.state.pods().has(&pod.key(), &pod.uid, addresses);
+                if !is_pinned {
+                    self.state.pin(&pod.key(), &pod.uid, addresses.clone(), steps);
+                }
+            }
+        }
+    }
+
+    /// Answers those whose question can be answered by now.
+    fn answer(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for Waiting { request, reply } in waiting {
+            match self.reply(&request) {
+                Some(answer) => drop(reply.send(answer)),
+                None if reply.is_closed() => {}
+                None => self.waiting.push(Waiting { request, reply }),
+            }
+        }
+    }
+
+    fn reply(&self, request: &Request) -> Option<Reply> {
+        let is_true = self.node.is_begun() && self.node.is_true();
+        match request {
+            Request::Status => Some(Reply::Status(Box::new(self.report()))),
+            Request::Dump => Some(Reply::Dump(self.node.text())),
+            Request::Why { pod } => Some(self.why(pod)),
+            Request::Add { pod, addresses } => {
+                let known = self.state.pods().has(&pod.key(), &pod.uid, addresses);
+                (is_true && known).then_some(Reply::Done)
+            }
+            Request::Check { pod, addresses } => {
+                let known = self.state.pods().has(&pod.key(), &pod.uid, addresses);
+                Some(match is_true && known {
+                    true => Reply::Done,
+                    false => Reply::NotReady { why: format!("the rules of pod `{}` are not in the kernel", pod.key()) },
+                })
+            }
+            // The rules that let the pod's packets pass are gone: its addresses may be another's.
+            Request::Delete { .. } | Request::Keep { .. } => Some(Reply::Done),
+            Request::Ready => Some(match is_true {
+                true => Reply::Done,
+                false => Reply::NotReady { why: self.report().lacking() },
+            }),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is counted, for Prometheus.
+
+use crate::{
+    engine::Report,
+    state::{Instead, Remark},
+};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use sekisho_k8s::watch::Watched;
+use std::{collections::BTreeSet, sync::Mutex, time::Instant};
+
+/// Bounds of durations, in seconds: from what one element costs to what nobody should see.
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Mode {
+    mode: &'static str,
+}
+
+/// What is counted. One of them for the whole process.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    programming: Histogram,
+    transactions: Family<Outcome, Counter>,
+    drifts: Counter,
+    cuts: Counter,
+    troubles: Family<Kind, Counter>,
+    unreadable: Gauge,
+    unread: Mutex<BTreeSet<(Watched, String)>>,
+    ready: Gauge,
+    pods: Gauge,
+    endpoints: Gauge,
+    policies: Family<Mode, Gauge>,
+    chains: Gauge,
+    sets: Gauge,
+    elements: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("sekisho_agent"),
+            programming: Histogram::new(SECONDS),
+            transactions: Family::default(),
+            drifts: Counter::default(),
+            cuts: Counter::default(),
+            troubles: Family::default(),
+            unreadable: Gauge::default(),
+            unread: Mutex::default(),
+            ready: Gauge::default(),
+            pods: Gauge::default(),
+            endpoints: Gauge::default(),
+            policies: Family::default(),
+            chains: Gauge::default(),
+            sets: Gauge::default(),
+            elements: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register_with_unit(
+            "programming",
+            "From when a change was heard of until the kernel has it",
+            Unit::Seconds,
+            self.programming.clone(),
+        );
+        registry.register("transactions", "Changes of the kernel's rules", self.transactions.clone());
+        registry.register("drifts", "How often somebody else's change of our table was mended", self.drifts.clone());
+        registry.register("cut_connections", "Connections that were cut because they are no longer allowed", self.cuts.clone());
+        registry.register("api_troubles", "How often the API server did not tell", self.troubles.clone());
+        registry.register("unreadable_policies", "Policies that are not honoured as they are written", self.unreadable.clone());
+        registry.register("ready", "1 where the kernel is true to the policies", self.ready.clone());
+        registry.register("pods", "Pods in the cluster", self.pods.clone());
+        registry.register("endpoints", "Addresses of pods on this node", self.endpoints.clone());
+        registry.register("policies", "Policies, enforced and only tried", self.policies.clone());
+        registry.register("chains", "Chains in the kernel", self.chains.clone());
+        registry.register("sets", "Sets in the kernel", self.sets.clone());
+        registry.register("elements", "Elements of sets in the kernel", self.elements.clone());
+    }
+
+    /// All of it in the text format of OpenMetrics.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // INVARIANT: writing into a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// The kernel has by now what was heard then.
+    pub(crate) fn programmed(&self, heard: impl IntoIterator<Item = Instant>) {
+        for heard in heard {
+            self.programming.observe(heard.elapsed().as_secs_f64());
+        }
+    }
+
+    /// A change of the kernel was made, or refused.
+    pub(crate) fn transaction(&self, done: bool) {
+        let outcome = if done { "done" } else { "refused" };
+        self.transactions.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// What somebody else did to our table was mended.
+    pub(crate) fn drifted(&self) {
+        self.drifts.inc();
+    }
+
+    /// Connections were cut.
+    pub(crate) fn cut(&self, count: usize) {
+        self.cuts.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// The API server did not tell.
+    pub(crate) fn trouble(&self, kind: Watched) {
+        self.troubles.get_or_create(&Kind { kind: kind.name().to_owned() }).inc();
+    }
+
+    /// What there was to say about policies.
+    pub(crate) fn remarks(&self, remarks: &[Remark]) {
+        let Ok(mut unread) = self.unread.lock() else { return };
+        for remark in remarks {
+            let policy = (remark.kind, remark.id.to_string());
+            match remark.instead {
+                Instead::Itself => drop(unread.remove(&policy)),
+                Instead::LastGood | Instead::Closed | Instead::Nothing => drop(unread.insert(policy)),
+            }
+        }
+        self.unreadable.set(i64::try_from(unread.len()).unwrap_or(i64::MAX));
+    }
+
+    /// How it stands.
+    pub(crate) fn standing(&self, report: &Report) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.ready.set(i64::from(report.is_ready()));
+        self.pods.set(number(report.pods));
+        self.endpoints.set(number(report.endpoints));
+        self.policies.get_or_create(&Mode { mode: "enforced" }).set(number(report.policies));
+        self.policies.get_or_create(&Mode { mode: "audit" }).set(number(report.staged));
+        self.chains.set(number(report.chains));
+        self.sets.set(number(report.sets));
+        self.elements.set(number(report.elements));
+    }
+}

@@ -1,0 +1,178 @@
+//! `sekisho-agent run`: what is started, and in which order.
+
+use crate::{
+    args::{LogFormat, Place, Run},
+    engine::{Engine, Message, Node, Report},
+    http,
+    metrics::Metrics,
+    monitor,
+    socket::server,
+    state::State,
+};
+use anyhow::{Context, Error, anyhow, bail};
+use nix::sched::{CloneFlags, setns};
+use sekisho_core::set::Cidr;
+use sekisho_k8s::{
+    live::Access,
+    watch::Watching,
+};
+use sekisho_nft::{Kernel, Monitor};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    os::{linux::net::SocketAddrExt, unix::net::{SocketAddr, UnixListener}},
+    process::ExitCode,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+};
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+
+/// How many messages may wait: those who tell more wait, too.
+const WAITING: usize = 4096;
+/// The abstract socket that an agent holds while it lives. There is one of it in a network namespace, as
+/// there is one table.
+const HELD: &str = "sekisho-agent";
+
+/// Runs the agent until it is told to stop. The rules stay.
+pub(crate) fn run(how: &Run) -> Result<ExitCode, Error> {
+    log(how)?;
+    let ranges = ranges(&how.pod_cidr)?;
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let parts = Parts::start(how, ranges, &runtime)?;
+    info!(node = how.node, "started");
+    runtime.block_on(stopped())?;
+    info!("stopping; the rules stay");
+    parts.stop(&runtime)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What runs.
+struct Parts {
+    engine: thread::JoinHandle<()>,
+    inbox: mpsc::Sender<Message>,
+}
+
+impl Parts {
+    fn start(how: &Run, ranges: BTreeSet<Cidr>, runtime: &Runtime) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::new());
+        let (inbox, messages) = mpsc::channel(WAITING);
+        let (report, reports) = watch::channel(Report { node: how.node.clone(), ..Report::default() });
+        let access = Access {
+            kubeconfig: how.kubeconfig.clone(),
+            context: how.context.clone(),
+            timeout: Duration::MAX,
+        };
+        let watching = runtime.block_on(Watching::prepare(&access))?;
+        let _guard = runtime.enter();
+        let socket = server::listen(&how.socket)?;
+        let pages = how.listen.0.map(|at| runtime.block_on(http::listen(at))).transpose()?;
+        let engine = Self::start_engine(how, ranges, Arc::clone(&metrics), report, (inbox.clone(), messages))?;
+        runtime.spawn(server::serve(socket, inbox.clone()));
+        if let Some(pages) = pages {
+            runtime.spawn(http::serve(pages, metrics, reports));
+        }
+        runtime.spawn(watching.follow(inbox.clone()));
+        Ok(Self { engine, inbox })
+    }
+
+    /// The engine's thread, and the one that listens to the kernel, live where the rules are.
+    fn start_engine(
+        how: &Run,
+        ranges: BTreeSet<Cidr>,
+        metrics: Arc<Metrics>,
+        report: watch::Sender<Report>,
+        (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
+    ) -> Result<thread::JoinHandle<()>, Error> {
+        let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup);
+        let (patience, audit) = (Duration::from_secs(how.attach), how.audit);
+        let (told, ready) = std::sync::mpsc::channel();
+        let runtime = Handle::current();
+        let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            let opened = enter(&place).and_then(|()| {
+                let held = hold()?;
+                let node = Node::open(&name, startup, ranges, patience, Arc::clone(&metrics))?;
+                let monitor = Monitor::open(node.port())?;
+                // Made here, it is in the same network namespace.
+                thread::Builder::new()
+                    .name("monitor".to_owned())
+                    .spawn(move || monitor::run(monitor, &inbox))?;
+                Ok((held, node))
+            });
+            match opened {
+                Ok((_held, node)) => {
+                    let _ = told.send(Ok(()));
+                    Engine::new(State::new(&name, audit), node, metrics, report).run(&runtime, messages);
+                }
+                Err(error) => drop(told.send(Err(error))),
+            }
+        })?;
+        ready.recv().map_err(|_| anyhow!("the engine did not start"))??;
+        Ok(engine)
+    }
+
+    fn stop(self, runtime: &Runtime) -> Result<(), Error> {
+        // Where it is gone already there is nobody to tell.
+        let _ = runtime.block_on(self.inbox.send(Message::Stop));
+        self.engine.join().map_err(|_| anyhow!("the engine ended before it was told to"))
+    }
+}
+
+/// Takes the table off the node.
+pub(crate) fn remove(place: &Place) -> Result<ExitCode, Error> {
+    enter(place)?;
+    let _held = hold()?;
+    Kernel::open()?.remove()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Goes where the rules are: the calling thread alone.
+fn enter(place: &Place) -> Result<(), Error> {
+    let Some(path) = &place.network_namespace else { return Ok(()) };
+    let said = || format!("cannot enter the network namespace `{}`", path.display());
+    let file = File::open(path).with_context(said)?;
+    setns(file, CloneFlags::CLONE_NEWNET).with_context(said)
+}
+
+/// Holds the node: two agents would undo each other's rules.
+fn hold() -> Result<UnixListener, Error> {
+    let address = SocketAddr::from_abstract_name(HELD)?;
+    match UnixListener::bind_addr(&address) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("another agent runs in this network namespace; stop it first")
+        }
+        held => Ok(held?),
+    }
+}
+
+/// Waits until it is told to stop.
+async fn stopped() -> Result<(), Error> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn ranges(written: &[String]) -> Result<BTreeSet<Cidr>, Error> {
+    let parse = |text: &String| text.parse().map_err(|error| anyhow!("--pod-cidr `{text}`: {error}"));
+    written.iter().map(parse).collect()
+}
+
+fn log(how: &Run) -> Result<(), Error> {
+    let filter = EnvFilter::try_new(format!("warn,sekisho_agent={}", how.log)).with_context(|| format!("--log `{}` is no level", how.log))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match how.log_format {
+        LogFormat::Text => logs.with_target(false).init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

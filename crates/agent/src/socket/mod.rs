@@ -1,0 +1,7 @@
+//! What those on the node may ask: an object of JSON on a line, and one in answer.
+
+pub(crate) mod client;
+mod message;
+pub(crate) mod server;
+
+pub(crate) use message::{PodName, Reply, Request};

@@ -1,0 +1,218 @@
+//! One kind of object, listed and watched for ever.
+
+use super::{News, Told, Watched, object};
+use crate::live::error;
+use crate::snapshot::kind::{KINDS, Kind};
+use futures_util::StreamExt;
+use kube::{
+    Api, Client,
+    api::{ApiResource, DynamicObject, GroupVersionKind, ListParams},
+    runtime::watcher::{self, Event},
+};
+use std::{pin::pin, time::Duration};
+use tokio::{sync::mpsc::Sender, time::sleep};
+
+/// How long it takes to ask anew after the first failure; twice as long each time.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause: how late the end of an outage may be noticed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a kind that is not built in is served by now.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// How long a watch lasts before it is begun anew, in seconds. The API server ends it then; one that is
+/// silent longer is given up.
+const WATCH_SECONDS: u32 = 240;
+/// `NotFound`.
+const MISSING: u16 = 404;
+
+/// Nobody listens any more.
+struct Closed;
+
+/// Why a stream ended.
+enum End {
+    /// Nobody listens any more.
+    Closed,
+    /// The kind is no longer served.
+    Unserved,
+    /// The cluster went back in time: it is to be listed anew.
+    Rewound,
+    /// The cluster does not stream lists.
+    NoStreaming,
+}
+
+impl From<Closed> for End {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+/// Tells all there is of `kind` until nobody listens any more.
+pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: Sender<T>) {
+    let mut teller = Teller { kind, into, trouble: false };
+    let mut streaming = true;
+    loop {
+        let resource = match served(&client, kind).await {
+            Ok(Some(resource)) => resource,
+            Ok(None) => {
+                if teller.nothing().await.is_err() {
+                    return;
+                }
+                sleep(LOOK_AGAIN).await;
+                continue;
+            }
+            Err(found) => {
+                if teller.trouble(error::chain(&found)).await.is_err() {
+                    return;
+                }
+                sleep(PAUSE * 10).await;
+                continue;
+            }
+        };
+        match watch(&client, &resource, &mut teller, streaming).await {
+            End::Closed => return,
+            End::Unserved => sleep(PAUSE).await,
+            End::Rewound => {}
+            End::NoStreaming => streaming = false,
+        }
+    }
+}
+
+/// Where the kind is served; `None` when it is not.
+async fn served(client: &Client, kind: Watched) -> Result<Option<ApiResource>, kube::Error> {
+    let Some(known) = KINDS.iter().find(|known| known.kind == kind.name()) else { return Ok(None) };
+    let resource = |version: &str| {
+        let kind = GroupVersionKind::gvk(known.group, version, known.kind);
+        ApiResource::from_gvk_with_plural(&kind, known.plural)
+    };
+    let (Some(newest), false) = (known.versions.first(), kind.is_built_in()) else {
+        return Ok(known.versions.first().map(|version| resource(version)));
+    };
+    let served = match client.list_api_group_resources(&format!("{}/{newest}", known.group)).await {
+        Ok(served) => served,
+        Err(kube::Error::Api(status)) if status.code == MISSING => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(served.resources.iter().any(|found| found.name == known.plural).then(|| resource(newest)))
+}
+
+async fn watch<T: From<News>>(
+    client: &Client,
+    resource: &ApiResource,
+    teller: &mut Teller<T>,
+    streaming: bool,
+) -> End {
+    let api: Api<DynamicObject> = Api::all_with(client.clone(), resource);
+    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let config = if streaming { config.streaming_lists() } else { config };
+    let kind = KINDS.iter().find(|known| known.kind == teller.kind.name());
+    let Some(kind) = kind else { return End::Unserved };
+    let mut news = pin!(watcher::watcher(api.clone(), config));
+    let (mut pause, mut newest, mut listed) = (PAUSE, 0, false);
+    loop {
+        let failed = match news.next().await {
+            None => return End::Rewound,
+            Some(Ok(event)) => {
+                pause = PAUSE;
+                listed |= matches!(event, Event::InitDone);
+                match teller.event(kind, event, &mut newest).await {
+                    Ok(()) => continue,
+                    Err(Closed) => return End::Closed,
+                }
+            }
+            Some(Err(failed)) => failed,
+        };
+        match &failed {
+            watcher::Error::InitialListFailed(kube::Error::Api(status))
+            | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+                if status.code == MISSING && !teller.kind.is_built_in() =>
+            {
+                return End::Unserved;
+            }
+            // What the cluster does not know of the question is refused as invalid, not as unheard of.
+            watcher::Error::WatchStartFailed(kube::Error::Api(status))
+                if streaming && !listed && (400..500).contains(&status.code) && status.code != 401 && status.code != 403 =>
+            {
+                return End::NoStreaming;
+            }
+            // The place in the history is forgotten: it is listed anew at once, and nothing is wrong.
+            watcher::Error::WatchError(status) if status.code == 410 => continue,
+            _ => {}
+        }
+        if teller.trouble(error::chain(&failed)).await.is_err() {
+            return End::Closed;
+        }
+        // Until it answers a plain question, there is no use in a watch.
+        loop {
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match api.list_metadata(&ListParams::default().limit(1)).await {
+                Ok(list) => {
+                    let now = list.metadata.resource_version.as_deref().and_then(revision).unwrap_or(newest);
+                    if now < newest {
+                        return End::Rewound;
+                    }
+                    break;
+                }
+                Err(kube::Error::Api(status)) if status.code == MISSING && !teller.kind.is_built_in() => {
+                    return End::Unserved;
+                }
+                Err(error) => {
+                    if teller.trouble(error::chain(&error)).await.is_err() {
+                        return End::Closed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Versions of resources are numbers that grow, of one history (KEP-5504).
+fn revision(version: &str) -> Option<u64> {
+    version.parse().ok()
+}
+
+/// Tells what was heard.
+struct Teller<T> {
+    kind: Watched,
+    into: Sender<T>,
+    trouble: bool,
+}
+
+impl<T: From<News>> Teller<T> {
+    async fn tell(&self, news: News) -> Result<(), Closed> {
+        self.into.send(news.into()).await.map_err(|_| Closed)
+    }
+
+    async fn event(&mut self, kind: &Kind, event: Event<DynamicObject>, newest: &mut u64) -> Result<(), Closed> {
+        if self.trouble && !matches!(event, Event::Init) {
+            self.trouble = false;
+            self.tell(News::Recovered(self.kind)).await?;
+        }
+        if let Event::Apply(object) | Event::Delete(object) | Event::InitApply(object) = &event {
+            let version = object.metadata.resource_version.as_deref().and_then(revision);
+            *newest = (*newest).max(version.unwrap_or_default());
+        }
+        self.tell(match event {
+            Event::Init => News::ListBegins(self.kind),
+            Event::InitDone => News::ListEnds(self.kind),
+            Event::Apply(object) | Event::InitApply(object) => {
+                News::Put(self.kind, Box::new(Told::of(kind, self.kind, object)))
+            }
+            Event::Delete(object) => News::Gone(self.kind, object::id(&object)),
+        })
+        .await
+    }
+
+    /// There is none of the kind.
+    async fn nothing(&mut self) -> Result<(), Closed> {
+        if std::mem::take(&mut self.trouble) {
+            self.tell(News::Recovered(self.kind)).await?;
+        }
+        self.tell(News::ListBegins(self.kind)).await?;
+        self.tell(News::ListEnds(self.kind)).await
+    }
+
+    async fn trouble(&mut self, reason: String) -> Result<(), Closed> {
+        self.trouble = true;
+        self.tell(News::Trouble { kind: self.kind, reason: reason.into() }).await
+    }
+}
