@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
                 self.logged.push(prefix.clone());
                 None
             }
-            Action::SetCut => None,
+            Action::Count | Action::SetCut => None,
         }
     }
 

@@ -2,20 +2,26 @@
 
 use crate::tree::{
     Action, CUT_LABEL_BIT, Chain, Element, Family, Hook, LOG_GROUP, Match, Name, NumberRange, Rule, Ruleset,
-    Set, SetKind, Side, TABLE, TrackedState,
+    Set, SetKind, Side, Table, TrackedState,
 };
 use std::fmt::Write;
 
 /// How many denials a rule logs in a second, and in a burst. The kernel counts for each rule.
 pub(crate) const LOG_RATE: (u32, u32) = (10, 50);
 
-/// The whole table, as `nft -f` takes it.
+/// The whole table of what is enforced, as `nft -f` takes it.
 #[must_use]
 pub fn ruleset(ruleset: &Ruleset) -> String {
-    let mut text = format!("table inet {TABLE} {{\n");
+    table(Table::Enforced, ruleset)
+}
+
+/// A whole table, as `nft -f` takes it.
+#[must_use]
+pub fn table(table: Table, ruleset: &Ruleset) -> String {
+    let mut text = format!("table inet {} {{\n", table.name());
     let sets = ruleset.sets.iter().map(|(name, item)| set(name, item));
     // Chains may lead to chains below them: `nft` reads a table as one.
-    let chains = ruleset.chains.iter().map(|(name, item)| chain(name, item));
+    let chains = ruleset.chains.iter().map(|(name, item)| chain(table, name, item));
     text.push_str(&sets.chain(chains).collect::<Vec<_>>().join("\n"));
     text.push_str("}\n");
     text
@@ -40,7 +46,7 @@ fn set(name: &Name, set: &Set) -> String {
     text
 }
 
-fn chain(name: &Name, chain: &Chain) -> String {
+fn chain(table: Table, name: &Name, chain: &Chain) -> String {
     let mut text = comment(&chain.comment);
     let _ = writeln!(text, "\tchain {name} {{");
     if let Some(hook) = chain.hook {
@@ -49,7 +55,11 @@ fn chain(name: &Name, chain: &Chain) -> String {
             Hook::Input => "input",
             Hook::Output => "output",
         };
-        let _ = writeln!(text, "\t\ttype filter hook {hook} priority filter; policy accept;");
+        let priority = match table.priority() {
+            0 => "filter".to_owned(),
+            later => format!("filter + {later}"),
+        };
+        let _ = writeln!(text, "\t\ttype filter hook {hook} priority {priority}; policy accept;");
     }
     for item in &chain.rules {
         let _ = writeln!(text, "\t\t{}", rule(item));
@@ -139,6 +149,7 @@ fn action(action: &Action) -> String {
         Action::Goto(chain) => format!("goto {chain}"),
         Action::Return => "return".to_owned(),
         Action::Dispatch { family, side, map } => format!("{} vmap @{map}", address(*family, *side)),
+        Action::Count => "counter".to_owned(),
         Action::Log { prefix } => {
             let (rate, burst) = LOG_RATE;
             format!(

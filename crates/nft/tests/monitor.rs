@@ -32,7 +32,7 @@ fn hears(monitor: &mut Monitor) -> bool {
 fn what_others_do_to_the_table_is_heard() {
     support::in_new_network("what_others_do_to_the_table_is_heard", || {
         let mut kernel = Kernel::open().expect("a socket");
-        let mut monitor = Monitor::open(kernel.port()).expect("a socket");
+        let mut monitor = Monitor::open([kernel.port()]).expect("a socket");
         let program = Program::new(&Index::new(), "node");
         kernel.restore(program.ruleset()).expect("the kernel takes it");
         assert!(!hears(&mut monitor), "what we did ourselves");
@@ -62,7 +62,7 @@ fn more_than_can_be_heard_is_heard() {
         let mut kernel = Kernel::open().expect("a socket");
         let program = Program::new(&Index::new(), "node");
         kernel.restore(program.ruleset()).expect("the kernel takes it");
-        let mut monitor = Monitor::open(kernel.port()).expect("a socket");
+        let mut monitor = Monitor::open([kernel.port()]).expect("a socket");
         let addresses: Vec<String> = (0..60_000_u32)
             .map(|n| std::net::Ipv4Addr::from(0x0a00_0000 + n).to_string())
             .collect();

@@ -94,11 +94,29 @@ pub(crate) struct Mode {
     pub(crate) refusing: bool,
     /// Whether addresses of the node's pods must belong to a pod that is known (S23).
     pub(crate) guarded: bool,
+    /// Whether packets pass that would not, and it is only told which.
+    pub(crate) tried: bool,
+}
+
+impl Mode {
+    /// The rule as it is programmed.
+    pub(crate) fn adapt(self, rule: &mut Rule) {
+        if !self.tried {
+            return;
+        }
+        match &mut rule.action {
+            Action::Drop => rule.action = Action::Accept,
+            Action::Log { prefix } => *prefix = prefix.replacen("sekisho deny", "sekisho audit", 1),
+            _ => {}
+        }
+    }
 }
 
 /// The table of a node without pods.
 pub(crate) fn base(mode: Mode) -> Ruleset {
-    Ruleset { sets: sets(), chains: chains(mode) }
+    let mut chains = chains(mode);
+    chains.values_mut().flat_map(|chain| &mut chain.rules).for_each(|rule| mode.adapt(rule));
+    Ruleset { sets: sets(), chains }
 }
 
 /// The rules of the base chains that depend on the mode.

@@ -91,5 +91,6 @@ fn looks(side: Side) -> Vec<Rule> {
 fn refusal() -> Vec<Rule> {
     let exempt = Family::ALL.map(|family| Rule::always(Action::Jump(names::exempt(family))));
     let log = Rule::always(Action::Log { prefix: PREFIX.to_owned() });
-    exempt.into_iter().chain([log, Rule::always(Action::Drop)]).collect()
+    let count = Rule::always(Action::Count);
+    exempt.into_iter().chain([count, log, Rule::always(Action::Drop)]).collect()
 }

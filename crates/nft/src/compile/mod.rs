@@ -56,6 +56,17 @@ impl ChainPart {
         }
     }
 
+    /// Who denies in it.
+    pub(crate) fn denying(&self) -> Option<(Direction, &[PolicyKey])> {
+        match self {
+            Self::Profile { direction, policies, .. } | Self::Check { direction, policies, .. } => {
+                Some((*direction, policies))
+            }
+            Self::Deny { direction, key, .. } => Some((*direction, std::slice::from_ref(key))),
+            Self::Policy { .. } | Self::Tier { .. } | Self::Shared { .. } => None,
+        }
+    }
+
     /// What the chain stands for, for people.
     pub(crate) fn comment(&self) -> String {
         match self {

@@ -64,9 +64,10 @@ pub(super) fn profile_rules(direction: Direction, family: Family, policies: &[Po
 }
 
 /// What no rule allowed, or one denied.
-pub(super) fn denied(direction: Direction, family: Family, policies: &[PolicyKey]) -> [Rule; 3] {
+pub(super) fn denied(direction: Direction, family: Family, policies: &[PolicyKey]) -> [Rule; 4] {
     [
         Rule::always(Action::Jump(names::exempt(family))),
+        Rule::always(Action::Count),
         Rule::always(Action::Log { prefix: log_prefix(direction, policies) }),
         Rule::always(Action::Drop),
     ]

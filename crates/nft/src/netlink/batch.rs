@@ -3,7 +3,7 @@
 use super::{Attributes, Message, rule::expressions, set};
 use crate::{
     Operation, Transaction,
-    tree::{Element, Hook, Name, Rule, TABLE},
+    tree::{Element, Hook, Name, Rule, Table},
 };
 use std::collections::BTreeSet;
 
@@ -15,8 +15,6 @@ pub(super) const INET: u8 = 1;
 /// program passes over what it does not know.
 pub(super) const FINGERPRINT: u8 = 0x5e;
 
-/// `NF_IP_PRI_FILTER`.
-pub(super) const PRIORITY: u32 = 0;
 /// `NF_ACCEPT`: the fate of packets at the end of a base chain.
 pub(super) const ACCEPT: u32 = 1;
 /// The type of base chains.
@@ -42,14 +40,16 @@ const NLM_F_APPEND: u16 = 0x800;
 const ELEMENTS: usize = 150;
 
 /// The messages of a transaction. The table comes first: making it is nothing where it is there.
-pub(super) fn messages(transaction: &Transaction) -> Vec<Message> {
-    let table = message(NEW_TABLE, NLM_F_CREATE, &in_table(), format!("make the table `{TABLE}`"));
-    std::iter::once(table).chain(transaction.operations().iter().flat_map(operation)).collect()
+pub(super) fn messages(table: Table, transaction: &Transaction) -> Vec<Message> {
+    let what = format!("make the table `{}`", table.name());
+    let made = message(NEW_TABLE, NLM_F_CREATE, &within(table), what);
+    let operations = transaction.operations().iter().flat_map(|step| operation(table, step));
+    std::iter::once(made).chain(operations).collect()
 }
 
 /// The message that takes the table away.
-pub(super) fn delete_table() -> Message {
-    message(DELETE_TABLE, 0, &in_table(), format!("delete the table `{TABLE}`"))
+pub(super) fn delete_table(table: Table) -> Message {
+    message(DELETE_TABLE, 0, &within(table), format!("delete the table `{}`", table.name()))
 }
 
 fn message(kind: u16, flags: u16, attributes: &Attributes, what: String) -> Message {
@@ -58,32 +58,33 @@ fn message(kind: u16, flags: u16, attributes: &Attributes, what: String) -> Mess
 }
 
 /// Every message names the table first.
-fn in_table() -> Attributes {
-    Attributes::new().text(1, TABLE)
+fn within(table: Table) -> Attributes {
+    Attributes::new().text(1, table.name())
 }
 
-fn operation(operation: &Operation) -> Vec<Message> {
+fn operation(table: Table, operation: &Operation) -> Vec<Message> {
+    let in_table = || within(table);
     match operation {
         Operation::Wake => {
             let body = in_table().u32(2, 0);
-            vec![message(NEW_TABLE, 0, &body, format!("switch the table `{TABLE}` on"))]
+            vec![message(NEW_TABLE, 0, &body, format!("switch the table `{}` on", table.name()))]
         }
         Operation::AddSet { set, kind, .. } => {
             let body = in_table().text(2, set.as_str());
             let body = body.append(&set::Layout::of(*kind).attributes());
             vec![message(NEW_SET, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the set `{set}`"))]
         }
-        Operation::AddChain { chain, hook } => vec![add_chain(chain, *hook)],
+        Operation::AddChain { chain, hook } => vec![add_chain(table, chain, *hook)],
         Operation::FlushChain(chain) => {
             let body = in_table().text(2, chain.as_str());
             vec![message(DELETE_RULE, 0, &body, format!("empty the chain `{chain}`"))]
         }
-        Operation::AddRules(chain, rules) => rules.iter().map(|rule| add_rule(chain, rule)).collect(),
+        Operation::AddRules(chain, rules) => rules.iter().map(|rule| add_rule(table, chain, rule)).collect(),
         Operation::DeleteElements(set, elements) => {
-            change_elements(DELETE_ELEMENT, 0, set, elements, "delete elements of")
+            change_elements(table, (DELETE_ELEMENT, 0), set, elements, "delete elements of")
         }
         Operation::AddElements(set, elements) => {
-            change_elements(NEW_ELEMENT, NLM_F_CREATE, set, elements, "add elements to")
+            change_elements(table, (NEW_ELEMENT, NLM_F_CREATE), set, elements, "add elements to")
         }
         Operation::DeleteChain(chain) => {
             let body = in_table().text(3, chain.as_str());
@@ -96,12 +97,12 @@ fn operation(operation: &Operation) -> Vec<Message> {
     }
 }
 
-fn add_chain(chain: &Name, hook: Option<Hook>) -> Message {
-    let body = in_table().text(3, chain.as_str());
+fn add_chain(table: Table, chain: &Name, hook: Option<Hook>) -> Message {
+    let body = within(table).text(3, chain.as_str());
     let body = match hook {
         None => body,
         Some(hook) => {
-            let place = Attributes::new().u32(1, hook_number(hook)).u32(2, PRIORITY);
+            let place = Attributes::new().u32(1, hook_number(hook)).u32(2, table.priority());
             body.nested(4, &place).u32(5, ACCEPT).text(7, FILTER)
         }
     };
@@ -117,10 +118,10 @@ pub(super) fn hook_number(hook: Hook) -> u32 {
     }
 }
 
-fn add_rule(chain: &Name, rule: &Rule) -> Message {
+fn add_rule(table: Table, chain: &Name, rule: &Rule) -> Message {
     let list =
         expressions(rule).iter().fold(Attributes::new(), |list, expression| list.nested(1, expression));
-    let body = in_table().text(2, chain.as_str()).nested(4, &list).bytes(7, &user_data(rule));
+    let body = within(table).text(2, chain.as_str()).nested(4, &list).bytes(7, &user_data(rule));
     message(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, &body, format!("add a rule to the chain `{chain}`"))
 }
 
@@ -133,8 +134,8 @@ fn user_data(rule: &Rule) -> Vec<u8> {
 }
 
 fn change_elements(
-    kind: u16,
-    flags: u16,
+    table: Table,
+    (kind, flags): (u16, u16),
     set: &Name,
     elements: &BTreeSet<Element>,
     what: &str,
@@ -144,15 +145,15 @@ fn change_elements(
     chunks
         .map(|chunk| {
             let list = chunk.iter().fold(Attributes::new(), |list, element| list.nested(1, element));
-            let body = in_table().text(2, set.as_str()).nested(3, &list);
+            let body = within(table).text(2, set.as_str()).nested(3, &list);
             message(kind, flags, &body, format!("{what} `{set}`"))
         })
         .collect()
 }
 
 /// Asks for all of something in the table.
-pub(super) fn dump(kind: u16, more: Option<&Name>) -> Message {
-    let body = more.map_or_else(in_table, |set| in_table().text(2, set.as_str()));
+pub(super) fn dump(table: Table, kind: u16, more: Option<&Name>) -> Message {
+    let body = more.map_or_else(|| within(table), |set| within(table).text(2, set.as_str()));
     message(kind, 0, &body, "read the table".to_owned())
 }
 
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn many_elements_are_split() {
         let elements = (0..1000_u32).map(|n| Element::Address(std::net::Ipv4Addr::from(n).into())).collect();
-        let messages = change_elements(NEW_ELEMENT, 0, &Name::fixed("pods4"), &elements, "add elements to");
+        let messages = change_elements(Table::Enforced, (NEW_ELEMENT, 0), &Name::fixed("pods4"), &elements, "add elements to");
         assert_eq!(messages.len(), 1000_usize.div_ceil(ELEMENTS));
         assert!(messages.iter().all(|message| message.body.len() < usize::from(u16::MAX)));
     }

@@ -121,6 +121,11 @@ pub(super) fn load(register: u32, bytes: &[u8]) -> Attributes {
     expression("immediate", &Attributes::new().u32(1, register).nested(2, &value(bytes)))
 }
 
+/// Counts packets and bytes, from nothing.
+pub(super) fn counter() -> Attributes {
+    expression("counter", &Attributes::new().u64(1, 0).u64(2, 0))
+}
+
 pub(super) fn log(group: u16, prefix: &str) -> Attributes {
     expression("log", &Attributes::new().u16(1, group).text(2, prefix))
 }

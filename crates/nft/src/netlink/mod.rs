@@ -20,7 +20,11 @@ pub use monitor::Monitor;
 pub(crate) use socket::Socket;
 pub(crate) use wire::Message;
 
-use crate::{Drift, Programmed, Transaction, tree::Ruleset};
+use crate::{
+    Drift, Programmed, Transaction,
+    tree::{Name, Ruleset, Table},
+};
+use std::collections::BTreeMap;
 
 /// `ERESTART`: the kernel has gone on to another generation than a transaction was made for.
 const CHANGED: i32 = 85;
@@ -31,6 +35,7 @@ const RESTORE_TRIES: usize = 100;
 #[derive(Debug)]
 pub struct Kernel {
     socket: Socket,
+    table: Table,
 }
 
 impl Kernel {
@@ -39,7 +44,15 @@ impl Kernel {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open() -> Result<Self, NetlinkError> {
-        Ok(Self { socket: Socket::open()? })
+        Self::open_table(Table::Enforced)
+    }
+
+    /// Opens a way to the kernel for a table, as [`Self::open`] does for that of what is enforced.
+    ///
+    /// # Errors
+    /// When the kernel gives no netlink socket.
+    pub fn open_table(table: Table) -> Result<Self, NetlinkError> {
+        Ok(Self { socket: Socket::open()?, table })
     }
 
     /// The number by which the kernel knows this socket, for a [`Monitor`].
@@ -58,7 +71,7 @@ impl Kernel {
         if transaction.is_empty() {
             return Ok(());
         }
-        self.socket.commit(&batch::messages(transaction), None)
+        self.socket.commit(&batch::messages(self.table, transaction), None)
     }
 
     /// What is programmed; empty when the table is not there.
@@ -66,7 +79,7 @@ impl Kernel {
     /// # Errors
     /// When the kernel does not answer, or answers what cannot be read.
     pub fn read(&mut self) -> Result<Programmed, NetlinkError> {
-        Ok(read::programmed(&mut self.socket)?.0)
+        Ok(read::programmed(&mut self.socket, self.table)?.0)
     }
 
     /// Whether the table is there, whatever is in it.
@@ -74,7 +87,16 @@ impl Kernel {
     /// # Errors
     /// When the kernel does not answer.
     pub fn is_programmed(&mut self) -> Result<bool, NetlinkError> {
-        read::is_there(&mut self.socket)
+        read::is_there(&mut self.socket, self.table)
+    }
+
+    /// How many packets were counted in each chain that counts: those that it denied. A chain that is made
+    /// anew begins anew.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn counted(&mut self) -> Result<BTreeMap<Name, u64>, NetlinkError> {
+        read::counted(&mut self.socket, self.table)
     }
 
     /// Brings what is programmed to `ruleset`, whatever it is now, in one transaction, and tells how it
@@ -86,12 +108,12 @@ impl Kernel {
         let wanted = Programmed::of(ruleset);
         let mut tries = RESTORE_TRIES;
         loop {
-            let (now, generation) = read::programmed(&mut self.socket)?;
+            let (now, generation) = read::programmed(&mut self.socket, self.table)?;
             let transaction = Transaction::between(&now, ruleset);
             if transaction.is_empty() {
                 return Ok(now.drift(&wanted));
             }
-            match self.socket.commit(&batch::messages(&transaction), Some(generation)) {
+            match self.socket.commit(&batch::messages(self.table, &transaction), Some(generation)) {
                 Ok(()) => return Ok(now.drift(&wanted)),
                 Err(error) if error.errno() == Some(CHANGED) && tries > 0 => tries -= 1,
                 Err(error) => return Err(error),
@@ -107,6 +129,6 @@ impl Kernel {
         if self.read()? == Programmed::default() {
             return Ok(());
         }
-        self.socket.commit(&[batch::delete_table()], None)
+        self.socket.commit(&[batch::delete_table(self.table)], None)
     }
 }

@@ -5,7 +5,7 @@ use super::{
     batch::{INET, SUBSYSTEM},
     wire::{Answer, GENERIC},
 };
-use crate::tree::TABLE;
+use crate::tree::Table;
 use netlink_sys::{Socket as RawSocket, protocols::NETLINK_NETFILTER};
 use nix::sys::{
     socket::{MsgFlags, setsockopt, sockopt::ReceiveTimeout},
@@ -20,26 +20,26 @@ const TOO_MUCH: i32 = 105;
 /// What is set aside for news that were not read yet, in bytes.
 const ROOM: usize = 4 << 20;
 
-/// Hears of changes of the table that others made, in the network namespace of the thread that opened it.
+/// Hears of changes of our tables that others made, in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub struct Monitor {
     raw: RawSocket,
-    /// The port of the socket whose changes are our own.
-    ours: u32,
+    /// The ports of the sockets whose changes are our own.
+    ours: Vec<u32>,
 }
 
 impl Monitor {
-    /// Listens from now on; what `ours`, the [port](super::Kernel::port) of a socket, changes is no news.
+    /// Listens from now on; what `ours`, the [ports](super::Kernel::port) of sockets, change is no news.
     ///
     /// # Errors
     /// When the kernel gives no netlink socket.
-    pub fn open(ours: u32) -> Result<Self, NetlinkError> {
+    pub fn open(ours: impl IntoIterator<Item = u32>) -> Result<Self, NetlinkError> {
         let failed = |what| move |source| NetlinkError::Socket { what, source };
         let mut raw = RawSocket::new(NETLINK_NETFILTER).map_err(failed("open a socket"))?;
         raw.bind_auto().map_err(failed("bind a socket"))?;
         raw.set_rx_buf_sz(ROOM).map_err(failed("set up a socket"))?;
         raw.add_membership(GROUP).map_err(failed("listen to changes"))?;
-        Ok(Self { raw, ours })
+        Ok(Self { raw, ours: ours.into_iter().collect() })
     }
 
     /// Waits until somebody else has changed the table, or may have, or until `patience` is over; says which.
@@ -84,9 +84,10 @@ impl Monitor {
         Answer::all(bytes).any(|news| {
             let attributes = news.payload.get(GENERIC..).unwrap_or_default();
             // Every message about something in a table names the table first.
-            let in_table = || parse(attributes).any(|a| a.kind == 1 && a.text() == Some(TABLE));
+            let names = [Table::Enforced, Table::Tried].map(|table| Some(table.name()));
+            let in_table = || parse(attributes).any(|a| a.kind == 1 && names.contains(&a.text()));
             news.kind >> 8 == SUBSYSTEM
-                && news.port != self.ours
+                && !self.ours.contains(&news.port)
                 && news.payload.first() == Some(&INET)
                 && in_table()
         })

@@ -3,7 +3,7 @@
 use super::{
     Attributes,
     expression::{
-        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, dispatch, is_in, limit, load, log, mask,
+        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, counter, dispatch, is_in, limit, load, log, mask,
         meta, payload, refuse, reset, set_tracked, tracked, verdict,
     },
 };
@@ -94,6 +94,7 @@ impl Writer {
                 self.address(*family, *side, FIRST);
                 self.push([dispatch(map, FIRST)]);
             }
+            Action::Count => self.push([counter()]),
             Action::Log { prefix } => self.push([limit(LOG_RATE), log(LOG_GROUP, prefix)]),
             Action::SetCut => self.push([load(FIRST, &cut_label()), set_tracked(Tracked::Labels, FIRST)]),
         }

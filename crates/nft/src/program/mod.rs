@@ -23,6 +23,9 @@ use std::{
     sync::Arc,
 };
 
+/// Fail closed: another program may have cut connections here. A sweep knows.
+const ENFORCING: Mode = Mode { phase: Phase::Enforcing, refusing: true, guarded: false, tried: false };
+
 /// A local address: what polices it, and the chains that it leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Seat {
@@ -48,7 +51,14 @@ impl Program {
     /// The ruleset of `node` as the index has it now.
     #[must_use]
     pub fn new(index: &Index, node: &str) -> Self {
-        Self::in_phase(index, node, Phase::Enforcing)
+        Self::in_mode(index, node, ENFORCING)
+    }
+
+    /// The ruleset of `node` for what is only tried: nothing is dropped, and it is counted and logged what
+    /// would be. It is for [`Table::Tried`](crate::tree::Table::Tried).
+    #[must_use]
+    pub fn trying(index: &Index, node: &str) -> Self {
+        Self::in_mode(index, node, Mode { refusing: false, tried: true, ..ENFORCING })
     }
 
     /// The ruleset of `node` for the time in which enforcement begins on it (S32): TCP packets that
@@ -57,12 +67,10 @@ impl Program {
     /// to cut, again and again until [`Self::settle`] ends the time.
     #[must_use]
     pub fn attaching(index: &Index, node: &str) -> Self {
-        Self::in_phase(index, node, Phase::Attaching)
+        Self::in_mode(index, node, Mode { phase: Phase::Attaching, ..ENFORCING })
     }
 
-    fn in_phase(index: &Index, node: &str, phase: Phase) -> Self {
-        // Fail closed: another program may have cut connections here. A sweep knows.
-        let mode = Mode { phase, refusing: true, guarded: false };
+    fn in_mode(index: &Index, node: &str, mode: Mode) -> Self {
         let mut program = Self {
             node: node.into(),
             mode,
@@ -115,6 +123,13 @@ impl Program {
     #[must_use]
     pub fn ruleset(&self) -> &Ruleset {
         &self.ruleset
+    }
+
+    /// Who denies in a chain that counts: the direction and the policies, in order. Nothing for a chain
+    /// that denies nothing by policy.
+    #[must_use]
+    pub fn denying(&self, chain: &Name) -> Option<(Direction, &[PolicyKey])> {
+        self.parts.get(chain)?.denying()
     }
 
     /// Follows what changed in the index, and says what the kernel must do for it: one transaction,

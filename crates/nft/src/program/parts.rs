@@ -24,7 +24,8 @@ impl Program {
 
     pub(super) fn rebuild(&mut self, index: &Index, name: &Name) {
         let Some(part) = self.parts.get(name) else { return };
-        let Compiled { rules, chains, sets } = Compiled::of(part, index);
+        let Compiled { mut rules, chains, sets } = Compiled::of(part, index);
+        rules.iter_mut().for_each(|rule| self.mode.adapt(rule));
         for (name, part) in chains {
             self.acquire_chain(index, &name, part);
         }

@@ -115,6 +115,8 @@ pub enum Action {
         /// The map.
         map: Name,
     },
+    /// Counts it, and goes on.
+    Count,
     /// Logs it, at most so often, and goes on.
     Log {
         /// What the log entry begins with: at most 127 bytes.
@@ -157,6 +159,7 @@ impl Rule {
             | Action::Refuse
             | Action::Return
             | Action::Dispatch { .. }
+            | Action::Count
             | Action::Log { .. }
             | Action::SetCut => None,
         }
@@ -174,6 +177,7 @@ impl Rule {
             | Action::Jump(_)
             | Action::Goto(_)
             | Action::Return
+            | Action::Count
             | Action::Log { .. }
             | Action::SetCut => None,
         };

@@ -14,8 +14,35 @@ pub use set::{Element, Family, Set, SetKind};
 
 use std::collections::BTreeMap;
 
-/// The name of the table; its family is `inet`.
-pub const TABLE: &str = "sekisho";
+/// A table of ours; its family is `inet`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// What is enforced.
+    #[default]
+    Enforced,
+    /// What is only tried: packets pass, and it is told which would not. It sees what the other let pass.
+    Tried,
+}
+
+impl Table {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforced => "sekisho",
+            Self::Tried => "sekisho_audit",
+        }
+    }
+
+    /// The priority of its base chains at their hooks; `NF_IP_PRI_FILTER` is 0.
+    #[must_use]
+    pub fn priority(self) -> u32 {
+        match self {
+            Self::Enforced => 0,
+            Self::Tried => 1,
+        }
+    }
+}
 
 /// The bit of a connection's label that says it was cut (S31). Labels have 128 bits.
 pub const CUT_LABEL_BIT: u8 = 119;

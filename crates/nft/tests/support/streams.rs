@@ -125,6 +125,14 @@ impl Node {
         self.plan_for("api", port)
     }
 
+    /// What would be known if `api` had a policy that lets in one port, or nothing.
+    #[allow(dead_code, reason = "only what is tried wants it")]
+    pub(crate) fn index_with(&self, port: Option<u16>) -> Index {
+        let pods = [("web", &self.web), ("api", &self.api)];
+        let pods = pods.map(|(name, network)| Change::PutPod(pod(name, network).into()));
+        Index::of(pods.into_iter().chain([Change::PutPolicy(policy("api", port))]))
+    }
+
     /// The same for either pod.
     pub(crate) fn plan_for(&mut self, pod: &str, port: Option<u16>) -> Transaction {
         let delta = self.index.apply(Change::PutPolicy(policy(pod, port)));
