@@ -103,6 +103,13 @@ pub(crate) struct Run {
     pub(crate) place: Place,
 }
 
+impl Run {
+    /// What becomes of packets of pods that are not known yet. Where nothing is dropped, they pass.
+    pub(crate) fn startup(&self) -> Startup {
+        if self.audit { Startup::Open } else { self.startup }
+    }
+}
+
 /// Where to put the plugin.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InstallCni {

@@ -10,6 +10,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use sekisho_k8s::watch::Watched;
+use sekisho_nft::tree::Table;
 use std::{collections::BTreeSet, sync::Mutex, time::Instant};
 
 /// Bounds of durations, in seconds: from what one element costs to what nobody should see.
@@ -27,6 +28,13 @@ struct Outcome {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Denier {
+    mode: &'static str,
+    direction: String,
+    policies: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Mode {
     mode: &'static str,
 }
@@ -37,6 +45,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     programming: Histogram,
     transactions: Family<Outcome, Counter>,
+    denied: Family<Denier, Counter>,
     drifts: Counter,
     cuts: Counter,
     troubles: Family<Kind, Counter>,
@@ -57,6 +66,7 @@ impl Metrics {
             registry: Registry::with_prefix("sekisho_agent"),
             programming: Histogram::new(SECONDS),
             transactions: Family::default(),
+            denied: Family::default(),
             drifts: Counter::default(),
             cuts: Counter::default(),
             troubles: Family::default(),
@@ -83,6 +93,11 @@ impl Metrics {
             self.programming.clone(),
         );
         registry.register("transactions", "Changes of the kernel's rules", self.transactions.clone());
+        registry.register(
+            "denied_packets",
+            "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet",
+            self.denied.clone(),
+        );
         registry.register("drifts", "How often somebody else's change of our table was mended", self.drifts.clone());
         registry.register("cut_connections", "Connections that were cut because they are no longer allowed", self.cuts.clone());
         registry.register("api_troubles", "How often the API server did not tell", self.troubles.clone());
@@ -115,6 +130,12 @@ impl Metrics {
     pub(crate) fn transaction(&self, done: bool) {
         let outcome = if done { "done" } else { "refused" };
         self.transactions.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Packets were denied, or would have been.
+    pub(crate) fn denied(&self, table: Table, direction: &str, policies: &str, packets: u64) {
+        let denier = Denier { mode: mode(table), direction: direction.to_owned(), policies: policies.to_owned() };
+        self.denied.get_or_create(&denier).inc_by(packets);
     }
 
     /// What somebody else did to our table was mended.
@@ -151,10 +172,17 @@ impl Metrics {
         self.ready.set(i64::from(report.is_ready()));
         self.pods.set(number(report.pods));
         self.endpoints.set(number(report.endpoints));
-        self.policies.get_or_create(&Mode { mode: "enforced" }).set(number(report.policies));
-        self.policies.get_or_create(&Mode { mode: "audit" }).set(number(report.staged));
+        self.policies.get_or_create(&Mode { mode: mode(Table::Enforced) }).set(number(report.policies));
+        self.policies.get_or_create(&Mode { mode: mode(Table::Tried) }).set(number(report.staged));
         self.chains.set(number(report.chains));
         self.sets.set(number(report.sets));
         self.elements.set(number(report.elements));
+    }
+}
+
+fn mode(table: Table) -> &'static str {
+    match table {
+        Table::Enforced => "enforced",
+        Table::Tried => "audit",
     }
 }

@@ -90,7 +90,7 @@ impl Parts {
         report: watch::Sender<Report>,
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
-        let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup);
+        let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup());
         let (patience, audit) = (Duration::from_secs(how.attach), how.audit);
         let (told, ready) = std::sync::mpsc::channel();
         let runtime = Handle::current();
@@ -98,7 +98,7 @@ impl Parts {
             let opened = enter(&place).and_then(|()| {
                 let held = hold()?;
                 let node = Node::open(&name, startup, ranges, patience, Arc::clone(&metrics))?;
-                let monitor = Monitor::open(node.port())?;
+                let monitor = Monitor::open(node.ports())?;
                 // Made here, it is in the same network namespace.
                 thread::Builder::new()
                     .name("monitor".to_owned())

@@ -2,8 +2,10 @@
 
 mod attach;
 mod batch;
+mod denials;
 mod node;
 mod report;
+mod staged;
 mod touched;
 
 pub(crate) use node::Node;

@@ -1,6 +1,6 @@
 //! The node's rules: what the index says, as a program, in the kernel.
 
-use super::{attach::Attach, touched};
+use super::{attach::Attach, denials::Denials, staged::Staged, touched};
 use crate::{
     args::Startup,
     metrics::Metrics,
@@ -11,7 +11,7 @@ use sekisho_core::{
     packet::Packet,
     set::{AddressSet, Cidr},
 };
-use sekisho_nft::{Drift, Kernel, NetlinkError, Program, conntrack::Conntrack};
+use sekisho_nft::{Drift, Kernel, NetlinkError, Program, conntrack::Conntrack, text, tree::Table};
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::{Duration, Instant}};
 use thiserror::Error;
 
@@ -33,6 +33,10 @@ pub(crate) struct Node {
     kernel: Kernel,
     conntrack: Conntrack,
     attach: Attach,
+    staged: Staged,
+    denials: Denials,
+    /// Released addresses whose connections are not forgotten yet (S27).
+    owed: BTreeSet<IpAddr>,
     /// Until everything was told once there is none.
     enforced: Option<Enforced>,
     /// Whether the kernel has what it should.
@@ -65,6 +69,9 @@ impl Node {
             kernel: Kernel::open()?,
             conntrack: Conntrack::open()?,
             attach: Attach::new(attach),
+            staged: Staged::open()?,
+            denials: Denials::new(),
+            owed: BTreeSet::new(),
             enforced: None,
             is_true: false,
             guarded: AddressSet::empty(),
@@ -72,9 +79,9 @@ impl Node {
         })
     }
 
-    /// The port of the socket by which the kernel is changed.
-    pub(crate) fn port(&self) -> u32 {
-        self.kernel.port()
+    /// The ports of the sockets by which the kernel is changed.
+    pub(crate) fn ports(&self) -> [u32; 2] {
+        [self.kernel.port(), self.staged.port()]
     }
 
     /// The node's name.
@@ -104,7 +111,9 @@ impl Node {
 
     /// What is programmed, for people.
     pub(crate) fn text(&self) -> String {
-        self.program().map(|program| sekisho_nft::text::ruleset(program.ruleset())).unwrap_or_default()
+        let tables = [(Table::Enforced, self.program()), (Table::Tried, self.staged.program())].into_iter();
+        let texts = tables.filter_map(|(table, program)| Some(text::table(table, program?.ruleset())));
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     /// How many elements the sets in the kernel have.
@@ -150,7 +159,9 @@ impl Node {
             self.attach.begin();
         }
         self.enforced = Some(Enforced { index, program });
+        self.forget_strangers()?;
         self.sweep(None)?;
+        self.staged.begin(state, &self.name)?;
         self.is_true = true;
         Ok(())
     }
@@ -161,7 +172,7 @@ impl Node {
         let ranges = self.ranges(state);
         let Some(enforced) = &mut self.enforced else { return Ok(()) };
         self.is_true = false;
-        let released = touched::released(&enforced.index, &steps.enforced);
+        self.owed.extend(touched::released(&enforced.index, &steps.enforced));
         let changes = steps.enforced.into_iter();
         let deltas: Vec<Delta> = changes.map(|change| enforced.index.apply(change)).collect();
         let transaction = enforced.program.follow(&enforced.index, &deltas);
@@ -171,10 +182,11 @@ impl Node {
             self.guarded = ranges;
         }
         let touched = touched::by(&enforced.index, &self.name, &deltas);
-        self.conntrack.forget_all(&released)?;
+        self.forget_owed()?;
         if !touched.is_empty() {
             self.sweep(Some(&touched))?;
         }
+        self.staged.follow(state, &self.name, steps.staged)?;
         self.is_true = true;
         Ok(())
     }
@@ -186,20 +198,43 @@ impl Node {
         let drift = self.kernel.restore(enforced.program.ruleset())?;
         if !was_true || !drift.is_empty() {
             // What passed meanwhile was not asked.
+            self.forget_owed()?;
             self.sweep(None)?;
         }
+        self.staged.restore()?;
         self.is_true = true;
         Ok(drift)
     }
 
     /// When there is something to do though nothing happens.
     pub(crate) fn wakes_at(&self) -> Option<Instant> {
-        self.attach.wakes_at()
+        let counters = self.is_begun().then(|| self.denials.wakes_at());
+        self.attach.wakes_at().into_iter().chain(counters).min()
     }
 
-    /// Does what is due at [`Self::wakes_at`]: open connections show themselves, and the forbidden among
-    /// them are cut (S32).
+    /// Does what is due at [`Self::wakes_at`].
     pub(crate) fn wake(&mut self) -> Result<(), EnforceError> {
+        let now = Instant::now();
+        if now >= self.denials.wakes_at() {
+            self.denials.awake();
+            self.count()?;
+        }
+        if self.attach.wakes_at().is_some_and(|at| now >= at) {
+            self.attach()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what was denied, and would have been.
+    fn count(&mut self) -> Result<(), NetlinkError> {
+        if let Some(Enforced { program, .. }) = &self.enforced {
+            self.denials.read(Table::Enforced, &mut self.kernel, program, &self.metrics)?;
+        }
+        self.staged.count(&mut self.denials, &self.metrics)
+    }
+
+    /// Open connections have shown themselves: the forbidden among them are cut (S32).
+    fn attach(&mut self) -> Result<(), NetlinkError> {
         self.sweep(None)?;
         if self.attach.is_over()
             && let Some(enforced) = &mut self.enforced
@@ -207,6 +242,26 @@ impl Node {
             self.kernel.apply(&enforced.program.settle())?;
         }
         Ok(())
+    }
+
+    /// The connections of addresses that were released die with their owner (S27).
+    fn forget_owed(&mut self) -> Result<(), NetlinkError> {
+        self.conntrack.forget_all(&self.owed)?;
+        self.owed.clear();
+        Ok(())
+    }
+
+    /// Connections of addresses of this node's pods that no pod bears: their owner went while no agent was
+    /// there to see it (S27).
+    fn forget_strangers(&mut self) -> Result<(), NetlinkError> {
+        let Some(Enforced { index, .. }) = &self.enforced else { return Ok(()) };
+        let mut known: BTreeSet<IpAddr> = index.endpoints(&self.name).map(|(address, _)| address).collect();
+        known.extend(own_addresses());
+        let is_stranger = |address: &IpAddr| self.guarded.contains(*address) && !known.contains(address);
+        let connections = self.conntrack.connections()?;
+        let ends = connections.iter().flat_map(|connection| [connection.original.source, connection.reply.source]);
+        self.owed.extend(ends.filter(is_stranger));
+        self.forget_owed()
     }
 
     /// Where pods on this node get their addresses, as it was given or as the node object tells. None
@@ -241,4 +296,16 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// The addresses of the node itself, in the network namespace of the thread that calls. That of a bridge
+/// lies among those of its pods.
+fn own_addresses() -> BTreeSet<IpAddr> {
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    let address = |interface: nix::ifaddrs::InterfaceAddress| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+    };
+    interfaces.filter_map(address).collect()
 }
