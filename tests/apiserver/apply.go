@@ -20,58 +20,48 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/restmapper"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // workers is how many objects of one file are written at a time.
 const workers = 16
 
-// cluster is the API server as its admin sees it.
-type cluster struct {
-	discovery *discovery.DiscoveryClient
-	mapper    *restmapper.DeferredDiscoveryRESTMapper
-	dynamic   dynamic.Interface
-}
-
-func connect(kubeconfig string) (*cluster, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
-	if err != nil {
-		return nil, err
-	}
-	config.QPS = -1
-	kinds, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	client, err := dynamic.NewForConfig(config)
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kinds))
-	return &cluster{kinds, mapper, client}, err
-}
-
-func (c *cluster) waitReady(ended chan error, limit time.Duration) error {
-	deadline := time.After(limit)
-	for {
-		_, err := c.discovery.RESTClient().Get().AbsPath("/readyz").DoRaw(context.Background())
-		if err == nil {
-			return nil
-		}
-		select {
-		case why := <-ended:
-			return fmt.Errorf("kube-apiserver ended: %w", errors.Join(why, err))
-		case <-deadline:
-			return fmt.Errorf("kube-apiserver is not ready: %w", err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
 // apply writes the objects of a file, or of all files under a folder. Namespaces and definitions of kinds come first,
 // for the others rest on them; objects of one kind that follow each other are written at the same time.
 func (c *cluster) apply(path string) error {
+	objects, err := objectsOf(path)
+	if err != nil {
+		return err
+	}
+	for len(objects) > 0 {
+		end := 1
+		for end < len(objects) && objects[end].GroupVersionKind() == objects[0].GroupVersionKind() {
+			end++
+		}
+		if err := c.forEach(objects[:end], c.write); err != nil {
+			return err
+		}
+		objects = objects[end:]
+	}
+	return nil
+}
+
+// delete removes the objects of a file, or of all files under a folder, at once; those that are not there are no error.
+func (c *cluster) delete(path string) error {
+	objects, err := objectsOf(path)
+	if err != nil {
+		return err
+	}
+	for _, object := range slices.Backward(objects) {
+		if err := c.forEach([]*unstructured.Unstructured{object}, c.remove); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// objectsOf reads the objects of a file or a folder, those first on which others rest.
+func objectsOf(path string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml"}, filepath.Ext(file)) {
@@ -84,9 +74,6 @@ func (c *cluster) apply(path string) error {
 		objects = append(objects, found...)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 	isBase := func(object *unstructured.Unstructured) bool {
 		return slices.Contains([]string{"CustomResourceDefinition", "Namespace"}, object.GetKind())
 	}
@@ -100,17 +87,7 @@ func (c *cluster) apply(path string) error {
 			return 1
 		}
 	})
-	for len(objects) > 0 {
-		end := 1
-		for end < len(objects) && objects[end].GroupVersionKind() == objects[0].GroupVersionKind() {
-			end++
-		}
-		if err := c.writeAll(objects[:end]); err != nil {
-			return err
-		}
-		objects = objects[end:]
-	}
-	return nil
+	return objects, err
 }
 
 func read(file string) ([]*unstructured.Unstructured, error) {
@@ -144,7 +121,11 @@ func read(file string) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
+// forEach does something to objects of one kind, several at a time.
+func (c *cluster) forEach(
+	objects []*unstructured.Unstructured,
+	do func(*meta.RESTMapping, *unstructured.Unstructured) error,
+) error {
 	mapping, err := c.mapping(objects[0].GroupVersionKind())
 	if err != nil {
 		return err
@@ -155,7 +136,7 @@ func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
 	for worker := range workers {
 		group.Go(func() {
 			for object := range work {
-				if err := c.write(mapping, object); err != nil {
+				if err := do(mapping, object); err != nil {
 					name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
 					failures[worker] = fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
 				}
@@ -173,13 +154,7 @@ func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
 // write makes the object as `kubectl apply --server-side` does, and then gives it the status that a kubelet or a
 // controller would.
 func (c *cluster) write(mapping *meta.RESTMapping, object *unstructured.Unstructured) error {
-	var resource dynamic.ResourceInterface = c.dynamic.Resource(mapping.Resource)
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		if object.GetNamespace() == "" {
-			object.SetNamespace(metav1.NamespaceDefault)
-		}
-		resource = c.dynamic.Resource(mapping.Resource).Namespace(object.GetNamespace())
-	}
+	resource := c.resource(mapping, object)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	options := metav1.ApplyOptions{FieldManager: "sekisho", Force: true}
@@ -191,6 +166,28 @@ func (c *cluster) write(mapping *meta.RESTMapping, object *unstructured.Unstruct
 	object.Object["status"] = status
 	_, err := resource.ApplyStatus(ctx, object.GetName(), object, options)
 	return err
+}
+
+func (c *cluster) remove(mapping *meta.RESTMapping, object *unstructured.Unstructured) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	now := int64(0)
+	err := c.resource(mapping, object).Delete(ctx, object.GetName(), metav1.DeleteOptions{GracePeriodSeconds: &now})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// resource is where objects of the kind lie, in the namespace of this one.
+func (c *cluster) resource(mapping *meta.RESTMapping, object *unstructured.Unstructured) dynamic.ResourceInterface {
+	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
+		return c.dynamic.Resource(mapping.Resource)
+	}
+	if object.GetNamespace() == "" {
+		object.SetNamespace(metav1.NamespaceDefault)
+	}
+	return c.dynamic.Resource(mapping.Resource).Namespace(object.GetNamespace())
 }
 
 // mapping finds the resource of a kind. One that was defined a moment ago takes a moment to be served.

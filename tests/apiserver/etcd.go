@@ -8,8 +8,8 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// startEtcd starts the store behind the API server, and tells where it listens.
-func startEtcd(folder string) (endpoint string, err error) {
+// startEtcd starts the store behind the API server.
+func startEtcd(folder string) (*embed.Etcd, error) {
 	config := embed.NewConfig()
 	config.Dir = folder
 	config.LogLevel = "error"
@@ -20,14 +20,17 @@ func startEtcd(folder string) (endpoint string, err error) {
 	config.ListenPeerUrls = []url.URL{anyPort}
 	server, err := embed.StartEtcd(config)
 	if err != nil {
-		return "", fmt.Errorf("etcd: %w", err)
+		return nil, fmt.Errorf("etcd: %w", err)
 	}
 	select {
 	case <-server.Server.ReadyNotify():
 	case err := <-server.Err():
-		return "", fmt.Errorf("etcd: %w", err)
+		return nil, fmt.Errorf("etcd: %w", err)
 	case <-time.After(time.Minute):
-		return "", fmt.Errorf("etcd: not ready after a minute")
+		return nil, fmt.Errorf("etcd: not ready after a minute")
 	}
-	return "http://" + server.Clients[0].Addr().String(), nil
+	return server, nil
 }
+
+// endpoint is where the store listens.
+func endpoint(server *embed.Etcd) string { return "http://" + server.Clients[0].Addr().String() }

@@ -25,19 +25,24 @@ type signer struct {
 	key         *ecdsa.PrivateKey
 }
 
+// keysIn names the files in a folder.
+func keysIn(folder string) *keys {
+	file := func(name string) string { return filepath.Join(folder, name) }
+	return &keys{file("ca.crt"), file("server.crt"), file("server.key"), file("admin.crt"), file("admin.key")}
+}
+
 func makeKeys(folder string) (*keys, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	file := func(name string) string { return filepath.Join(folder, name) }
-	made := &keys{file("ca.crt"), file("server.crt"), file("server.key"), file("admin.crt"), file("admin.key")}
+	made := keysIn(folder)
 	authority := x509.Certificate{
 		Subject:               pkix.Name{CommonName: "sekisho-test"},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
-	root, err := write(authority, nil, made.authority, file("ca.key"))
+	root, err := write(authority, nil, made.authority, filepath.Join(folder, "ca.key"))
 	if err != nil {
 		return nil, err
 	}

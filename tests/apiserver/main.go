@@ -1,10 +1,13 @@
-// Command apiserver is a Kubernetes API server for tests: etcd and kube-apiserver in one process, on loopback, with
-// nothing behind them: no scheduler, no kubelet, no controllers. It prints READY and takes commands from standard
-// input, one a line; when that closes, or on SIGTERM, it ends and leaves nothing behind.
+// Command apiserver is a Kubernetes API server for tests: etcd in this process and kube-apiserver in a child of it, on
+// loopback, with nothing behind them: no scheduler, no kubelet, no controllers. It prints READY and takes commands from
+// standard input, one a line; when that closes, or on SIGTERM, it ends and leaves nothing behind.
+//
+// Under the name kubectl it is kubectl.
 package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,18 +15,34 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
+
+	"k8s.io/component-base/cli"
+	kubectl "k8s.io/kubectl/pkg/cmd"
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "kubectl" {
+		os.Exit(cli.Run(kubectl.NewDefaultKubectlCommand()))
+	}
 	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig")
+	serve := flag.String("serve", "", "be kube-apiserver alone, of this folder")
+	store := flag.String("store", "", "where etcd listens")
+	port := flag.Int("port", 0, "the port to listen at")
 	flag.Parse()
+	if *serve != "" {
+		fail(runServer(*serve, *store, *port))
+		return
+	}
 	if *kubeconfig == "" {
-		fail(fmt.Errorf("--kubeconfig is missing"))
+		fail(errors.New("--kubeconfig is missing"))
 	}
 	folder, err := os.MkdirTemp("", "sekisho-apiserver-")
 	fail(err)
-	clean := func() { _ = os.RemoveAll(folder) }
+	cluster := &cluster{folder: folder, kubeconfig: *kubeconfig}
+	clean := func() {
+		cluster.stopServer()
+		_ = os.RemoveAll(folder)
+	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
@@ -31,38 +50,13 @@ func main() {
 		clean()
 		os.Exit(0)
 	}()
-	if err := serve(folder, *kubeconfig); err != nil {
-		clean()
-		fail(err)
+	err = cluster.begin()
+	if err == nil {
+		fmt.Println("READY")
+		err = commands(cluster)
 	}
 	clean()
-}
-
-func serve(folder, kubeconfig string) error {
-	keys, err := makeKeys(filepath.Join(folder, "keys"))
-	if err != nil {
-		return err
-	}
-	store, err := startEtcd(filepath.Join(folder, "etcd"))
-	if err != nil {
-		return err
-	}
-	port, ended, err := startServer(folder, keys, store)
-	if err != nil {
-		return err
-	}
-	if err := writeKubeconfig(kubeconfig, port, keys); err != nil {
-		return err
-	}
-	cluster, err := connect(kubeconfig)
-	if err != nil {
-		return err
-	}
-	if err := cluster.waitReady(ended, 2*time.Minute); err != nil {
-		return err
-	}
-	fmt.Println("READY")
-	return commands(cluster)
+	fail(err)
 }
 
 // commands obeys standard input until it closes. Each command is answered by a line, OK or ERROR.
@@ -70,20 +64,35 @@ func commands(cluster *cluster) error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		verb, argument, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
-		var err error
-		switch verb {
-		case "apply":
-			err = cluster.apply(argument)
-		default:
-			err = fmt.Errorf("no command %q", verb)
-		}
-		if err != nil {
+		if err := obey(cluster, verb, argument); err != nil {
 			fmt.Println("ERROR", strings.ReplaceAll(err.Error(), "\n", " "))
 			continue
 		}
 		fmt.Println("OK")
 	}
 	return lines.Err()
+}
+
+func obey(cluster *cluster, verb, argument string) error {
+	switch verb {
+	case "apply":
+		return cluster.apply(argument)
+	case "delete":
+		return cluster.delete(argument)
+	case "stop":
+		cluster.stopServer()
+		return nil
+	case "start":
+		return cluster.startServer()
+	case "compact":
+		return cluster.compact()
+	case "save":
+		return cluster.save()
+	case "rewind":
+		return cluster.rewind()
+	default:
+		return fmt.Errorf("no command %q", verb)
+	}
 }
 
 func fail(err error) {

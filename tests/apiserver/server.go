@@ -16,18 +16,16 @@ var users = []string{"reader", "tenant", "nobody"}
 
 func tokenOf(user string) string { return user + "-token" }
 
-// startServer starts kube-apiserver. The channel tells why it ended, if it does.
-func startServer(folder string, keys *keys, store string) (port int, ended chan error, err error) {
+// runServer is kube-apiserver, until it ends.
+func runServer(folder, store string, port int) error {
+	keys := keysIn(filepath.Join(folder, "keys"))
 	tokens := filepath.Join(folder, "tokens.csv")
 	var content string
 	for _, user := range users {
 		content += fmt.Sprintf("%s,%s,%s\n", tokenOf(user), user, user)
 	}
 	if err := os.WriteFile(tokens, []byte(content), 0o600); err != nil {
-		return 0, nil, err
-	}
-	if port, err = freePort(); err != nil {
-		return 0, nil, err
+		return err
 	}
 	command := app.NewAPIServerCommand()
 	command.SetArgs([]string{
@@ -51,9 +49,7 @@ func startServer(folder string, keys *keys, store string) (port int, ended chan 
 		"-v=0",
 	})
 	command.SilenceUsage = true
-	ended = make(chan error, 1)
-	go func() { ended <- command.Execute() }()
-	return port, ended, nil
+	return command.Execute()
 }
 
 // freePort is a port that was free a moment ago.

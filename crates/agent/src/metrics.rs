@@ -1,9 +1,6 @@
 //! What is counted, for Prometheus.
 
-use crate::{
-    engine::Report,
-    state::{Instead, Remark},
-};
+use crate::{engine::Report, state::Remark};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -98,10 +95,22 @@ impl Metrics {
             "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet",
             self.denied.clone(),
         );
-        registry.register("drifts", "How often somebody else's change of our table was mended", self.drifts.clone());
-        registry.register("cut_connections", "Connections that were cut because they are no longer allowed", self.cuts.clone());
+        registry.register(
+            "drifts",
+            "How often somebody else's change of our table was mended",
+            self.drifts.clone(),
+        );
+        registry.register(
+            "cut_connections",
+            "Connections that were cut because they are no longer allowed",
+            self.cuts.clone(),
+        );
         registry.register("api_troubles", "How often the API server did not tell", self.troubles.clone());
-        registry.register("unreadable_policies", "Policies that are not honoured as they are written", self.unreadable.clone());
+        registry.register(
+            "unreadable_policies",
+            "Policies that are not honoured as they are written",
+            self.unreadable.clone(),
+        );
         registry.register("ready", "1 where the kernel is true to the policies", self.ready.clone());
         registry.register("pods", "Pods in the cluster", self.pods.clone());
         registry.register("endpoints", "Addresses of pods on this node", self.endpoints.clone());
@@ -134,7 +143,8 @@ impl Metrics {
 
     /// Packets were denied, or would have been.
     pub(crate) fn denied(&self, table: Table, direction: &str, policies: &str, packets: u64) {
-        let denier = Denier { mode: mode(table), direction: direction.to_owned(), policies: policies.to_owned() };
+        let denier =
+            Denier { mode: mode(table), direction: direction.to_owned(), policies: policies.to_owned() };
         self.denied.get_or_create(&denier).inc_by(packets);
     }
 
@@ -158,9 +168,9 @@ impl Metrics {
         let Ok(mut unread) = self.unread.lock() else { return };
         for remark in remarks {
             let policy = (remark.kind, remark.id.to_string());
-            match remark.instead {
-                Instead::Itself => drop(unread.remove(&policy)),
-                Instead::LastGood | Instead::Closed | Instead::Nothing => drop(unread.insert(policy)),
+            match remark.is_well() {
+                true => drop(unread.remove(&policy)),
+                false => drop(unread.insert(policy)),
             }
         }
         self.unreadable.set(i64::try_from(unread.len()).unwrap_or(i64::MAX));

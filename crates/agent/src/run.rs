@@ -14,13 +14,16 @@ use nix::sched::{CloneFlags, setns};
 use sekisho_core::set::Cidr;
 use sekisho_k8s::{
     live::Access,
-    watch::Watching,
+    watch::{Announcement, Announcer, Watching},
 };
-use sekisho_nft::{Kernel, Monitor};
+use sekisho_nft::{Kernel, Monitor, tree::Table};
 use std::{
     collections::BTreeSet,
     fs::File,
-    os::{linux::net::SocketAddrExt, unix::net::{SocketAddr, UnixListener}},
+    os::{
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixListener},
+    },
     process::ExitCode,
     sync::Arc,
     thread,
@@ -31,7 +34,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
 };
-use tracing::info;
+use tracing::{debug, info};
 use tracing_subscriber::EnvFilter;
 
 /// How many messages may wait: those who tell more wait, too.
@@ -39,6 +42,11 @@ const WAITING: usize = 4096;
 /// The abstract socket that an agent holds while it lives. There is one of it in a network namespace, as
 /// there is one table.
 const HELD: &str = "sekisho-agent";
+
+/// How many announcements may wait; more are in the log alone.
+const ANNOUNCEMENTS: usize = 64;
+/// By whom events say that they are reported.
+const CONTROLLER: &str = "sekisho.dev/agent";
 
 /// Runs the agent until it is told to stop. The rules stay.
 pub(crate) fn run(how: &Run) -> Result<ExitCode, Error> {
@@ -73,7 +81,10 @@ impl Parts {
         let _guard = runtime.enter();
         let socket = server::listen(&how.socket)?;
         let pages = how.listen.0.map(|at| runtime.block_on(http::listen(at))).transpose()?;
-        let engine = Self::start_engine(how, ranges, Arc::clone(&metrics), report, (inbox.clone(), messages))?;
+        let (announcements, said) = mpsc::channel(ANNOUNCEMENTS);
+        runtime.spawn(announce(watching.announcer(CONTROLLER, &how.node), said));
+        let told = (report, announcements);
+        let engine = Self::start_engine(how, ranges, Arc::clone(&metrics), told, (inbox.clone(), messages))?;
         runtime.spawn(server::serve(socket, inbox.clone()));
         if let Some(pages) = pages {
             runtime.spawn(http::serve(pages, metrics, reports));
@@ -87,7 +98,7 @@ impl Parts {
         how: &Run,
         ranges: BTreeSet<Cidr>,
         metrics: Arc<Metrics>,
-        report: watch::Sender<Report>,
+        (report, announcements): (watch::Sender<Report>, mpsc::Sender<Announcement>),
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
         let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup());
@@ -108,7 +119,8 @@ impl Parts {
             match opened {
                 Ok((_held, node)) => {
                     let _ = told.send(Ok(()));
-                    Engine::new(State::new(&name, audit), node, metrics, report).run(&runtime, messages);
+                    let state = State::new(&name, audit);
+                    Engine::new(state, node, metrics, report, announcements).run(&runtime, messages);
                 }
                 Err(error) => drop(told.send(Err(error))),
             }
@@ -124,11 +136,22 @@ impl Parts {
     }
 }
 
+/// Says what there is to say, one after the other.
+async fn announce(announcer: Announcer, mut said: mpsc::Receiver<Announcement>) {
+    while let Some(what) = said.recv().await {
+        if let Err(reason) = announcer.say(what).await {
+            debug!(%reason, "an event could not be written");
+        }
+    }
+}
+
 /// Takes the table off the node.
 pub(crate) fn remove(place: &Place) -> Result<ExitCode, Error> {
     enter(place)?;
     let _held = hold()?;
-    Kernel::open()?.remove()?;
+    for table in [Table::Tried, Table::Enforced] {
+        Kernel::open_table(table)?.remove()?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -168,7 +191,8 @@ fn ranges(written: &[String]) -> Result<BTreeSet<Cidr>, Error> {
 }
 
 fn log(how: &Run) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(format!("warn,sekisho_agent={}", how.log)).with_context(|| format!("--log `{}` is no level", how.log))?;
+    let filter = EnvFilter::try_new(format!("warn,sekisho_agent={}", how.log))
+        .with_context(|| format!("--log `{}` is no level", how.log))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match how.log_format {
         LogFormat::Text => logs.with_target(false).init(),

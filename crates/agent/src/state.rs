@@ -7,7 +7,7 @@ mod thrift;
 use listing::Listing;
 use pods::Pods;
 use sekisho_core::object::{Change, Node, ObjectKey};
-use sekisho_k8s::watch::{Id, News, Object, Told, Watched};
+use sekisho_k8s::watch::{Id, MODE, News, Object, Told, Watched};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -38,6 +38,13 @@ pub(crate) struct Remark {
     pub(crate) instead: Instead,
 }
 
+impl Remark {
+    /// Whether it is well again.
+    pub(crate) fn is_well(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
 /// What is enforced of a policy that cannot be read (S44).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Instead {
@@ -49,6 +56,18 @@ pub(crate) enum Instead {
     Closed,
     /// Nothing: not even what it selects can be read.
     Nothing,
+}
+
+impl Instead {
+    /// What is enforced, in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Itself => "it is enforced as it is written",
+            Self::LastGood => "its last version that could be read is enforced",
+            Self::Closed => "nothing passes to and from what it selects",
+            Self::Nothing => "not even what it selects can be read, and it is not enforced",
+        }
+    }
 }
 
 /// A policy as it is enforced or tried.
@@ -76,13 +95,7 @@ impl State {
     /// Of a cluster of which nothing is known yet, seen from `node`.
     pub(crate) fn new(node: &str, audit: bool) -> Self {
         let listings = Watched::ALL.into_iter().map(|kind| (kind, Listing::default())).collect();
-        Self {
-            audit,
-            listings,
-            pods: Pods::new(node),
-            policies: BTreeMap::new(),
-            others: BTreeMap::new(),
-        }
+        Self { audit, listings, pods: Pods::new(node), policies: BTreeMap::new(), others: BTreeMap::new() }
     }
 
     /// Whether every kind has been told to the end once: from then on what is known is what is there.
@@ -190,15 +203,22 @@ impl State {
     }
 
     fn put(&mut self, kind: Watched, told: Told, steps: &mut Steps) {
-        let staged = self.audit || told.mode.as_deref() == Some("audit");
+        let (mode, unknown) = mode(told.mode.as_deref());
+        let staged = self.audit || mode == Mode::Audit;
         match (told.object, kind) {
-            (Ok(Object::Pod(pod)), _) => self.pods.put(told.id, pod).into_iter().for_each(|c| steps.both([c])),
+            (Ok(Object::Pod(pod)), _) => {
+                self.pods.put(told.id, pod).into_iter().for_each(|c| steps.both([c]))
+            }
             (Ok(object @ (Object::Namespace(_) | Object::Node(_))), _) => {
                 self.others.insert((kind, told.id.key), object.clone());
                 steps.both([put(object)]);
             }
             (Ok(object), _) => {
-                let readable = true;
+                let readable = unknown.is_none();
+                if let Some(reason) = unknown {
+                    let (id, reasons) = (told.id.clone(), vec![reason]);
+                    steps.remarks.push(Remark { kind, id, reasons, instead: Instead::Itself });
+                }
                 self.put_policy(kind, Policy { id: told.id, object, staged, readable }, steps);
             }
             // An object that is no policy has no fields that a newer API server could have let in.
@@ -210,7 +230,7 @@ impl State {
     fn put_policy(&mut self, kind: Watched, policy: Policy, steps: &mut Steps) {
         let key = (kind, policy.id.key.clone());
         let before = self.policies.get(&key);
-        if before.is_some_and(|before| !before.readable) {
+        if policy.readable && before.is_some_and(|before| !before.readable) {
             let (id, reasons) = (policy.id.clone(), Vec::new());
             steps.remarks.push(Remark { kind, id, reasons, instead: Instead::Itself });
         }
@@ -260,7 +280,8 @@ impl State {
             _ => {
                 let of = (kind, key.clone());
                 // What was made anew under the name is not what went.
-                let is_it = self.policies.get(&of).is_some_and(|known| uid.is_none_or(|uid| known.id.uid == *uid));
+                let is_it =
+                    self.policies.get(&of).is_some_and(|known| uid.is_none_or(|uid| known.id.uid == *uid));
                 let Some(policy) = is_it.then(|| self.policies.remove(&of)).flatten() else { return };
                 steps.enforced.extend((!policy.staged).then(|| remove(&policy.object)));
                 steps.staged.push(remove(&policy.object));
@@ -279,6 +300,28 @@ impl Steps {
         for change in changes {
             self.staged.push(change.clone());
             self.enforced.push(change);
+        }
+    }
+}
+
+/// What becomes of what a policy denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// It is dropped.
+    Enforce,
+    /// It passes, and is counted.
+    Audit,
+}
+
+/// The mode that a policy asks for, and what is wrong with how it asks. One that nobody knows is enforced.
+fn mode(written: Option<&str>) -> (Mode, Option<String>) {
+    match written {
+        None | Some("enforce") => (Mode::Enforce, None),
+        Some("audit") => (Mode::Audit, None),
+        Some(other) => {
+            let reason =
+                format!("the annotation `{MODE}` is `{other}`, which is neither `audit` nor `enforce`");
+            (Mode::Enforce, Some(reason))
         }
     }
 }

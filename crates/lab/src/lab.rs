@@ -3,7 +3,7 @@
 use crate::{
     LabError,
     enforce::Enforcer,
-    kernel::sysctl,
+    kernel::{namespace::Namespace, sysctl},
     net::{
         log::Log,
         responder::{self, Responder, Socketed},
@@ -18,6 +18,7 @@ use crate::{
 use sekisho_core::{eval::decide, object::Cluster, packet::Traffic, set::Protocol, verdict::Verdict};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,6 +37,20 @@ pub struct Lab {
     pub(crate) topology: Topology,
 }
 
+/// The network of a pod. It is there as long as this is.
+#[derive(Debug)]
+pub struct Network(Namespace);
+
+impl Network {
+    /// Does `work` in it, on a thread of its own.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
+        self.0.run(|| Ok(work()))
+    }
+}
+
 impl Lab {
     /// What the lab of `cluster` would be.
     ///
@@ -50,6 +65,26 @@ impl Lab {
     /// # Errors
     /// When the kernel refuses.
     pub fn build(plan: Plan, options: Options) -> Result<Self, LabError> {
+        Self::build_with(plan, options, |lab| {
+            // S23: policies are there before anything listens or speaks.
+            lab.enforcer = Some(Enforcer::start(&lab.plan, &lab.topology)?);
+            Ok(())
+        })
+    }
+
+    /// Builds the lab of `plan` without policies on its nodes, for somebody else to enforce them.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn build_open(plan: Plan, options: Options) -> Result<Self, LabError> {
+        Self::build_with(plan, options, |_| Ok(()))
+    }
+
+    fn build_with(
+        plan: Plan,
+        options: Options,
+        enforce: impl FnOnce(&mut Self) -> Result<(), LabError>,
+    ) -> Result<Self, LabError> {
         let topology = Topology::build(&plan)?;
         let mut lab = Self {
             plan,
@@ -60,8 +95,7 @@ impl Lab {
             enforcer: None,
             topology,
         };
-        // S23: policies are there before anything listens or speaks.
-        lab.enforcer = Some(Enforcer::start(&lab.plan, &lab.topology)?);
+        enforce(&mut lab)?;
         lab.program_services(false)?;
         lab.listen()?;
         Ok(lab)
@@ -232,6 +266,27 @@ impl Lab {
     pub fn within<T: Send>(&self, pod: &str, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
         let namespace = self.topology.namespace(&self.plan, self.host(pod)?);
         namespace.ok_or_else(|| LabError::NoPod(pod.to_owned()))?.run(|| Ok(work()))
+    }
+
+    /// The file of a node's network namespace, by which other programs of this user may enter it as long as
+    /// the lab lives.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn node_namespace(&self, node: &str) -> Result<PathBuf, LabError> {
+        let at = self.plan.nodes.iter().position(|plan| *plan.name == *node);
+        let namespace = at.and_then(|at| self.topology.namespace(&self.plan, Host::Node(at)));
+        let namespace = namespace.ok_or_else(|| LabError::NoPod(node.to_owned()))?;
+        Ok(format!("/proc/{}/fd/{}", std::process::id(), namespace.raw_fd()).into())
+    }
+
+    /// The network of the pod that is called `pod`, for work that outlives this call.
+    ///
+    /// # Errors
+    /// When there is no such pod.
+    pub fn network(&self, pod: &str) -> Result<Network, LabError> {
+        let namespace = self.topology.namespace(&self.plan, self.host(pod)?);
+        Ok(Network(namespace.ok_or_else(|| LabError::NoPod(pod.to_owned()))?.clone_handle()?))
     }
 
     pub(crate) fn host(&self, pod: &str) -> Result<Host, LabError> {

@@ -19,7 +19,7 @@ mod translation;
 pub use draw::draw;
 pub use error::LabError;
 pub use kernel::privilege::{Privilege, acquire};
-pub use lab::Lab;
+pub use lab::{Lab, Network};
 pub use matrix::{Cell, CellState, Column, Matrix};
 pub use plan::{
     Arrival, Backend, Host, Listeners, NodePlan, Options, OutsideAddress, Place, Plan, Probe, ServicePlan,

@@ -63,9 +63,8 @@ fn more_than_can_be_heard_is_heard() {
         let program = Program::new(&Index::new(), "node");
         kernel.restore(program.ruleset()).expect("the kernel takes it");
         let mut monitor = Monitor::open([kernel.port()]).expect("a socket");
-        let addresses: Vec<String> = (0..60_000_u32)
-            .map(|n| std::net::Ipv4Addr::from(0x0a00_0000 + n).to_string())
-            .collect();
+        let addresses: Vec<String> =
+            (0..60_000_u32).map(|n| std::net::Ipv4Addr::from(0x0a00_0000 + n).to_string()).collect();
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("elements.nft");
         let script = format!("add element inet sekisho policed4 {{ {} }}", addresses.join(", "));

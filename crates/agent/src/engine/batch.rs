@@ -3,9 +3,9 @@
 use super::{COMPARE, Engine, Message, RETRY, Waiting};
 use crate::{
     socket::{Reply, Request},
-    state::{Instead, Remark, Steps},
+    state::{Remark, Steps},
 };
-use sekisho_k8s::watch::News;
+use sekisho_k8s::watch::{Announcement, News};
 use std::{ops::ControlFlow, time::Instant};
 use tracing::{debug, info, warn};
 
@@ -46,22 +46,18 @@ impl Engine {
         self.state.hear(news, steps);
     }
 
+    /// Says what there is to say about policies: here, and where people look for it in the cluster.
     fn remark(&self, remarks: &[Remark]) {
         for remark in remarks {
             let Remark { kind, id, reasons, instead } = remark;
-            let reasons = reasons.join("; ");
-            match instead {
-                Instead::Itself => info!(%kind, policy = %id, "the policy can be read again and is enforced"),
-                Instead::LastGood => {
-                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read; its last version that could is enforced");
-                }
-                Instead::Closed => {
-                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read; nothing passes to and from what it selects");
-                }
-                Instead::Nothing => {
-                    warn!(%kind, policy = %id, %reasons, "the policy cannot be read, not even what it selects; it is not enforced");
-                }
+            let (reasons, instead) = (reasons.join("; "), instead.words());
+            if remark.is_well() {
+                info!(%kind, policy = %id, "the policy can be read again and is enforced");
+            } else {
+                warn!(%kind, policy = %id, %reasons, "the policy is not honoured as it is written: {instead}");
             }
+            // Where there is more to say than anybody reads, the log has it.
+            let _ = self.announcements.try_send(announcement(remark));
         }
         self.metrics.remarks(remarks);
     }
@@ -115,7 +111,11 @@ impl Engine {
                 Ok(drift) => {
                     self.metrics.drifted();
                     let shown: Vec<String> = drift.iter().take(5).map(ToString::to_string).collect();
-                    warn!(count = drift.len(), drift = shown.join("; "), "somebody else changed our table; it is mended");
+                    warn!(
+                        count = drift.len(),
+                        drift = shown.join("; "),
+                        "somebody else changed our table; it is mended"
+                    );
                 }
                 Err(error) => self.failed(&error.to_string()),
             }
@@ -179,7 +179,9 @@ impl Engine {
                 let known = self.state.pods().has(&pod.key(), &pod.uid, addresses);
                 Some(match is_true && known {
                     true => Reply::Done,
-                    false => Reply::NotReady { why: format!("the rules of pod `{}` are not in the kernel", pod.key()) },
+                    false => Reply::NotReady {
+                        why: format!("the rules of pod `{}` are not in the kernel", pod.key()),
+                    },
                 })
             }
             // The rules that let the pod's packets pass are gone: its addresses may be another's.
@@ -189,5 +191,21 @@ impl Engine {
                 false => Reply::NotReady { why: self.report().lacking() },
             }),
         }
+    }
+}
+
+fn announcement(remark: &Remark) -> Announcement {
+    let well = remark.is_well();
+    let note = match well {
+        true => "the policy can be read again and is enforced".to_owned(),
+        false => format!("{}: {}", remark.instead.words(), remark.reasons.join("; ")),
+    };
+    Announcement {
+        kind: remark.kind,
+        id: remark.id.clone(),
+        warning: !well,
+        reason: if well { "Honoured" } else { "NotHonoured" },
+        action: "Enforce",
+        note,
     }
 }

@@ -1,7 +1,10 @@
 //! What was denied, or would have been, read from the kernel's counters from time to time.
 
 use crate::metrics::Metrics;
-use sekisho_nft::{Kernel, NetlinkError, Program, tree::{Name, Table}};
+use sekisho_nft::{
+    Kernel, NetlinkError, Program,
+    tree::{Name, Table},
+};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

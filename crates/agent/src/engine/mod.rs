@@ -16,14 +16,17 @@ use crate::{
     socket::{Reply, Request},
     state::State,
 };
-use sekisho_k8s::watch::News;
+use sekisho_k8s::watch::{Announcement, News};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
     runtime::Handle,
-    sync::{mpsc::Receiver, oneshot, watch},
+    sync::{
+        mpsc::{Receiver, Sender},
+        oneshot, watch,
+    },
     time::timeout_at,
 };
 
@@ -67,6 +70,7 @@ pub(crate) struct Engine {
     node: Node,
     metrics: Arc<Metrics>,
     report: watch::Sender<Report>,
+    announcements: Sender<Announcement>,
     waiting: Vec<Waiting>,
     /// When what the kernel refused is tried again.
     retry_at: Option<Instant>,
@@ -82,12 +86,14 @@ impl Engine {
         node: Node,
         metrics: Arc<Metrics>,
         report: watch::Sender<Report>,
+        announcements: Sender<Announcement>,
     ) -> Self {
         Self {
             state,
             node,
             metrics,
             report,
+            announcements,
             waiting: Vec::new(),
             retry_at: None,
             compare_at: Instant::now() + COMPARE,

@@ -12,7 +12,12 @@ use sekisho_core::{
     set::{AddressSet, Cidr},
 };
 use sekisho_nft::{Drift, Kernel, NetlinkError, Program, conntrack::Conntrack, text, tree::Table};
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use thiserror::Error;
 
 /// Why the kernel does not have what it should.
@@ -259,7 +264,8 @@ impl Node {
         known.extend(own_addresses());
         let is_stranger = |address: &IpAddr| self.guarded.contains(*address) && !known.contains(address);
         let connections = self.conntrack.connections()?;
-        let ends = connections.iter().flat_map(|connection| [connection.original.source, connection.reply.source]);
+        let ends =
+            connections.iter().flat_map(|connection| [connection.original.source, connection.reply.source]);
         self.owed.extend(ends.filter(is_stranger));
         self.forget_owed()
     }

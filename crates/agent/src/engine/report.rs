@@ -101,13 +101,21 @@ impl fmt::Display for PodReport {
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
         writeln!(f, "pod        {} ({})", self.pod, self.uid)?;
         writeln!(f, "node       {}", self.node.as_deref().unwrap_or("none yet"))?;
-        writeln!(f, "addresses  {}", if addresses.is_empty() { "none yet".to_owned() } else { addresses.join(", ") })?;
+        writeln!(
+            f,
+            "addresses  {}",
+            if addresses.is_empty() { "none yet".to_owned() } else { addresses.join(", ") }
+        )?;
         if let Some(exempt) = &self.exempt {
             return writeln!(f, "policies   have no say: {exempt}");
         }
         writeln!(f, "ingress    {}", list(&self.ingress))?;
         writeln!(f, "egress     {}", list(&self.egress))?;
-        writeln!(f, "kernel     {}", if self.programmed { "has its rules" } else { "does not have its rules" })
+        writeln!(
+            f,
+            "kernel     {}",
+            if self.programmed { "has its rules" } else { "does not have its rules" }
+        )
     }
 }
 

@@ -45,7 +45,12 @@ impl Staged {
     }
 
     /// Follows what changed.
-    pub(super) fn follow(&mut self, state: &State, node: &str, changes: Vec<Change>) -> Result<(), NetlinkError> {
+    pub(super) fn follow(
+        &mut self,
+        state: &State,
+        node: &str,
+        changes: Vec<Change>,
+    ) -> Result<(), NetlinkError> {
         if state.has_staged() != self.tried.is_some() {
             return self.begin(state, node);
         }

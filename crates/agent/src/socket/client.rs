@@ -1,7 +1,10 @@
 //! The end of those who ask.
 
 use super::{Reply, Request};
-use crate::{args::Ask, engine::{PodReport, Report}};
+use crate::{
+    args::Ask,
+    engine::{PodReport, Report},
+};
 use anyhow::{Context, Error, bail};
 use sekisho_core::object::ObjectKey;
 use std::{

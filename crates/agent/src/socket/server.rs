@@ -18,7 +18,8 @@ const LONGEST: u64 = 1 << 20;
 pub(crate) fn listen(path: &Path) -> Result<UnixListener, Error> {
     let said = || format!("cannot listen at `{}`", path.display());
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     }
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(said),

@@ -79,12 +79,7 @@ impl Pods {
     }
 
     /// `None` where there is no such pod.
-    pub(super) fn pin(
-        &mut self,
-        key: &ObjectKey,
-        uid: &str,
-        addresses: BTreeSet<IpAddr>,
-    ) -> Option<Change> {
+    pub(super) fn pin(&mut self, key: &ObjectKey, uid: &str, addresses: BTreeSet<IpAddr>) -> Option<Change> {
         let pod = Arc::clone(self.told.get(key).filter(|pod| *pod.uid.0 == *uid)?);
         self.known.insert(uid.into(), Known::Given(addresses));
         Some(Change::PutPod(self.as_known(&pod)))

@@ -4,9 +4,11 @@
 //! tells it within a kind. Between kinds there is no order: a policy may be heard of before its
 //! namespace. Only what policies depend on is kept of an object.
 
+mod announce;
 mod object;
 mod stream;
 
+pub use announce::{Announcement, Announcer};
 pub use object::{Id, MODE, Object, Told, Unread};
 
 use crate::live::{Access, LiveError, connect};
@@ -118,10 +120,11 @@ impl Watching {
         Ok(Self { client: connect::watching(access).await? })
     }
 
-    /// The connection, for what is written to a cluster: events.
+    /// Somebody who says things about objects, as `controller` on `instance`: all that is written to a
+    /// cluster.
     #[must_use]
-    pub fn client(&self) -> kube::Client {
-        self.client.clone()
+    pub fn announcer(&self, controller: &str, instance: &str) -> Announcer {
+        Announcer::new(self.client.clone(), controller, instance)
     }
 
     /// Tells everything that is heard, until `into` is closed.

@@ -99,7 +99,8 @@ impl Told {
 /// The object as a manifest.
 fn value(kind: &Kind, object: DynamicObject) -> Value {
     let version = kind.versions.first().copied().unwrap_or_default();
-    let version = if kind.group.is_empty() { version.to_owned() } else { format!("{}/{version}", kind.group) };
+    let version =
+        if kind.group.is_empty() { version.to_owned() } else { format!("{}/{version}", kind.group) };
     let mut metadata = object.metadata;
     metadata.managed_fields = None;
     // Whoever may make a pod must not be able to say which addresses it bears.
@@ -138,9 +139,7 @@ fn only(watched: Watched, id: &Id, cluster: &mut Cluster) -> Option<Object> {
             Object::Pod(pod)
         }
         Watched::NetworkPolicy => Object::NetworkPolicy(cluster.policies.pop_first()?.1),
-        Watched::ClusterNetworkPolicy
-        | Watched::AdminNetworkPolicy
-        | Watched::BaselineAdminNetworkPolicy => {
+        Watched::ClusterNetworkPolicy | Watched::AdminNetworkPolicy | Watched::BaselineAdminNetworkPolicy => {
             Object::ClusterPolicy(cluster.cluster_policies.pop_first()?.1)
         }
     })
@@ -156,9 +155,7 @@ fn closed(watched: Watched, id: &Id, mut value: Value) -> Option<Object> {
             spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
             read(watched, id, value).ok()
         }
-        Watched::ClusterNetworkPolicy
-        | Watched::AdminNetworkPolicy
-        | Watched::BaselineAdminNetworkPolicy => {
+        Watched::ClusterNetworkPolicy | Watched::AdminNetworkPolicy | Watched::BaselineAdminNetworkPolicy => {
             spec.retain(|field, _| ["subject", "tier", "priority"].contains(&field.as_str()));
             let Object::ClusterPolicy(mut policy) = read(watched, id, value).ok()? else { return None };
             let rule = deny_all(&policy);

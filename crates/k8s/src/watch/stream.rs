@@ -129,7 +129,11 @@ async fn watch<T: From<News>>(
             }
             // What the cluster does not know of the question is refused as invalid, not as unheard of.
             watcher::Error::WatchStartFailed(kube::Error::Api(status))
-                if streaming && !listed && (400..500).contains(&status.code) && status.code != 401 && status.code != 403 =>
+                if streaming
+                    && !listed
+                    && (400..500).contains(&status.code)
+                    && status.code != 401
+                    && status.code != 403 =>
             {
                 return End::NoStreaming;
             }
@@ -182,7 +186,12 @@ impl<T: From<News>> Teller<T> {
         self.into.send(news.into()).await.map_err(|_| Closed)
     }
 
-    async fn event(&mut self, kind: &Kind, event: Event<DynamicObject>, newest: &mut u64) -> Result<(), Closed> {
+    async fn event(
+        &mut self,
+        kind: &Kind,
+        event: Event<DynamicObject>,
+        newest: &mut u64,
+    ) -> Result<(), Closed> {
         if self.trouble && !matches!(event, Event::Init) {
             self.trouble = false;
             self.tell(News::Recovered(self.kind)).await?;

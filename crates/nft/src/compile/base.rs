@@ -64,7 +64,6 @@ pub(crate) mod names {
     }
 }
 
-
 /// What a rule that allows does: the destination's side is still to be asked for egress (S11).
 pub(super) fn allow(direction: Direction) -> Action {
     match direction {

@@ -71,7 +71,10 @@ pub(crate) fn chains() -> [(Name, Chain); 3] {
     let chain = |comment: &str, rules| Chain { hook: None, rules, comment: comment.to_owned() };
     [
         (strangers(Side::Source), chain("whether the source is known (S23)", looks(Side::Source))),
-        (strangers(Side::Destination), chain("whether the destination is known (S23)", looks(Side::Destination))),
+        (
+            strangers(Side::Destination),
+            chain("whether the destination is known (S23)", looks(Side::Destination)),
+        ),
         (stranger(), chain("a pod that is not known yet (S23)", refusal())),
     ]
 }

@@ -3,7 +3,8 @@
 use super::{
     NESTED,
     entry::{
-        BE_LIBERAL, CTA_LABELS, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection, PICKED_UP,
+        BE_LIBERAL, CTA_LABELS, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection,
+        PICKED_UP,
     },
     translation,
 };
@@ -170,7 +171,12 @@ impl Conntrack {
         Ok(swept)
     }
 
-    fn cut(&mut self, program: &mut Program, kernel: &mut Kernel, survey: Survey) -> Result<(), NetlinkError> {
+    fn cut(
+        &mut self,
+        program: &mut Program,
+        kernel: &mut Kernel,
+        survey: Survey,
+    ) -> Result<(), NetlinkError> {
         let Survey { changes, swept } = survey;
         if swept.remembered > 0 {
             kernel.apply(&program.refuse_cut(true))?;

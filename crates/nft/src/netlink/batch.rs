@@ -165,7 +165,13 @@ mod tests {
     #[test]
     fn many_elements_are_split() {
         let elements = (0..1000_u32).map(|n| Element::Address(std::net::Ipv4Addr::from(n).into())).collect();
-        let messages = change_elements(Table::Enforced, (NEW_ELEMENT, 0), &Name::fixed("pods4"), &elements, "add elements to");
+        let messages = change_elements(
+            Table::Enforced,
+            (NEW_ELEMENT, 0),
+            &Name::fixed("pods4"),
+            &elements,
+            "add elements to",
+        );
         assert_eq!(messages.len(), 1000_usize.div_ceil(ELEMENTS));
         assert!(messages.iter().all(|message| message.body.len() < usize::from(u16::MAX)));
     }

@@ -1,7 +1,8 @@
 //! What others do to the table.
 
 use super::{
-    NetlinkError, attribute::parse,
+    NetlinkError,
+    attribute::parse,
     batch::{INET, SUBSYSTEM},
     wire::{Answer, GENERIC},
 };

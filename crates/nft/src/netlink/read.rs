@@ -55,7 +55,11 @@ pub(super) fn is_there(socket: &mut Socket, table: Table) -> Result<bool, Netlin
 }
 
 fn generation(socket: &mut Socket) -> Result<u32, NetlinkError> {
-    let ask = Message { kind: (SUBSYSTEM << 8) | GET_GENERATION, flags: 0, ..dump(Table::Enforced, GET_GENERATION, None) };
+    let ask = Message {
+        kind: (SUBSYSTEM << 8) | GET_GENERATION,
+        flags: 0,
+        ..dump(Table::Enforced, GET_GENERATION, None)
+    };
     let number = |_, bytes: &[u8]| parse(bytes).find(|attribute| attribute.kind == 1)?.u32();
     let answers = socket.ask(&ask, number)?;
     answers.first().copied().ok_or(NetlinkError::Unreadable("it does not tell the generation"))
@@ -129,12 +133,17 @@ fn is_dormant(table: Table, family: u8, bytes: &[u8]) -> Option<bool> {
 
 fn chain(table: Table, family: u8, bytes: &[u8]) -> Option<(Name, Option<Entrance>)> {
     let attributes = ours(table, family, bytes)?;
-    let entrance = attributes.get(&4).map(|hook| entrance(table, *hook, &attributes).unwrap_or(Entrance::Foreign));
+    let entrance =
+        attributes.get(&4).map(|hook| entrance(table, *hook, &attributes).unwrap_or(Entrance::Foreign));
     Some((Name::told(attributes.get(&3)?.text()?), entrance))
 }
 
 /// Where packets enter a base chain, when it is made as we make them.
-fn entrance(table: Table, hook: Attribute<'_>, attributes: &BTreeMap<u16, Attribute<'_>>) -> Option<Entrance> {
+fn entrance(
+    table: Table,
+    hook: Attribute<'_>,
+    attributes: &BTreeMap<u16, Attribute<'_>>,
+) -> Option<Entrance> {
     let part = |kind| hook.nested().find(|attribute| attribute.kind == kind)?.u32();
     let hook = Hook::ALL.into_iter().find(|hook| part(1) == Some(hook_number(*hook)))?;
     let is_ours = part(2) == Some(table.priority())

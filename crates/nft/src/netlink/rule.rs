@@ -3,8 +3,8 @@
 use super::{
     Attributes,
     expression::{
-        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, counter, dispatch, is_in, limit, load, log, mask,
-        meta, payload, refuse, reset, set_tracked, tracked, verdict,
+        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, counter, dispatch, is_in, limit, load, log,
+        mask, meta, payload, refuse, reset, set_tracked, tracked, verdict,
     },
 };
 use crate::{

@@ -1,0 +1,100 @@
+//! One agent, as a process of its own, that enforces on a node of the lab.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sekisho-agent");
+/// How long an agent may take until the kernel is true, on a machine that does other work as well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An agent's process. It is killed when this is dropped; the rules stay.
+pub(crate) struct Agent {
+    child: Option<Child>,
+    node: String,
+    namespace: PathBuf,
+    kubeconfig: PathBuf,
+    folder: PathBuf,
+    options: Vec<String>,
+}
+
+impl Agent {
+    /// An agent for `node`, whose network namespace is the file `namespace`. It is not started yet.
+    pub(crate) fn new(node: &str, namespace: PathBuf, kubeconfig: PathBuf, folder: &Path) -> Self {
+        Self {
+            child: None,
+            node: node.to_owned(),
+            namespace,
+            kubeconfig,
+            folder: folder.to_owned(),
+            options: Vec::new(),
+        }
+    }
+
+    /// Starts it, with `options` besides those that it needs.
+    pub(crate) fn start(&mut self, options: &[&str]) {
+        assert!(self.child.is_none(), "one at a time");
+        self.options = options.iter().map(|option| (*option).to_owned()).collect();
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let child = Command::new(PROGRAM)
+            .args(["run", "--listen", "none", "--attach", "1", "--node", &self.node])
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--network-namespace")
+            .arg(&self.namespace)
+            .arg("--socket")
+            .arg(self.socket())
+            .args(options)
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+    }
+
+    /// Kills it, as the kernel does that is out of memory. The rules stay.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Asks it.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
+        Command::new(PROGRAM).args(arguments).arg("--socket").arg(self.socket()).output().unwrap()
+    }
+
+    /// Waits until the kernel is true to what the API server tells.
+    pub(crate) fn ready(&self) -> Duration {
+        let begun = Instant::now();
+        while !self.ask(&["status"]).status.success() {
+            assert!(begun.elapsed() < PATIENCE, "{}: {}", self.node, self.logged());
+            thread::sleep(Duration::from_millis(20));
+        }
+        begun.elapsed()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join(format!("{}.sock", self.node))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.node))
+    }
+
+    /// What it has logged so far, of every process.
+    pub(crate) fn logged(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
