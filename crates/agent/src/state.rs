@@ -1,5 +1,6 @@
 //! What is known of the cluster, and what of it changes with what is heard.
 
+mod given;
 mod listing;
 mod pods;
 mod thrift;
@@ -9,8 +10,7 @@ use pods::Pods;
 use sekisho_core::object::{Change, Node, ObjectKey};
 use sekisho_k8s::watch::{Id, News, Object, Told, Watched};
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -139,34 +139,6 @@ impl State {
         }
     }
 
-    /// A pod was given addresses, before the API server tells them. False where the pod is not known.
-    pub(crate) fn pin(
-        &mut self,
-        key: &ObjectKey,
-        uid: &str,
-        addresses: BTreeSet<IpAddr>,
-        steps: &mut Steps,
-    ) -> bool {
-        let change = self.pods.pin(key, uid, addresses);
-        let is_known = change.is_some();
-        steps.both(change);
-        is_known
-    }
-
-    /// A pod's addresses were taken from it, whatever the API server tells of them.
-    pub(crate) fn release(&mut self, key: &ObjectKey, uid: &str, steps: &mut Steps) {
-        steps.both(self.pods.release(key, uid));
-    }
-
-    /// Of the pods that were given addresses, those that are not among `kept`, by UID, have lost them.
-    pub(crate) fn release_others(&mut self, kept: &BTreeSet<String>, steps: &mut Steps) {
-        for (key, uid) in self.pods.given() {
-            if !kept.contains(&*uid) {
-                self.release(&key, &uid, steps);
-            }
-        }
-    }
-
     /// Everything that is known, as changes of an empty index: for what is enforced, or with what is
     /// only tried.
     pub(crate) fn all(&self, with_staged: bool) -> impl Iterator<Item = Change> + '_ {
@@ -192,7 +164,7 @@ impl State {
     fn put(&mut self, kind: Watched, told: Told, steps: &mut Steps) {
         let staged = self.audit || told.mode.as_deref() == Some("audit");
         match (told.object, kind) {
-            (Ok(Object::Pod(pod)), _) => self.pods.put(told.id, pod).into_iter().for_each(|c| steps.both([c])),
+            (Ok(Object::Pod(pod)), _) => steps.both(self.pods.put(told.id, told.mirror, pod)),
             (Ok(object @ (Object::Namespace(_) | Object::Node(_))), _) => {
                 self.others.insert((kind, told.id.key), object.clone());
                 steps.both([put(object)]);
