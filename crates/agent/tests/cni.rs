@@ -218,6 +218,8 @@ fn status_is_that_of_the_agent() {
     let node = Node::answering(&[done()]);
     assert_eq!(succeeded(&status(&node)), "");
     assert_eq!(node.asked(), [json!("ready")]);
+    let node = Node::answering(&[Answer::HangUp, not_ready("it begins"), done()]);
+    assert_eq!(succeeded(&status(&node)), "", "an agent that is restarted goes unnoticed");
     for node in [
         Node::answering(&[not_ready("what was told is not programmed yet")]),
         Node::answering(&[Answer::Silent]),

@@ -14,6 +14,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// How long the agent may take to hear that a pod is gone. It hears it, too, when nobody waits any more.
 const PARTING: Duration = Duration::from_secs(2);
+/// How long an agent that cannot add pods is waited for: kubelets take a runtime that does not answer
+/// within half a minute for dead.
+const STANDING: Duration = Duration::from_secs(10);
 
 /// Does what is asked for, and tells what is printed. `version` is that of what is printed, as soon as it
 /// is known.
@@ -102,8 +105,10 @@ fn collect(config: &Config) -> Result<String, Failure> {
     }
 }
 
+/// A runtime to which no pod can be added makes its node unready, and Services leave the pods there: an
+/// agent that is only restarted must not do that.
 fn status(config: &Config) -> Result<String, Failure> {
-    match agent::ask(&config.socket, &Request::Ready, config.patience) {
+    match agent::insist(&config.socket, &Request::Ready, config.patience.min(STANDING)) {
         Outcome::Done => Ok(String::new()),
         outcome => Err(failed("no pod can be added", Code::NotAvailable, config, &outcome)),
     }

@@ -150,3 +150,41 @@ fn replaced(text: &str, place: Range<usize>, by: &str) -> String {
     let behind = text.get(place.end..).unwrap_or_default();
     format!("{before}{by}{behind}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = r#"{ "plugins" : [{"type":"a", "x": [1, "]\\"]},
+      {"type": "sekisho-cni", "socket" : "/s"} ], "cniVersion":"1.0.0", "name":"n", "type":"t" }"#;
+
+    /// Whatever is broken in a list, it is refused, or becomes a list that is the same but for the plugin.
+    #[test]
+    fn a_broken_list_is_refused_or_stays_what_it_is() {
+        let socket = Path::new("/run/a \"b\\.sock");
+        let mut changed = 0;
+        for at in (0..=LIST.len()).filter(|at| LIST.is_char_boundary(*at)) {
+            for by in ["", "{", "}", "[", "]", "\"", ",", ":", "\\", "\0", "é", "null", "\"plugins\":[],"] {
+                for end in [at, (at + 1).min(LIST.len())] {
+                    let text = replaced(LIST, at..end, by);
+                    let _ = of_lone(&text, socket).map(|list| object(&list).unwrap());
+                    if let Ok(Some(with)) = with_plugin(&text, socket) {
+                        let (_, list) =
+                            (plugins(&with, &object(&with).unwrap()).unwrap(), object(&with).unwrap());
+                        let ours = list["plugins"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .find(|plugin| is_ours(plugin))
+                            .unwrap();
+                        assert_eq!(ours["socket"].as_str(), socket.to_str(), "{with}");
+                        assert_eq!(with_plugin(&with, socket).unwrap(), None, "{with}");
+                        assert!(without_plugin(&with).unwrap().is_some(), "{with}");
+                        changed += 1;
+                    }
+                }
+            }
+        }
+        assert!(changed > 100, "{changed}");
+    }
+}
