@@ -91,7 +91,8 @@ impl Parts {
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
         let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup);
-        let (patience, audit) = (Duration::from_secs(how.attach), how.audit);
+        let patience = Duration::from_secs(how.attach);
+        let state = State::new(&name, how.audit).remembering(&how.socket.with_file_name("addresses.json"));
         let (told, ready) = std::sync::mpsc::channel();
         let runtime = Handle::current();
         let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -108,7 +109,7 @@ impl Parts {
             match opened {
                 Ok((_held, node)) => {
                     let _ = told.send(Ok(()));
-                    Engine::new(State::new(&name, audit), node, metrics, report).run(&runtime, messages);
+                    Engine::new(state, node, metrics, report).run(&runtime, messages);
                 }
                 Err(error) => drop(told.send(Err(error))),
             }

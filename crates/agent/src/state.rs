@@ -1,6 +1,7 @@
 //! What is known of the cluster, and what of it changes with what is heard.
 
 mod given;
+mod ledger;
 mod listing;
 mod pods;
 mod thrift;
@@ -128,6 +129,9 @@ impl State {
                 let seen = self.listing(kind).end();
                 for key in self.keys(kind).into_iter().filter(|key| !seen.contains(key)) {
                     self.remove(kind, &key, None, steps);
+                }
+                if kind == Watched::Pod {
+                    self.pods.forget_untold();
                 }
             }
             News::Put(kind, told) => {

@@ -10,6 +10,8 @@ use std::{
 
 /// How long the plugin waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Within this an agent that is there may not answer.
+const SHORT: Duration = Duration::from_millis(500);
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +55,17 @@ pub(super) fn ask(socket: &Path, request: &Request, patience: Duration) -> Outco
 /// yet, is waited for.
 pub(super) fn insist(socket: &Path, request: &Request, patience: Duration) -> Outcome {
     let until = Instant::now() + patience;
+    let mut before = Outcome::Silent;
     loop {
-        let outcome = ask(socket, request, until.saturating_duration_since(Instant::now()));
-        let may_change = matches!(outcome, Outcome::NotReady(_) | Outcome::Away(_));
-        if !may_change || Instant::now() + PAUSE >= until {
-            return outcome;
+        let left = until.saturating_duration_since(Instant::now());
+        match ask(socket, request, left) {
+            // What was said last tells more than that the rest of the time was too short.
+            Outcome::Silent if left < SHORT => return before,
+            outcome @ (Outcome::NotReady(_) | Outcome::Away(_)) => before = outcome,
+            outcome => return outcome,
+        }
+        if Instant::now() + PAUSE >= until {
+            return before;
         }
         thread::sleep(PAUSE);
     }

@@ -24,6 +24,9 @@ impl Engine {
             }
         }
         self.pin(&mut steps);
+        if let Err(error) = self.state.write_down() {
+            warn!(%error, "what pods were given cannot be written down; a restart of the agent forgets it");
+        }
         self.remark(&steps.remarks);
         self.enforce(steps);
         self.keep_true(drifted);
@@ -159,7 +162,11 @@ impl Engine {
             if let Request::Add { pod, attachment, addresses } = &waiting.request
                 && !self.state.pods().is_pinned(pod, attachment, addresses)
             {
-                for bearer in self.node.bearers(addresses) {
+                let bearers = match self.node.is_begun() {
+                    true => self.node.bearers(addresses),
+                    false => self.state.pods().bearers(addresses),
+                };
+                for bearer in bearers {
                     if bearer != pod.key() {
                         self.state.lose(&bearer, addresses, steps);
                     }

@@ -3,9 +3,21 @@
 use super::{State, Steps};
 use crate::socket::{Attachment, PodName};
 use sekisho_core::object::ObjectKey;
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, io, net::IpAddr, path::Path};
 
 impl State {
+    /// What the runtime told an agent before this one is in this file, and what it tells will be.
+    #[must_use]
+    pub(crate) fn remembering(mut self, path: &Path) -> Self {
+        self.pods.remember(path);
+        self
+    }
+
+    /// Writes down what the runtime told.
+    pub(crate) fn write_down(&mut self) -> io::Result<()> {
+        self.pods.write_down()
+    }
+
     /// A pod was given addresses, before the API server tells them. Nothing is done where the pod is not
     /// known.
     pub(crate) fn pin(

@@ -1,23 +1,25 @@
 //! The pods of the cluster, and what the node itself knows of its own before the API server does.
 
-use super::thrift::Thrift;
+use super::{ledger::Ledger, thrift::Thrift};
 use crate::socket::{Attachment, PodName};
 use sekisho_core::object::{Change, ObjectKey, Pod, PodUid};
 use sekisho_k8s::watch::Id;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     net::IpAddr,
+    path::Path,
     sync::Arc,
 };
 
 /// What happened to the addresses of a pod on this node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Known {
-    key: ObjectKey,
+pub(super) struct Known {
+    pub(super) key: ObjectKey,
     /// What it was given, by where it has it.
-    given: BTreeMap<Attachment, BTreeSet<IpAddr>>,
+    pub(super) given: BTreeMap<Attachment, BTreeSet<IpAddr>>,
     /// What was taken from it: it may be another's by now, though the API server still tells it (S26).
-    taken: BTreeSet<IpAddr>,
+    pub(super) taken: BTreeSet<IpAddr>,
 }
 
 impl Known {
@@ -50,6 +52,9 @@ pub(crate) struct Pods {
     told: BTreeMap<ObjectKey, Arc<Pod>>,
     /// The pods on this node of which it knows more than was told, by UID.
     known: BTreeMap<PodUid, Known>,
+    /// Where that outlives the agent, and whether it says something else.
+    ledger: Option<Ledger>,
+    is_stale: bool,
     /// The UIDs by which the kubelet knows static pods.
     mirrors: BTreeMap<ObjectKey, Arc<str>>,
     thrift: Thrift,
@@ -61,9 +66,31 @@ impl Pods {
             node: node.into(),
             told: BTreeMap::new(),
             known: BTreeMap::new(),
+            ledger: None,
+            is_stale: false,
             mirrors: BTreeMap::new(),
             thrift: Thrift::default(),
         }
+    }
+
+    /// What is known of pods on this node is in this file, too, from an agent before this one on.
+    pub(super) fn remember(&mut self, path: &Path) {
+        let (ledger, known) = Ledger::open(path);
+        (self.ledger, self.known) = (Some(ledger), known);
+    }
+
+    /// Brings the file to what is known.
+    pub(super) fn write_down(&mut self) -> io::Result<()> {
+        let is_stale = std::mem::replace(&mut self.is_stale, false);
+        let Some(ledger) = self.ledger.as_ref().filter(|_| is_stale) else { return Ok(()) };
+        ledger.write(&self.known).inspect_err(|_| self.is_stale = true)
+    }
+
+    /// The pods that were told are all there are: what was known of others is over.
+    pub(super) fn forget_untold(&mut self) {
+        let (before, told) = (self.known.len(), &self.told);
+        self.known.retain(|uid, known| told.get(&known.key).is_some_and(|pod| pod.uid == *uid));
+        self.is_stale |= self.known.len() != before;
     }
 
     /// How many there are.
@@ -95,6 +122,12 @@ impl Pods {
     /// Where pods have what they were given on this node.
     pub(super) fn attachments(&self) -> BTreeSet<Attachment> {
         self.known.values().flat_map(|known| known.given.keys().cloned()).collect()
+    }
+
+    /// The pods on this node that have one of `addresses`.
+    pub(crate) fn bearers(&self, addresses: &BTreeSet<IpAddr>) -> BTreeSet<ObjectKey> {
+        let here = self.all().filter(|pod| pod.node.as_ref() == Some(&self.node));
+        here.filter(|pod| !pod.addresses.is_disjoint(addresses)).map(|pod| pod.key.clone()).collect()
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
@@ -132,7 +165,7 @@ impl Pods {
         addresses: &BTreeSet<IpAddr>,
     ) -> Option<Change> {
         let pod = Arc::clone(self.find(pod)?);
-        self.known(&pod).give(attachment, addresses);
+        self.known(&pod.uid, &pod.key).give(attachment, addresses);
         Some(Change::PutPod(self.as_known(&pod)))
     }
 
@@ -143,22 +176,25 @@ impl Pods {
         attachment: &Attachment,
         addresses: &BTreeSet<IpAddr>,
     ) -> Option<Change> {
-        let holder = self.known.values().find(|known| known.given.contains_key(attachment));
-        let pod = match holder {
-            Some(known) => self.told.get(&known.key),
+        let holder = self.known.iter().find(|(_, known)| known.given.contains_key(attachment));
+        let (uid, key) = match holder {
+            Some((uid, known)) => (uid.clone(), known.key.clone()),
             // A sandbox is taken down more than once: where nobody tells what it had, it has nothing.
-            None => pod.filter(|_| !addresses.is_empty()).and_then(|pod| self.find(pod)),
+            None => {
+                let pod = pod.filter(|_| !addresses.is_empty()).and_then(|pod| self.find(pod))?;
+                (pod.uid.clone(), pod.key.clone())
+            }
         };
-        let pod = Arc::clone(pod?);
-        self.known(&pod).take(attachment, addresses);
-        Some(Change::PutPod(self.as_known(&pod)))
+        self.known(&uid, &key).take(attachment, addresses);
+        let pod = self.told.get(&key).filter(|pod| pod.uid == uid)?;
+        Some(Change::PutPod(self.as_known(pod)))
     }
 
     /// `None` where there is no such pod, or it is not on this node.
     pub(super) fn lose(&mut self, key: &ObjectKey, addresses: &BTreeSet<IpAddr>) -> Option<Change> {
         let is_here = |pod: &&Arc<Pod>| pod.node.as_ref().is_none_or(|node| *node == self.node);
         let pod = Arc::clone(self.told.get(key).filter(is_here)?);
-        let known = self.known(&pod);
+        let known = self.known(&pod.uid, &pod.key);
         known.given.values_mut().for_each(|given| given.retain(|address| !addresses.contains(address)));
         known.taken.extend(addresses);
         Some(Change::PutPod(self.as_known(&pod)))
@@ -174,12 +210,14 @@ impl Pods {
         self.told.get(&key).filter(is_it)
     }
 
-    fn known(&mut self, pod: &Pod) -> &mut Known {
-        self.known.entry(pod.uid.clone()).or_insert_with(|| Known::of(&pod.key))
+    /// What is known of a pod, to be changed.
+    fn known(&mut self, uid: &PodUid, key: &ObjectKey) -> &mut Known {
+        self.is_stale = true;
+        self.known.entry(uid.clone()).or_insert_with(|| Known::of(key))
     }
 
     fn forget(&mut self, uid: &PodUid) -> Change {
-        self.known.remove(uid);
+        self.is_stale |= self.known.remove(uid).is_some();
         Change::RemovePod(uid.clone())
     }
 

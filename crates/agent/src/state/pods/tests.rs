@@ -109,3 +109,46 @@ fn a_static_pod_is_found_by_the_uid_that_the_kubelet_knows() {
     put(&mut pods, "web", "u2", None, &[]);
     assert!(!pin(&mut pods));
 }
+
+#[test]
+fn what_was_given_and_taken_outlives_the_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("addresses.json");
+    let again = |told: &[(&str, &str)]| {
+        let mut pods = Pods::new("here");
+        pods.remember(&path);
+        told.iter().for_each(|(name, uid)| put(&mut pods, name, uid, None, &["10.0.0.9"]));
+        pods
+    };
+    let mut pods = again(&[("web", "u1"), ("api", "u2")]);
+    pods.pin(&named("web", Some("u1")), &at("c1"), &set(&["10.0.0.1", "fd00::1"]));
+    pods.release(Some(&named("api", Some("u2"))), &at("c2"), &set(&["10.0.0.9"]));
+    pods.write_down().unwrap();
+
+    let mut pods = again(&[("web", "u1"), ("api", "u2")]);
+    assert_eq!(addresses(&pods, "web"), ["10.0.0.1", "10.0.0.9", "fd00::1"]);
+    assert_eq!(addresses(&pods, "api"), [""; 0]);
+    pods.write_down().unwrap();
+
+    let mut pods = again(&[]);
+    assert!(pods.release(None, &at("c1"), &set(&[])).is_none(), "it is not told yet");
+    put(&mut pods, "web", "u1", None, &["10.0.0.1"]);
+    assert_eq!(addresses(&pods, "web"), [""; 0], "and was taken nevertheless");
+    pods.forget_untold();
+    pods.write_down().unwrap();
+    assert_eq!(again(&[("api", "u2")]).known.len(), 1, "of the other pod nothing is kept");
+
+    std::fs::write(&path, "[{").unwrap();
+    assert!(again(&[]).known.is_empty(), "what cannot be read is not there");
+}
+
+#[test]
+fn who_bears_an_address_on_this_node_is_found() {
+    let mut pods = pods(&[("web", "u1")]);
+    pods.pin(&named("web", Some("u1")), &at("c1"), &set(&["10.0.0.1"]));
+    assert_eq!(
+        pods.bearers(&set(&["10.0.0.1", "10.0.0.2"])),
+        BTreeSet::from([ObjectKey::new("shop", "web")])
+    );
+    assert_eq!(pods.bearers(&set(&["10.0.0.2"])), BTreeSet::new());
+}
