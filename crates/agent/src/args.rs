@@ -122,7 +122,10 @@ pub(crate) struct InstallCni {
     /// The agent's socket, as the plugin sees it
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     pub(crate) socket: PathBuf,
-    /// Take the plugin out again
+    /// How long to wait for a network's configuration that is not there yet, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = "remove")]
+    pub(crate) wait: u64,
+    /// Take the plugin out of the network again. The program stays, for pods that are there
     #[arg(long)]
     pub(crate) remove: bool,
 }

@@ -102,7 +102,8 @@ impl Parts {
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
         let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup());
-        let (patience, audit) = (Duration::from_secs(how.attach), how.audit);
+        let patience = Duration::from_secs(how.attach);
+        let state = State::new(&name, how.audit).remembering(&how.socket.with_file_name("addresses.json"));
         let (told, ready) = std::sync::mpsc::channel();
         let runtime = Handle::current();
         let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -119,7 +120,6 @@ impl Parts {
             match opened {
                 Ok((_held, node)) => {
                     let _ = told.send(Ok(()));
-                    let state = State::new(&name, audit);
                     Engine::new(state, node, metrics, report, announcements).run(&runtime, messages);
                 }
                 Err(error) => drop(told.send(Err(error))),

@@ -1,5 +1,7 @@
 //! What is known of the cluster, and what of it changes with what is heard.
 
+mod given;
+mod ledger;
 mod listing;
 mod pods;
 mod thrift;
@@ -9,8 +11,7 @@ use pods::Pods;
 use sekisho_core::object::{Change, Node, ObjectKey};
 use sekisho_k8s::watch::{Id, MODE, News, Object, Told, Watched};
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -142,6 +143,9 @@ impl State {
                 for key in self.keys(kind).into_iter().filter(|key| !seen.contains(key)) {
                     self.remove(kind, &key, None, steps);
                 }
+                if kind == Watched::Pod {
+                    self.pods.forget_untold();
+                }
             }
             News::Put(kind, told) => {
                 self.listing(kind).see(&told.id.key);
@@ -149,34 +153,6 @@ impl State {
             }
             News::Gone(kind, id) => self.remove(kind, &id.key, Some(&id.uid), steps),
             News::Trouble { .. } | News::Recovered(_) => {}
-        }
-    }
-
-    /// A pod was given addresses, before the API server tells them. False where the pod is not known.
-    pub(crate) fn pin(
-        &mut self,
-        key: &ObjectKey,
-        uid: &str,
-        addresses: BTreeSet<IpAddr>,
-        steps: &mut Steps,
-    ) -> bool {
-        let change = self.pods.pin(key, uid, addresses);
-        let is_known = change.is_some();
-        steps.both(change);
-        is_known
-    }
-
-    /// A pod's addresses were taken from it, whatever the API server tells of them.
-    pub(crate) fn release(&mut self, key: &ObjectKey, uid: &str, steps: &mut Steps) {
-        steps.both(self.pods.release(key, uid));
-    }
-
-    /// Of the pods that were given addresses, those that are not among `kept`, by UID, have lost them.
-    pub(crate) fn release_others(&mut self, kept: &BTreeSet<String>, steps: &mut Steps) {
-        for (key, uid) in self.pods.given() {
-            if !kept.contains(&*uid) {
-                self.release(&key, &uid, steps);
-            }
         }
     }
 
@@ -206,9 +182,7 @@ impl State {
         let (mode, unknown) = mode(told.mode.as_deref());
         let staged = self.audit || mode == Mode::Audit;
         match (told.object, kind) {
-            (Ok(Object::Pod(pod)), _) => {
-                self.pods.put(told.id, pod).into_iter().for_each(|c| steps.both([c]))
-            }
+            (Ok(Object::Pod(pod)), _) => steps.both(self.pods.put(told.id, told.mirror, pod)),
             (Ok(object @ (Object::Namespace(_) | Object::Node(_))), _) => {
                 self.others.insert((kind, told.id.key), object.clone());
                 steps.both([put(object)]);

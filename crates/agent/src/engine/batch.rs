@@ -2,7 +2,7 @@
 
 use super::{COMPARE, Engine, Message, RETRY, Waiting};
 use crate::{
-    socket::{Reply, Request},
+    socket::{Attachment, Reply, Request},
     state::{Remark, Steps},
 };
 use sekisho_k8s::watch::{Announcement, News};
@@ -24,6 +24,9 @@ impl Engine {
             }
         }
         self.pin(&mut steps);
+        if let Err(error) = self.state.write_down() {
+            warn!(%error, "what pods were given cannot be written down; a restart of the agent forgets it");
+        }
         self.remark(&steps.remarks);
         self.enforce(steps);
         self.keep_true(drifted);
@@ -134,21 +137,41 @@ impl Engine {
 
     fn ask(&mut self, waiting: Waiting, steps: &mut Steps) {
         match &waiting.request {
-            Request::Delete { pod } => self.state.release(&pod.key(), &pod.uid, steps),
-            Request::Keep { pods } => self.state.release_others(pods, steps),
+            Request::Delete { pod, attachment, addresses } => {
+                self.give_up(attachment);
+                self.state.release(pod.as_ref(), attachment, addresses, steps);
+            }
+            Request::Keep { network, attachments } => self.state.release_others(network, attachments, steps),
             _ => {}
         }
         self.waiting.push(waiting);
     }
 
-    /// Gives pods that are asked for the addresses that they were given, once they are known.
+    /// Nobody waits any more for a pod to have addresses where it is taken down.
+    fn give_up(&mut self, gone: &Attachment) {
+        self.waiting.retain(|Waiting { request, .. }| {
+            !matches!(request, Request::Add { attachment, .. } if attachment == gone)
+        });
+    }
+
+    /// Gives pods that are asked for the addresses that they were given, once they are known. Who bore
+    /// them before on this node has lost them, though nobody may have said so (S26).
     fn pin(&mut self, steps: &mut Steps) {
+        self.waiting.retain(|waiting| !waiting.reply.is_closed());
         for waiting in &self.waiting {
-            if let Request::Add { pod, addresses } = &waiting.request {
-                let is_pinned = self.state.pods().has(&pod.key(), &pod.uid, addresses);
-                if !is_pinned {
-                    self.state.pin(&pod.key(), &pod.uid, addresses.clone(), steps);
+            if let Request::Add { pod, attachment, addresses } = &waiting.request
+                && !self.state.pods().is_pinned(pod, attachment, addresses)
+            {
+                let bearers = match self.node.is_begun() {
+                    true => self.node.bearers(addresses),
+                    false => self.state.pods().bearers(addresses),
+                };
+                for bearer in bearers {
+                    if bearer != pod.key() {
+                        self.state.lose(&bearer, addresses, steps);
+                    }
                 }
+                self.state.pin(pod, attachment, addresses, steps);
             }
         }
     }
@@ -171,12 +194,12 @@ impl Engine {
             Request::Status => Some(Reply::Status(Box::new(self.report()))),
             Request::Dump => Some(Reply::Dump(self.node.text())),
             Request::Why { pod } => Some(self.why(pod)),
-            Request::Add { pod, addresses } => {
-                let known = self.state.pods().has(&pod.key(), &pod.uid, addresses);
+            Request::Add { pod, attachment, addresses } => {
+                let known = self.state.pods().is_pinned(pod, attachment, addresses);
                 (is_true && known).then_some(Reply::Done)
             }
             Request::Check { pod, addresses } => {
-                let known = self.state.pods().has(&pod.key(), &pod.uid, addresses);
+                let known = self.state.pods().has(pod, addresses);
                 Some(match is_true && known {
                     true => Reply::Done,
                     false => Reply::NotReady {

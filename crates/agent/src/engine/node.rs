@@ -8,6 +8,7 @@ use crate::{
 };
 use sekisho_core::{
     index::{Delta, Index},
+    object::ObjectKey,
     packet::Packet,
     set::{AddressSet, Cidr},
 };
@@ -107,6 +108,14 @@ impl Node {
     /// The index of what is enforced.
     pub(crate) fn index(&self) -> Option<&Index> {
         self.enforced.as_ref().map(|enforced| &enforced.index)
+    }
+
+    /// The pods on this node that bear one of `addresses`, as far as policies see them.
+    pub(crate) fn bearers(&self, addresses: &BTreeSet<IpAddr>) -> BTreeSet<ObjectKey> {
+        let Some(index) = self.index() else { return BTreeSet::new() };
+        let bearers = addresses.iter().flat_map(|address| index.pods_at(*address));
+        let here = bearers.filter_map(|id| index.pod(id)).filter(|pod| pod.node.as_ref() == Some(&self.name));
+        here.map(|pod| pod.key.clone()).collect()
     }
 
     /// The program of what is enforced.

@@ -12,8 +12,9 @@ pub(crate) struct PodName {
     pub(crate) namespace: String,
     /// Its name.
     pub(crate) name: String,
-    /// Its UID.
-    pub(crate) uid: String,
+    /// Its UID; none where the runtime does not tell it, and the name has to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uid: Option<String>,
 }
 
 impl PodName {
@@ -21,6 +22,18 @@ impl PodName {
     pub(crate) fn key(&self) -> ObjectKey {
         ObjectKey::new(self.namespace.as_str(), self.name.as_str())
     }
+}
+
+/// An interface of a pod's sandbox in a network, by the names that the container runtime gave them: of a
+/// pod whose sandbox is made anew there are two for a moment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    /// The network.
+    pub(crate) network: String,
+    /// The sandbox.
+    pub(crate) container: String,
+    /// The interface in it.
+    pub(crate) interface: String,
 }
 
 /// What is asked.
@@ -40,6 +53,8 @@ pub(crate) enum Request {
     Add {
         /// The pod.
         pod: PodName,
+        /// Where it has them.
+        attachment: Attachment,
         /// Its addresses.
         addresses: BTreeSet<IpAddr>,
     },
@@ -50,15 +65,24 @@ pub(crate) enum Request {
         /// Its addresses.
         addresses: BTreeSet<IpAddr>,
     },
-    /// The pod no longer has its addresses.
+    /// A pod no longer has the addresses that it had at an attachment.
     Delete {
-        /// The pod.
-        pod: PodName,
+        /// The pod, where it is told.
+        #[serde(default)]
+        pod: Option<PodName>,
+        /// Where it had them.
+        attachment: Attachment,
+        /// Its addresses, as far as they are told: an agent that was not there when they were given does
+        /// not know them otherwise.
+        #[serde(default)]
+        addresses: BTreeSet<IpAddr>,
     },
-    /// All pods of this node that have addresses, by UID. Others no longer have theirs.
+    /// All attachments that a network has on this node. Pods no longer have what they had at others.
     Keep {
-        /// Their UIDs.
-        pods: BTreeSet<String>,
+        /// The network.
+        network: String,
+        /// Its attachments.
+        attachments: BTreeSet<Attachment>,
     },
     /// Whether pods can be added.
     Ready,

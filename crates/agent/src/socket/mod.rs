@@ -4,4 +4,4 @@ pub(crate) mod client;
 mod message;
 pub(crate) mod server;
 
-pub(crate) use message::{Reply, Request};
+pub(crate) use message::{Attachment, PodName, Reply, Request};

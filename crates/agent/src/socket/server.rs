@@ -51,8 +51,14 @@ pub(crate) async fn serve(listener: UnixListener, engine: Sender<Message>) {
 async fn answer(mut stream: UnixStream, engine: &Sender<Message>) -> Result<(), Error> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
-    BufReader::new(read).take(LONGEST).read_line(&mut line).await?;
+    let mut read = BufReader::new(read).take(LONGEST);
+    read.read_line(&mut line).await?;
     let reply = match serde_json::from_str::<Request>(&line) {
+        // What a pod that waits was given may be another's when nobody asks for it any more.
+        Ok(request @ Request::Add { .. }) => tokio::select! {
+            reply = ask(request, engine) => reply,
+            _ = read.read_u8() => return Ok(()),
+        },
         Ok(request) => ask(request, engine).await,
         Err(error) => Reply::Refused { why: error.to_string() },
     };
@@ -68,5 +74,42 @@ async fn ask(request: Request, engine: &Sender<Message>) -> Reply {
     match engine.send(Message::Ask(request, reply)).await {
         Ok(()) => answer.await.unwrap_or_else(|_| gone()),
         Err(_) => gone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Write, time::Duration};
+    use tokio::{runtime::Builder, sync::mpsc, time::timeout};
+
+    /// Asks, goes away, and tells whether the engine sees that nobody waits any more.
+    fn is_given_up(question: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run/agent.sock");
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (engine, mut asked) = mpsc::channel(1);
+            tokio::spawn(serve(listen(&path).unwrap(), engine));
+            let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+            writeln!(stream, "{question}").unwrap();
+            let Some(Message::Ask(_, mut reply)) = asked.recv().await else { panic!("nothing was asked") };
+            assert!(timeout(Duration::from_millis(50), reply.closed()).await.is_err(), "somebody waits");
+            drop(stream);
+            timeout(Duration::from_millis(500), reply.closed()).await.is_ok()
+        })
+    }
+
+    #[test]
+    fn a_pod_is_not_added_for_those_who_no_longer_wait() {
+        let attachment = r#"{"network": "pods", "container": "c1", "interface": "eth0"}"#;
+        let pod = r#"{"namespace": "shop", "name": "web"}"#;
+        assert!(is_given_up(&format!(
+            r#"{{"add": {{"pod": {pod}, "attachment": {attachment}, "addresses": []}}}}"#
+        )));
+        assert!(
+            !is_given_up(&format!(r#"{{"delete": {{"attachment": {attachment}}}}}"#)),
+            "it is gone all the same"
+        );
     }
 }

@@ -9,7 +9,7 @@ mod object;
 mod stream;
 
 pub use announce::{Announcement, Announcer};
-pub use object::{Id, MODE, Object, Told, Unread};
+pub use object::{Id, MIRROR, MODE, Object, Told, Unread};
 
 use crate::live::{Access, LiveError, connect};
 use std::{fmt, sync::Arc};

@@ -65,12 +65,18 @@ pub struct Told {
     pub created: Option<i64>,
     /// What its annotation [`MODE`] says, where it has one.
     pub mode: Option<Arc<str>>,
+    /// By which UID the kubelet knows the pod, where it is a static one: what its annotation [`MIRROR`]
+    /// says.
+    pub mirror: Option<Arc<str>>,
     /// What it says.
     pub object: Result<Object, Unread>,
 }
 
 /// The annotation of a policy that says whether it is enforced.
 pub const MODE: &str = "sekisho.dev/mode";
+
+/// The annotation of a pod that a kubelet made to show a static one of its own.
+pub const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// Which object it is.
 pub(super) fn id(object: &DynamicObject) -> Id {
@@ -85,14 +91,14 @@ impl Told {
     pub(super) fn of(kind: &Kind, watched: Watched, object: DynamicObject) -> Self {
         let id = id(&object);
         let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second());
-        let mode = object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(MODE));
-        let mode = mode.map(|mode| mode.as_str().into());
+        let annotation = |name| object.metadata.annotations.as_ref()?.get(name).map(|value| value.as_str().into());
+        let (mode, mirror) = (annotation(MODE), annotation(MIRROR));
         let value = value(kind, object);
         let object = read(watched, &id, value.clone()).map_err(|reasons| {
             let closed = closed(watched, &id, value);
             Unread { reasons, closed }
         });
-        Self { id, created, mode, object }
+        Self { id, created, mode, mirror, object }
     }
 }
 
