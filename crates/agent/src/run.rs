@@ -191,7 +191,7 @@ fn ranges(written: &[String]) -> Result<BTreeSet<Cidr>, Error> {
 }
 
 fn log(how: &Run) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(format!("warn,sekisho_agent={}", how.log))
+    let filter = EnvFilter::try_new(format!("off,sekisho_agent={}", how.log))
         .with_context(|| format!("--log `{}` is no level", how.log))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match how.log_format {

@@ -75,10 +75,10 @@ fn the_example_is_enforced() {
 
     let names: Vec<String> = rig.lab.current_plan().nodes.iter().map(|node| node.name.to_string()).collect();
     for node in &names {
-        nft(&rig.namespace(node), "flush ruleset");
+        nft(&rig.namespace(node), "delete table inet sekisho");
     }
     thread::sleep(Duration::from_secs(1));
-    rig.agrees("a second after somebody flushed the ruleset");
+    rig.agrees("a second after somebody deleted the table");
 
     rig.server.order("stop");
     rig.agrees("without an API server");
@@ -150,8 +150,9 @@ fn nothing_leaks_while_it_breaks() {
         traffic.forbid(&rig.lab, "jobs/cron", api, 7002);
     }
     killed_at_random(&mut rig);
+    traffic.so_far().hold(&format!("agents killed\n{}", rig.logs()));
     pods_come_and_go(&mut rig);
-    traffic.stop().hold("all of it");
+    traffic.stop().hold(&format!("pods come and go\n{}", rig.logs()));
     rig.agrees("after all of it");
 }
 

@@ -307,7 +307,7 @@ impl Node {
         };
         if swept.cut > 0 {
             self.metrics.cut(swept.cut);
-            tracing::info!(cut = swept.cut, "connections were cut that are no longer allowed");
+            tracing::debug!(cut = swept.cut, "connections were cut that are no longer allowed");
         }
         Ok(())
     }

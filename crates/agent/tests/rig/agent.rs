@@ -41,7 +41,7 @@ impl Agent {
         self.options = options.iter().map(|option| (*option).to_owned()).collect();
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let child = Command::new(PROGRAM)
-            .args(["run", "--listen", "none", "--attach", "1", "--node", &self.node])
+            .args(["run", "--listen", "none", "--attach", "1", "--log", "debug", "--node", &self.node])
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .arg("--network-namespace")

@@ -6,13 +6,15 @@ pub(crate) mod server;
 pub(crate) mod traffic;
 
 use agent::Agent;
-use sekisho_core::object::{Cluster, Node, Pod};
+use sekisho_core::object::{Cluster, Namespace, Node, Pod};
 use sekisho_lab::{Lab, Options, Report};
 use server::Server;
 use std::{
+    collections::BTreeMap,
     fmt::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::PathBuf,
+    sync::Arc,
 };
 use tempfile::TempDir;
 
@@ -82,11 +84,13 @@ fn differences(report: &Report) -> String {
 }
 
 fn namespaces(cluster: &Cluster) -> String {
+    let implied = cluster.pods.values().map(|pod| Namespace::implied(Arc::clone(&pod.key.namespace)));
+    let mut all: BTreeMap<Arc<str>, Namespace> = implied.map(|of| (Arc::clone(of.name()), of)).collect();
+    all.extend(cluster.namespaces.clone());
     let mut text = String::new();
-    for namespace in cluster.namespaces.values() {
-        let labels: String =
-            namespace.labels().iter().map(|(key, value)| format!("\"{key}\": \"{value}\", ")).collect();
-        let name = namespace.name();
+    for (name, namespace) in all {
+        let labels = namespace.labels().iter().map(|(key, value)| format!("\"{key}\": \"{value}\", "));
+        let labels: String = labels.collect();
         let _ = writeln!(
             text,
             "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{labels}}}}}"
@@ -108,11 +112,10 @@ fn node(cluster: &Cluster, node: &Node) -> String {
     // The API takes one of each family.
     ranges.sort();
     ranges.dedup_by_key(|range| range.contains("::"));
-    let addresses: Vec<String> = node
-        .addresses
-        .iter()
-        .map(|address| format!("{{type: InternalIP, address: \"{address}\"}}"))
-        .collect();
+    // A server-side apply takes one address of a type.
+    let typed = node.addresses.iter().zip(["InternalIP", "ExternalIP"]);
+    let addresses: Vec<String> =
+        typed.map(|(address, of)| format!("{{type: {of}, address: \"{address}\"}}")).collect();
     let quoted: Vec<String> = ranges.iter().map(|range| format!("\"{range}\"")).collect();
     let first = quoted.first().map(|first| format!("podCIDR: {first}, podCIDRs: [{}]", quoted.join(", ")));
     let labels: String = node.labels.iter().map(|(key, value)| format!("\"{key}\": \"{value}\", ")).collect();

@@ -39,12 +39,14 @@ pub(crate) struct Traffic {
     counts: Arc<Counts>,
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    /// Those who answer end last: an end that stops is a connection that breaks.
+    answering: (Arc<AtomicBool>, Vec<JoinHandle<()>>),
 }
 
 impl Traffic {
     /// No traffic yet.
     pub(crate) fn new() -> Self {
-        Self { counts: Arc::default(), over: Arc::default(), threads: Vec::new() }
+        Self { counts: Arc::default(), over: Arc::default(), threads: Vec::new(), answering: Default::default() }
     }
 
     fn spawn(&mut self, work: impl FnOnce(&Counts, &AtomicBool) + Send + 'static) {
@@ -83,10 +85,9 @@ impl Traffic {
         let (pod, address) = to;
         let at = SocketAddr::new(address, port);
         let server = lab.within(pod, || TcpListener::bind(at).unwrap()).unwrap();
-        self.threads.push(thread::spawn({
-            let over = Arc::clone(&self.over);
-            move || serve(&server, &over)
-        }));
+        let (over, threads) = &mut self.answering;
+        let over = Arc::clone(over);
+        threads.push(thread::spawn(move || serve(&server, &over)));
         let open = move || {
             let stream = TcpStream::connect_timeout(&at, PATIENCE)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -96,7 +97,8 @@ impl Traffic {
         let mut stream = lab.within(from, open).unwrap().unwrap();
         self.spawn(move |counts, over| {
             while !over.load(Relaxed) {
-                if ask(&mut stream).is_err() {
+                if let Err(error) = ask(&mut stream) {
+                    println!("a connection to {at} was lost: {error}");
                     counts.lost.fetch_add(1, Relaxed);
                     return;
                 }
@@ -119,12 +121,18 @@ impl Traffic {
         });
     }
 
+    /// What was counted until now.
+    pub(crate) fn so_far(&self) -> &Counts {
+        &self.counts
+    }
+
     /// Ends it, and tells what was counted.
     pub(crate) fn stop(self) -> Arc<Counts> {
         self.over.store(true, Relaxed);
-        for thread in self.threads {
-            thread.join().unwrap();
-        }
+        self.threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let (over, threads) = self.answering;
+        over.store(true, Relaxed);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         self.counts
     }
 }
@@ -132,7 +140,7 @@ impl Traffic {
 impl Counts {
     /// Nothing leaked and nothing was lost, of a traffic that was no trickle.
     pub(crate) fn hold(&self, what: &str) {
-        println!("{what}: {self:?}");
+        println!("{}: {self:?}", what.lines().next().unwrap_or_default());
         assert_eq!(self.leaked.load(Relaxed), 0, "{what}: forbidden packets passed: {self:?}");
         assert_eq!(self.lost.load(Relaxed), 0, "{what}: allowed connections were lost: {self:?}");
         assert_eq!(self.refused.load(Relaxed), 0, "{what}: allowed connections were refused: {self:?}");
