@@ -124,11 +124,14 @@ impl Parts {
     }
 }
 
-/// Takes the table off the node.
-pub(crate) fn remove(place: &Place) -> Result<ExitCode, Error> {
+/// Takes the table off the node; with `stay`, holds the node until it is told to stop.
+pub(crate) fn remove(place: &Place, stay: bool) -> Result<ExitCode, Error> {
     enter(place)?;
     let _held = hold()?;
     Kernel::open()?.remove()?;
+    if stay {
+        Builder::new_current_thread().enable_all().build()?.block_on(stopped())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
