@@ -1,0 +1,89 @@
+//! A real API server (`tests/apiserver`).
+
+use super::{root, skipped};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// The server; it ends and cleans up when its standard input closes.
+pub(crate) struct Server {
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts it by the command `within`, which runs what it is given behind its own arguments and becomes it. `None`
+    /// where there is no Go to build it with.
+    pub(crate) fn start(within: &[&str]) -> Option<Self> {
+        let go = Command::new("go").arg("version").stdout(Stdio::null()).status();
+        if !go.is_ok_and(|status| status.success()) {
+            skipped("go is not installed, so there is no API server");
+            return None;
+        }
+        let built = Command::new(root().join("scripts/apiserver")).stderr(Stdio::inherit()).output().unwrap();
+        assert!(built.status.success(), "the API server does not build");
+        let program = String::from_utf8(built.stdout).unwrap();
+        let folder = TempDir::new().unwrap();
+        let words: Vec<&str> = within.iter().copied().chain([program.trim(), "--kubeconfig"]).collect();
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
+            .arg(folder.path().join("config"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.path().join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let (orders, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let mut server = Self { child, orders, answers, folder };
+        let ready = server.line();
+        assert_eq!(ready, "READY", "{}", fs::read_to_string(server.folder.path().join("log")).unwrap());
+        Some(server)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    /// Applies the objects of a file or a folder, as `kubectl apply --server-side` does.
+    pub(crate) fn apply(&mut self, path: &Path) {
+        writeln!(self.orders.as_mut().unwrap(), "apply {}", path.display()).unwrap();
+        assert_eq!(self.line(), "OK", "{}", path.display());
+    }
+
+    /// Applies objects.
+    pub(crate) fn apply_text(&mut self, text: &str) {
+        let path = self.folder.path().join("objects.yaml");
+        fs::write(&path, text).unwrap();
+        self.apply(&path);
+    }
+
+    /// The kubeconfig.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Where files of the test may lie as long as the server lives.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        let _ = self.child.wait();
+    }
+}

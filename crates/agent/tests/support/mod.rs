@@ -1,0 +1,29 @@
+//! What the tests of the agent share.
+
+pub(crate) mod apiserver;
+
+use std::{
+    io::{Write, stderr},
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Says that something is not tested here, past what captures the output of tests that pass.
+pub(crate) fn skipped(why: &str) {
+    writeln!(stderr(), "SKIPPED: {why}").unwrap();
+}
+
+/// Waits until something is so; `what` says what is waited for.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "after a minute it is not so that {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
