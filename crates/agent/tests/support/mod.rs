@@ -15,6 +15,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Says that something is not tested here, past what captures the output of tests that pass.
+#[allow(clippy::explicit_write, reason = "`eprintln!` is captured")]
 pub(crate) fn skipped(why: &str) {
     writeln!(stderr(), "SKIPPED: {why}").unwrap();
 }
