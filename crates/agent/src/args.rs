@@ -37,6 +37,9 @@ pub(crate) enum Command {
     Remove {
         #[command(flatten)]
         place: Place,
+        /// Stay until stopped, and keep agents off meanwhile: for a pod that tells that its node is done
+        #[arg(long)]
+        stay: bool,
     },
     /// Copy the CNI plugin to this node and add it to the network's plugins
     InstallCni(InstallCni),

@@ -39,7 +39,7 @@ fn obey(command: Command) -> Result<ExitCode, Error> {
         Command::Status(ask) => socket::client::status(&ask),
         Command::Dump(ask) => socket::client::dump(&ask),
         Command::Why { pod, ask } => socket::client::why(&pod, &ask),
-        Command::Remove { place } => run::remove(&place),
+        Command::Remove { place, stay } => run::remove(&place, stay),
         Command::InstallCni(how) => cni::install(&how),
     }
 }

@@ -145,12 +145,15 @@ async fn announce(announcer: Announcer, mut said: mpsc::Receiver<Announcement>) 
     }
 }
 
-/// Takes the table off the node.
-pub(crate) fn remove(place: &Place) -> Result<ExitCode, Error> {
+/// Takes the tables off the node; with `stay`, holds the node until it is told to stop.
+pub(crate) fn remove(place: &Place, stay: bool) -> Result<ExitCode, Error> {
     enter(place)?;
     let _held = hold()?;
     for table in [Table::Tried, Table::Enforced] {
         Kernel::open_table(table)?.remove()?;
+    }
+    if stay {
+        Builder::new_current_thread().enable_all().build()?.block_on(stopped())?;
     }
     Ok(ExitCode::SUCCESS)
 }

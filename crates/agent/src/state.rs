@@ -10,10 +10,7 @@ use listing::Listing;
 use pods::Pods;
 use sekisho_core::object::{Change, Node, ObjectKey};
 use sekisho_k8s::watch::{Id, MODE, News, Object, Told, Watched};
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What is to be done to the index of what is enforced, and to the one that has staged policies, too.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,7 @@
 //! The plugin as runtimes call it, with a stand-in for the agent.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/plugin.rs"]
 mod support;
 
 use serde_json::{Value, json};

@@ -6,9 +6,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod rig;
+mod support;
 
 use libtest_mimic::{Arguments, Trial};
-use rig::{Rig, server::root, traffic::Traffic};
+use rig::{Rig, traffic::Traffic};
 use sekisho_core::object::Cluster;
 use sekisho_k8s::{Options, read_paths, read_text};
 use std::{
@@ -16,6 +17,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use support::root;
 
 const TESTS: &[(&str, fn())] = &[
     ("the_example_is_enforced", the_example_is_enforced),
@@ -64,7 +66,14 @@ fn nft(path: &std::path::Path, script: &str) {
 fn the_example_is_enforced() {
     let mut rig = Rig::build(&example(), 3).unwrap();
     let folder = root().join("examples/exchange/production");
-    rig.server.kubectl(&["apply", "--server-side", "-R", "-f", folder.to_str().unwrap()]);
+    let applied = Command::new(rig.server.kubectl())
+        .arg("--kubeconfig")
+        .arg(rig.server.config())
+        .args(["apply", "--server-side", "-R", "-f"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     rig.start(&[]);
     rig.agrees("from nothing");
 
@@ -135,7 +144,7 @@ fn small() -> Cluster {
 
 fn nothing_leaks_while_it_breaks() {
     let mut rig = Rig::build(&small(), 2).unwrap();
-    rig.server.apply(policy());
+    rig.server.apply_text(policy());
     rig.start(&[]);
     rig.agrees("from nothing");
     let mut traffic = Traffic::new();
@@ -184,12 +193,12 @@ fn pods_come_and_go(rig: &mut Rig) {
             )
         })
         .collect();
-    rig.server.apply(&pods);
+    rig.server.apply_text(&pods);
     rig.server.order("stop");
     thread::sleep(Duration::from_secs(2));
     rig.server.order("start");
-    rig.server.delete(&pods);
+    rig.server.delete_text(&pods);
     rig.server.order("compact");
-    rig.server.apply(&pods);
-    rig.server.delete(&pods);
+    rig.server.apply_text(&pods);
+    rig.server.delete_text(&pods);
 }

@@ -1,6 +1,7 @@
 //! The plugin in the configuration of a node's network.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/plugin.rs"]
 mod support;
 
 use serde_json::Value;

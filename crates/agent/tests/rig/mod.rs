@@ -2,13 +2,12 @@
 //! for each node.
 
 pub(crate) mod agent;
-pub(crate) mod server;
 pub(crate) mod traffic;
 
+use crate::support::apiserver::Server;
 use agent::Agent;
 use sekisho_core::object::{Cluster, Namespace, Node, Pod};
 use sekisho_lab::{Lab, Options, Report};
-use server::Server;
 use std::{
     collections::BTreeMap,
     fmt::Write,
@@ -30,20 +29,20 @@ impl Rig {
     /// Builds the network of `cluster` on `nodes` nodes, tells the API server of its nodes and pods, and
     /// makes an agent for each node ready. `None` where there is no API server.
     pub(crate) fn build(cluster: &Cluster, nodes: usize) -> Option<Self> {
-        let mut server = Server::start()?;
+        let mut server = Server::start(&[])?;
         let options = Options { nodes, ..Options::default() };
         let plan = Lab::plan(cluster, &options).unwrap();
         let lab = Lab::build_open(plan, options).unwrap();
         let folder = TempDir::new().unwrap();
         let plan = lab.current_plan();
-        server.apply(&namespaces(&plan.cluster));
-        server.apply(
+        server.apply_text(&namespaces(&plan.cluster));
+        server.apply_text(
             &plan.cluster.nodes.values().map(|node| self::node(&plan.cluster, node)).collect::<String>(),
         );
-        server.apply(&plan.cluster.pods.values().map(|pod| self::pod(pod)).collect::<String>());
+        server.apply_text(&plan.cluster.pods.values().map(|pod| self::pod(pod)).collect::<String>());
         let agent = |plan: &sekisho_lab::NodePlan| {
             let namespace = lab.node_namespace(&plan.name).unwrap();
-            Agent::new(&plan.name, namespace, server.kubeconfig(), folder.path())
+            Agent::new(&plan.name, namespace, server.config(), folder.path())
         };
         let agents = plan.nodes.iter().map(agent).collect();
         Some(Self { agents, server, lab, _folder: folder })

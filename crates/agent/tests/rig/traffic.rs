@@ -46,7 +46,12 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// No traffic yet.
     pub(crate) fn new() -> Self {
-        Self { counts: Arc::default(), over: Arc::default(), threads: Vec::new(), answering: Default::default() }
+        Self {
+            counts: Arc::default(),
+            over: Arc::default(),
+            threads: Vec::new(),
+            answering: Default::default(),
+        }
     }
 
     fn spawn(&mut self, work: impl FnOnce(&Counts, &AtomicBool) + Send + 'static) {

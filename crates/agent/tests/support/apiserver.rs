@@ -1,5 +1,6 @@
-//! The real API server (`tests/apiserver`).
+//! A real API server (`tests/apiserver`).
 
+use super::{root, skipped};
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -18,23 +19,24 @@ pub(crate) struct Server {
     program: PathBuf,
 }
 
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 impl Server {
-    /// `None` where there is no Go to build it with.
-    pub(crate) fn start() -> Option<Self> {
+    /// Starts it by the command `within`, which runs what it is given behind its own arguments and becomes it. `None`
+    /// where there is no Go to build it with.
+    pub(crate) fn start(within: &[&str]) -> Option<Self> {
         let go = Command::new("go").arg("version").stdout(Stdio::null()).status();
         if !go.is_ok_and(|status| status.success()) {
+            skipped("go is not installed, so there is no API server");
             return None;
         }
         let built = Command::new(root().join("scripts/apiserver")).stderr(Stdio::inherit()).output().unwrap();
         assert!(built.status.success(), "the API server does not build");
-        let program = PathBuf::from(String::from_utf8(built.stdout).unwrap().trim());
+        let program = String::from_utf8(built.stdout).unwrap();
+        let program = PathBuf::from(program.trim());
         let folder = TempDir::new().unwrap();
-        let mut child = Command::new(&program)
-            .arg("--kubeconfig")
+        let words: Vec<&str> =
+            within.iter().copied().chain([program.to_str().unwrap(), "--kubeconfig"]).collect();
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
             .arg(folder.path().join("config"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -54,43 +56,53 @@ impl Server {
         line.trim().to_owned()
     }
 
-    /// Gives an order: `stop`, `start`, `compact`, `save`, `rewind`, or `apply` and `delete` with a path.
+    /// Gives an order: `stop`, `start`, `compact`, `save` or `rewind`, or a verb with a path.
     pub(crate) fn order(&mut self, order: &str) {
         writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
-        let answer = self.line();
-        assert_eq!(answer, "OK", "{order}");
+        assert_eq!(self.line(), "OK", "{order}");
     }
 
-    fn with_text(&mut self, verb: &str, text: &str) {
-        let path = self.folder.path().join("objects.yaml");
-        fs::write(&path, text).unwrap();
-        self.order(&format!("{verb} {}", path.display()));
-    }
-
-    /// Makes or changes objects, with their status.
-    pub(crate) fn apply(&mut self, text: &str) {
-        self.with_text("apply", text);
+    /// Applies the objects of a file or a folder, as `kubectl apply --server-side` does, with their status.
+    pub(crate) fn apply(&mut self, path: &Path) {
+        self.order(&format!("apply {}", path.display()));
     }
 
     /// Takes objects away at once.
-    pub(crate) fn delete(&mut self, text: &str) {
-        self.with_text("delete", text);
+    pub(crate) fn delete_text(&mut self, text: &str) {
+        let path = self.folder.path().join("objects.yaml");
+        fs::write(&path, text).unwrap();
+        self.order(&format!("delete {}", path.display()));
     }
 
-    pub(crate) fn kubeconfig(&self) -> PathBuf {
-        self.folder.path().join("config")
-    }
-
-    /// The real kubectl.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+    /// The real kubectl, of the same build.
+    pub(crate) fn kubectl(&self) -> PathBuf {
         let kubectl = self.folder.path().join("kubectl");
         if !kubectl.exists() {
             symlink(&self.program, &kubectl).unwrap();
         }
-        let config = self.kubeconfig();
-        let run = Command::new(kubectl).arg("--kubeconfig").arg(config).args(arguments).output().unwrap();
-        assert!(run.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
-        String::from_utf8(run.stdout).unwrap()
+        kubectl
+    }
+
+    /// Applies objects.
+    pub(crate) fn apply_text(&mut self, text: &str) {
+        let path = self.folder.path().join("objects.yaml");
+        fs::write(&path, text).unwrap();
+        self.apply(&path);
+    }
+
+    /// The kubeconfig.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Where files of the test may lie as long as the server lives.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 }
 
