@@ -33,6 +33,11 @@ pub const EDGES: &[Edges] = &[
         ],
         tests_use: &[],
     },
+    Edges {
+        of: "sekisho-agent",
+        uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"],
+        tests_use: &["sekisho-lab"],
+    },
     Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
@@ -84,6 +89,12 @@ pub const BANS: &[Ban] = &[
         from: PROGRAMS_BELOW,
         to: &["axum*", "actix*", "hyper*", "reqwest", "tonic", "tower*", "warp", "rocket", "ureq"],
         because: "what runs with privileges or is shared by all carries no web stack",
+    },
+    // The client of the API server brings a little of a web stack, and three pages are served with it.
+    Ban {
+        from: &["sekisho-agent"],
+        to: &["axum*", "actix*", "reqwest", "tonic", "warp", "rocket", "ureq", "regorus", "globset", "lsp-*"],
+        because: "what runs with privileges carries no web framework, no Rego and no editor",
     },
     Ban {
         from: &["sekisho-nft", "sekisho-lab"],
