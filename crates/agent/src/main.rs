@@ -2,6 +2,7 @@
 //! it is the CNI plugin that asks the agent to program a pod before it starts.
 
 mod args;
+mod bridge;
 mod cni;
 mod engine;
 mod http;

@@ -2,6 +2,7 @@
 
 use crate::{
     args::{LogFormat, Place, Run},
+    bridge,
     engine::{Engine, Message, Node, Report},
     http,
     metrics::Metrics,
@@ -109,6 +110,7 @@ impl Parts {
         let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let opened = enter(&place).and_then(|()| {
                 let held = hold()?;
+                bridge::show();
                 let node = Node::open(&name, startup, ranges, patience, Arc::clone(&metrics))?;
                 let monitor = Monitor::open(node.ports())?;
                 // Made here, it is in the same network namespace.

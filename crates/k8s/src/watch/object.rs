@@ -91,7 +91,8 @@ impl Told {
     pub(super) fn of(kind: &Kind, watched: Watched, object: DynamicObject) -> Self {
         let id = id(&object);
         let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second());
-        let annotation = |name| object.metadata.annotations.as_ref()?.get(name).map(|value| value.as_str().into());
+        let annotation =
+            |name| object.metadata.annotations.as_ref()?.get(name).map(|value| value.as_str().into());
         let (mode, mirror) = (annotation(MODE), annotation(MIRROR));
         let value = value(kind, object);
         let object = read(watched, &id, value.clone()).map_err(|reasons| {

@@ -21,8 +21,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How long a watch lasts before it is begun anew, in seconds. The API server ends it then; one that is
 /// silent longer is given up.
 const WATCH_SECONDS: u32 = 240;
-/// `NotFound`.
+/// The statuses of HTTP by which the API server says why it does not tell.
+const UNAUTHORIZED: u16 = 401;
+const FORBIDDEN: u16 = 403;
 const MISSING: u16 = 404;
+const GONE: u16 = 410;
 
 /// Nobody listens any more.
 struct Closed;
@@ -100,18 +103,18 @@ async fn watch<T: From<News>>(
     teller: &mut Teller<T>,
     streaming: bool,
 ) -> End {
+    let Some(kind) = KINDS.iter().find(|known| known.kind == teller.kind.name()) else {
+        return End::Unserved;
+    };
     let api: Api<DynamicObject> = Api::all_with(client.clone(), resource);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let config = if streaming { config.streaming_lists() } else { config };
-    let kind = KINDS.iter().find(|known| known.kind == teller.kind.name());
-    let Some(kind) = kind else { return End::Unserved };
     let mut news = pin!(watcher::watcher(api.clone(), config));
-    let (mut pause, mut newest, mut listed) = (PAUSE, 0, false);
+    let (mut newest, mut listed) = (0, false);
     loop {
         let failed = match news.next().await {
             None => return End::Rewound,
             Some(Ok(event)) => {
-                pause = PAUSE;
                 listed |= matches!(event, Event::InitDone);
                 match teller.event(kind, event, &mut newest).await {
                     Ok(()) => continue,
@@ -120,51 +123,58 @@ async fn watch<T: From<News>>(
             }
             Some(Err(failed)) => failed,
         };
-        match &failed {
-            watcher::Error::InitialListFailed(kube::Error::Api(status))
-            | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-                if status.code == MISSING && !teller.kind.is_built_in() =>
-            {
-                return End::Unserved;
-            }
-            // What the cluster does not know of the question is refused as invalid, not as unheard of.
-            watcher::Error::WatchStartFailed(kube::Error::Api(status))
-                if streaming
-                    && !listed
-                    && (400..500).contains(&status.code)
-                    && status.code != 401
-                    && status.code != 403 =>
-            {
-                return End::NoStreaming;
-            }
-            // The place in the history is forgotten: it is listed anew at once, and nothing is wrong.
-            watcher::Error::WatchError(status) if status.code == 410 => continue,
-            _ => {}
+        if let Some(end) = ended_by(&failed, teller.kind, streaming && !listed) {
+            return end;
         }
-        if teller.trouble(error::chain(&failed)).await.is_err() {
-            return End::Closed;
+        // The place in the history is forgotten: it is listed anew at once, and nothing is wrong.
+        if matches!(&failed, watcher::Error::WatchError(status) if status.code == GONE) {
+            continue;
         }
-        // Until it answers a plain question, there is no use in a watch.
-        loop {
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            match api.list_metadata(&ListParams::default().limit(1)).await {
-                Ok(list) => {
-                    let now = list.metadata.resource_version.as_deref().and_then(revision).unwrap_or(newest);
-                    if now < newest {
-                        return End::Rewound;
-                    }
-                    break;
-                }
-                Err(kube::Error::Api(status)) if status.code == MISSING && !teller.kind.is_built_in() => {
-                    return End::Unserved;
-                }
-                Err(error) => {
-                    if teller.trouble(error::chain(&error)).await.is_err() {
-                        return End::Closed;
-                    }
-                }
+        let answered = async {
+            teller.trouble(error::chain(&failed)).await?;
+            until_it_answers(&api, teller, newest).await
+        };
+        if let Err(end) = answered.await {
+            return end;
+        }
+    }
+}
+
+/// Whether a failure is an end. `begins` tells that lists are asked for as streams, and none was told yet.
+fn ended_by(failed: &watcher::Error, kind: Watched, begins: bool) -> Option<End> {
+    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
+    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = failed
+    else {
+        return None;
+    };
+    match status.code {
+        MISSING if !kind.is_built_in() => Some(End::Unserved),
+        UNAUTHORIZED | FORBIDDEN => None,
+        // What the cluster does not know of the question is refused as invalid, not as unheard of.
+        400..500 if begins => Some(End::NoStreaming),
+        _ => None,
+    }
+}
+
+/// Asks plain questions until one is answered: before that there is no use in a watch.
+async fn until_it_answers<T: From<News>>(
+    api: &Api<DynamicObject>,
+    teller: &mut Teller<T>,
+    newest: u64,
+) -> Result<(), End> {
+    let mut pause = PAUSE;
+    loop {
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        match api.list_metadata(&ListParams::default().limit(1)).await {
+            Ok(list) => {
+                let now = list.metadata.resource_version.as_deref().and_then(revision).unwrap_or(newest);
+                return if now < newest { Err(End::Rewound) } else { Ok(()) };
             }
+            Err(kube::Error::Api(status)) if status.code == MISSING && !teller.kind.is_built_in() => {
+                return Err(End::Unserved);
+            }
+            Err(error) => teller.trouble(error::chain(&error)).await?,
         }
     }
 }
