@@ -153,6 +153,7 @@ impl Node {
         }
         let mut program = Program::attaching(&Index::new(), &self.name);
         program.guard(&ranges);
+        self.own()?;
         self.kernel.restore(program.ruleset())?;
         self.guarded = ranges;
         Ok(())
@@ -168,6 +169,7 @@ impl Node {
         };
         self.guarded = self.ranges(state);
         program.guard(&self.guarded);
+        self.own()?;
         self.kernel.restore(program.ruleset())?;
         if !was_there {
             self.attach.begin();
@@ -177,6 +179,13 @@ impl Node {
         self.sweep(None)?;
         self.staged.begin(state, &self.name)?;
         self.is_true = true;
+        Ok(())
+    }
+
+    /// Where the kernel can, nobody else changes the table; where not, what somebody changes is mended.
+    fn own(&mut self) -> Result<(), NetlinkError> {
+        let owned = self.kernel.own()?;
+        tracing::debug!(owned, "the table");
         Ok(())
     }
 

@@ -39,6 +39,7 @@ impl Staged {
         }
         let index = Index::of(state.all(true));
         let program = Program::trying(&index, node);
+        self.kernel.own()?;
         self.kernel.restore(program.ruleset())?;
         self.tried = Some((index, program));
         Ok(())

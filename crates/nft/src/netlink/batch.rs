@@ -20,6 +20,10 @@ pub(super) const ACCEPT: u32 = 1;
 /// The type of base chains.
 pub(super) const FILTER: &str = "filter";
 
+/// `NFT_TABLE_F_OWNER` and `NFT_TABLE_F_PERSIST`, which Linux has since 5.12 and 6.9.
+const OWNER: u32 = 0x2;
+pub(super) const PERSIST: u32 = 0x4;
+
 const NEW_TABLE: u16 = 0;
 const DELETE_TABLE: u16 = 2;
 const NEW_CHAIN: u16 = 3;
@@ -40,11 +44,17 @@ const NLM_F_APPEND: u16 = 0x800;
 const ELEMENTS: usize = 150;
 
 /// The messages of a transaction. The table comes first: making it is nothing where it is there.
-pub(super) fn messages(table: Table, transaction: &Transaction) -> Vec<Message> {
-    let what = format!("make the table `{}`", table.name());
-    let made = message(NEW_TABLE, NLM_F_CREATE, &within(table), what);
+pub(super) fn messages(table: Table, owned: bool, transaction: &Transaction) -> Vec<Message> {
+    let made = make_table(table, owned);
     let operations = transaction.operations().iter().flat_map(|step| operation(table, step));
     std::iter::once(made).chain(operations).collect()
+}
+
+/// The message that makes the table where it is not there. One that is `owned` nobody else may change, and it
+/// outlives its owner; then the next may own it.
+pub(super) fn make_table(table: Table, owned: bool) -> Message {
+    let body = if owned { within(table).u32(2, OWNER | PERSIST) } else { within(table) };
+    message(NEW_TABLE, NLM_F_CREATE, &body, format!("make the table `{}`", table.name()))
 }
 
 /// The message that takes the table away.

@@ -36,6 +36,8 @@ const RESTORE_TRIES: usize = 100;
 pub struct Kernel {
     socket: Socket,
     table: Table,
+    /// Whether nobody else may change the table.
+    owned: bool,
 }
 
 impl Kernel {
@@ -52,13 +54,29 @@ impl Kernel {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open_table(table: Table) -> Result<Self, NetlinkError> {
-        Ok(Self { socket: Socket::open()?, table })
+        Ok(Self { socket: Socket::open()?, table, owned: false })
     }
 
     /// The number by which the kernel knows this socket, for a [`Monitor`].
     #[must_use]
     pub fn port(&self) -> u32 {
         self.socket.port()
+    }
+
+    /// Takes the table for this socket alone, as long as it is open: nobody else may change it, and who flushes
+    /// the whole ruleset passes over it. It is made when it is not there. When the socket closes, the table stays
+    /// and the next may take it. Returns whether it is taken: not where the kernel is older than Linux 6.9, nor
+    /// where the table was made without that, by an older version or by hand.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn own(&mut self) -> Result<bool, NetlinkError> {
+        let flags = read::flags(&mut self.socket, self.table)?;
+        if !self.owned && flags.is_none_or(|flags| flags & batch::PERSIST != 0) {
+            // What is older refuses flags that it does not know.
+            self.owned = self.socket.commit(&[batch::make_table(self.table, true)], None).is_ok();
+        }
+        Ok(self.owned)
     }
 
     /// Programs a transaction: all of it or nothing. An empty one does nothing. The table is made
@@ -71,7 +89,7 @@ impl Kernel {
         if transaction.is_empty() {
             return Ok(());
         }
-        self.socket.commit(&batch::messages(self.table, transaction), None)
+        self.socket.commit(&batch::messages(self.table, self.owned, transaction), None)
     }
 
     /// What is programmed; empty when the table is not there.
@@ -113,7 +131,7 @@ impl Kernel {
             if transaction.is_empty() {
                 return Ok(now.drift(&wanted));
             }
-            match self.socket.commit(&batch::messages(self.table, &transaction), Some(generation)) {
+            match self.socket.commit(&batch::messages(self.table, self.owned, &transaction), Some(generation)) {
                 Ok(()) => return Ok(now.drift(&wanted)),
                 Err(error) if error.errno() == Some(CHANGED) && tries > 0 => tries -= 1,
                 Err(error) => return Err(error),
@@ -126,9 +144,11 @@ impl Kernel {
     /// # Errors
     /// When the kernel refuses it.
     pub fn remove(&mut self) -> Result<(), NetlinkError> {
-        if self.read()? == Programmed::default() {
+        if !self.is_programmed()? {
             return Ok(());
         }
-        self.socket.commit(&[batch::delete_table(self.table)], None)
+        self.socket.commit(&[batch::delete_table(self.table)], None)?;
+        self.owned = false;
+        Ok(())
     }
 }

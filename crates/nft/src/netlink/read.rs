@@ -50,8 +50,14 @@ pub(super) fn programmed(socket: &mut Socket, table: Table) -> Result<(Programme
 
 /// Whether the table is there.
 pub(super) fn is_there(socket: &mut Socket, table: Table) -> Result<bool, NetlinkError> {
+    Ok(flags(socket, table)?.is_some())
+}
+
+/// The flags of the table, where it is there: `NFT_TABLE_F_*`.
+pub(super) fn flags(socket: &mut Socket, table: Table) -> Result<Option<u32>, NetlinkError> {
     let ask = dump(table, GET_TABLE, None);
-    Ok(!absent_is_empty(socket.dump(&ask, |family, bytes| is_dormant(table, family, bytes)))?.is_empty())
+    let found = socket.dump(&ask, |family, bytes| ours(table, family, bytes)?.get(&2)?.u32());
+    Ok(absent_is_empty(found)?.pop())
 }
 
 fn generation(socket: &mut Socket) -> Result<u32, NetlinkError> {
