@@ -79,6 +79,18 @@ impl Agent {
         begun.elapsed()
     }
 
+    /// The node.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// How many pods of the cluster it knows; none while it does not answer.
+    pub(crate) fn pods(&self) -> u64 {
+        let status = self.ask(&["status", "--json"]).stdout;
+        let status: serde_json::Value = serde_json::from_slice(&status).unwrap_or_default();
+        status["pods"].as_u64().unwrap_or_default()
+    }
+
     fn socket(&self) -> PathBuf {
         self.folder.join(format!("{}.sock", self.node))
     }

@@ -131,7 +131,8 @@ impl Kernel {
             if transaction.is_empty() {
                 return Ok(now.drift(&wanted));
             }
-            match self.socket.commit(&batch::messages(self.table, self.owned, &transaction), Some(generation)) {
+            match self.socket.commit(&batch::messages(self.table, self.owned, &transaction), Some(generation))
+            {
                 Ok(()) => return Ok(now.drift(&wanted)),
                 Err(error) if error.errno() == Some(CHANGED) && tries > 0 => tries -= 1,
                 Err(error) => return Err(error),
