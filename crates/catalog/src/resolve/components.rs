@@ -47,6 +47,15 @@ pub(super) fn all(layers: &[Layer<'_>; 2], catalog: &Catalog, tell: &mut Tell) -
                     of.component(&name.value, component, &layer.origin(name.span), tell)
                 })
                 .collect();
+            if service.egress == Some(Egress::Closed)
+                && service.components.is_empty()
+                && catalog.exempt.contains(namespace)
+            {
+                let message = format!("`egress: closed` closes nothing in `{namespace}`, which is exempt");
+                let help =
+                    "an exempt namespace has no baseline: name the components whose egress is to be closed";
+                tell.error_help("conflict", &origin, message, help);
+            }
             let (name, namespace) = (name.value.as_str().into(), namespace.into());
             let egress = of.egress.into();
             services.push(Service { name, namespace, egress, components, origin });
