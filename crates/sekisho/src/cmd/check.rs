@@ -154,7 +154,7 @@ impl Run<'_> {
 fn show(mended: &Mended) -> anyhow::Result<()> {
     output::to_stdout(|out| {
         for (name, [old, new]) in &mended.texts {
-            unified::write(name, old, new, out)?;
+            unified::write(name, [Some(old), Some(new)], out)?;
         }
         Ok(())
     })?;
