@@ -7,7 +7,6 @@
 mod find;
 mod list;
 mod merge;
-mod words;
 mod write;
 
 use crate::{
@@ -24,7 +23,6 @@ use sekisho_core::{
 };
 use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc, sync::Arc};
 use thiserror::Error;
-use words::Words;
 
 /// The longest document that is edited, in bytes: a longer one no person has written, and none would read the change.
 const LONGEST: usize = 1 << 20;
