@@ -1,7 +1,7 @@
 //! Only what a change brought: the same is looked at as it was before, and what was found there is taken away.
 
 use super::{Checked, known::Known, look, paths::Paths, settings::Settings};
-use crate::{args::CheckInputArgs, git, input::built::Building};
+use crate::{args::ReadingArgs, git, input::built::Building};
 use sekisho_core::standard::Standard;
 use sekisho_k8s::Options;
 use sekisho_lint::{Extent, Finding, rego::Rules};
@@ -24,12 +24,11 @@ pub(crate) struct Since {
 pub(crate) fn subtract(
     checked: &mut Checked,
     revision: &str,
-    (arguments, paths): (&CheckInputArgs, &[PathBuf]),
+    (how, paths): (&ReadingArgs, &[PathBuf]),
     (settings, standard, own): (&Settings, &Standard, Option<&Rules>),
 ) -> anyhow::Result<()> {
-    let namespace = arguments.namespace.as_deref().unwrap_or("default");
-    let options = Options { default_namespace: namespace.into() };
-    let building = Building { namespace, values: &arguments.helm_values };
+    let options = Options { default_namespace: how.namespace().into() };
+    let building = Building { namespace: how.namespace(), values: &how.helm_values };
     let (prefix, reading) = git::read_before(revision, paths, building, &options)?;
     let mut before = look(reading, standard, Extent::Part, own);
     for finding in &mut before.findings {

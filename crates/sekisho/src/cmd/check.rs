@@ -6,7 +6,7 @@ use crate::{
         self, Checked, baseline,
         mend::{self, Mended},
         paths::Paths,
-        scope::{Scope, agreed, scopes},
+        scope::{Asked, Scope, agreed, scopes},
         settings::Settings,
         since,
     },
@@ -42,7 +42,12 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     let codes = rules.as_ref().map(Rules::codes).unwrap_or_default();
     let paths = Paths::new()?;
     let (mut runs, mut has_mends, mut file) = (Vec::new(), false, None);
-    for scope in scopes(arguments, &team)? {
+    let asked = Asked {
+        environment: arguments.environment.as_deref(),
+        paths: &arguments.input.paths,
+        is_live: arguments.input.how.cluster.access().is_some(),
+    };
+    for scope in scopes(&asked, &team)? {
         let place = (team.folder.as_path(), scope.environment.clone());
         let settings = Settings::of(config.clone(), place, arguments, &codes)?;
         let run = Run {
@@ -105,8 +110,8 @@ struct Run<'r> {
 impl Run<'_> {
     /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
     fn check(&self) -> anyhow::Result<(Checked, bool)> {
-        let given = self.arguments.input.of(self.scope.paths.clone());
-        let mut reading = input::reading(&given)?;
+        let how = &self.arguments.input.how;
+        let mut reading = input::reading(&self.scope.paths, how)?;
         if let Some(file) = self.settings.baseline() {
             baseline::leave_out(&mut reading, file, self.paths);
         }
@@ -114,7 +119,7 @@ impl Run<'_> {
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
             // A round changes few of the texts.
-            let mut shelf = Shelf::new(Options { default_namespace: given.namespace().into() });
+            let mut shelf = Shelf::new(Options { default_namespace: how.namespace().into() });
             let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
                 let manifests = sources.iter().filter(|(name, _)| self.is_manifest(name));
                 let texts = manifests.map(|(name, text)| (Arc::clone(name), Arc::clone(text)));
@@ -130,7 +135,7 @@ impl Run<'_> {
             checked = mended.left;
         }
         if let Some(revision) = &self.arguments.changed_since {
-            let input = (&self.arguments.input, self.scope.paths.as_slice());
+            let input = (how, self.scope.paths.as_slice());
             let by = (self.settings, &self.scope.standard, self.rules);
             since::subtract(&mut checked, revision, input, by)?;
         }
