@@ -85,7 +85,7 @@ fn finding(source: Arc<str>, text: &str, error: &Error) -> Diagnostic {
         }
         Error::MultipleDocuments { .. } => make("syntax", "a second document begins here".to_owned())
             .with_help("a catalog is one document: write what stands behind this line into the first, or into another file"),
-        _ if text.lines().all(|line| is_blank(line)) => {
+        _ if text.lines().all(is_blank) => {
             let help = format!("write `version: {VERSION}`, and below it `services:` with their components");
             make("missing-field", "there is nothing in this file".to_owned()).with_help(help)
         }

@@ -328,3 +328,30 @@ peers:
     let one = import(&sources[..1], &[], &Document::default());
     assert_eq!(one.document.peers.get("datadog").unwrap().environments, None);
 }
+
+#[test]
+fn who_is_called_on_other_ports_is_told() {
+    let labels = "app.kubernetes.io/name: shop-backend, app.kubernetes.io/component: backend, app.kubernetes.io/part-of: shop";
+    let (_, told) = told(&format!(
+        "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: shop-backend, namespace: shop, labels: {{ {labels} }} }}
+spec:
+  podSelector: {{ matchLabels: {{ {labels} }} }}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{{ ipBlock: {{ cidr: 192.0.2.0/28 }} }}]
+      ports: [{{ port: grpc }}]
+    - from: [{{ ipBlock: {{ cidr: 198.51.100.0/28 }} }}]
+      ports: [{{ port: 9999 }}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: baseline, namespace: shop }}
+spec: {{ podSelector: {{}}, policyTypes: [Ingress, Egress], egress: [{{}}] }}
+"
+    ));
+    let expected =
+        "10: `shop/shop-backend` lets in `198.51.100.0/28` on TCP 9999, and the catalog on TCP grpc";
+    assert_eq!(told, [expected]);
+}

@@ -363,6 +363,12 @@ spec: { tier: Admin, priority: 1, subject: { namespaces: {} }, ingress: [{ actio
     let environments =
         "environments:\n  test: {}\n  production: { paths: deploy/Prod_1 }\n  dev: { paths: dev }\n";
     assert!(run.out.contains(environments), "{}{}", run.out, run.err);
+    // Policies beside the folders are of all of them or of none.
+    write("deploy/common.yaml", &policy.replace("baseline", "common"));
+    let run = sekisho(at, &["catalog", "import", "deploy"]);
+    assert_eq!(run.code, Some(2), "{}", run.out);
+    assert!(run.err.contains("policies lie beside the folders"), "{}", run.err);
+    fs::remove_file(at.join("deploy/common.yaml")).unwrap();
     // A folder that cannot be read is not passed over, though no policy of it is known.
     write("deploy/broken/shop.yaml", "kind: [\n");
     let run = sekisho(at, &["catalog", "import", "deploy"]);

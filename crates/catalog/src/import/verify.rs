@@ -1,10 +1,10 @@
 //! What a catalog gives, held against what is written.
 
 use super::{Source, known::is_named};
-use crate::{Catalog, document::Document};
+use crate::{Catalog, document::Document, generate::list};
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
-    object::{ClusterPolicy, Direction, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Rule},
+    object::{ClusterPolicy, Direction, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, PolicyPort, Rule},
 };
 use sekisho_k8s::Reading;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,10 +64,15 @@ fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagn
             Direction::Egress => "lets out to",
         };
         let rules = written.rules(direction).iter().filter(|rule| !opens_nothing(rule, direction));
-        let peers = rules.flat_map(|rule| &rule.peers);
-        for peer in peers.filter(|peer| !there.contains(&peer.kind)) {
+        let named = rules.flat_map(|rule| &rule.peers);
+        for peer in named.filter(|peer| !there.contains(&peer.kind)) {
             let who = describe(&peer.kind);
             tell(&peer.origin, format!("`{key}` {does} {who}, which the catalog does not give"));
+        }
+        let both = peers(written.rules(direction)).filter(|peer| there.contains(&peer.kind));
+        for (peer, [here, there]) in both.filter_map(|peer| other_ports(peer, [written, given], direction)) {
+            let who = describe(&peer.kind);
+            tell(&peer.origin, format!("`{key}` {does} {who} on {here}, and the catalog on {there}"));
         }
         for kind in there.difference(&here) {
             tell(
@@ -90,10 +95,33 @@ fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagn
     .filter_map(|(what, differs)| differs.then_some(what))
     .collect();
     if !differ.is_empty() {
-        let message =
-            format!("`{key}` differs from what the catalog gives in {}", crate::generate::list(&differ));
+        let message = format!("`{key}` differs from what the catalog gives in {}", list(&differ));
         found.push(Diagnostic::new(Severity::Warning, CODE, message, written.origin.clone()));
     }
+}
+
+/// The ports on which the written policy names `peer`, and those on which the given one does, where they are others:
+/// in a catalog all callers of a component call it on the same ports.
+fn other_ports<'p>(
+    peer: &'p Peer,
+    policies: [&NetworkPolicy; 2],
+    direction: Direction,
+) -> Option<(&'p Peer, [String; 2])> {
+    let [here, there] = policies.map(|policy| {
+        let rules = policy.rules(direction).iter();
+        let of_peer = rules.filter(|rule| rule.peers.iter().any(|one| one.kind == peer.kind));
+        // Names towards addresses are told already.
+        let is_told = |port: &PolicyPort| direction == Direction::Egress && is_block(peer) && is_named(port);
+        let ports = of_peer.filter(|rule| !opens_nothing(rule, direction)).map(|rule| {
+            let ports = rule.ports.iter().filter(|port| !is_told(port)).map(ToString::to_string);
+            match ports.collect::<Vec<_>>().as_slice() {
+                [] => "all ports".to_owned(),
+                ports => list(ports),
+            }
+        });
+        list(&ports.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>())
+    });
+    (here != there).then_some((peer, [here, there]))
 }
 
 /// Tells the names of ports on which `policy` lets out to addresses. A catalog has no words for them: they open

@@ -140,10 +140,12 @@ fn folders(arguments: &CatalogImportArgs) -> anyhow::Result<Folders> {
         paths => paths.iter().map(|path| (path.clone(), path.display().to_string())).collect(),
     };
     // Policies beside the folders are of all of them, or of none: nobody can say, so it is one environment.
-    if candidates.len() > 1
-        && candidates.iter().all(|(path, _)| path.is_dir())
-        && let Some(beside) = beside(arguments)?
-    {
+    let are_folders = candidates.len() > 1 && candidates.iter().all(|(path, _)| path.is_dir());
+    let beside = if are_folders { beside(arguments)? } else { None };
+    if are_folders && beside.is_none() {
+        output::note("policies lie beside the folders, so that all of it is read as one environment");
+    }
+    if let Some(beside) = beside {
         let mut folders = Folders { beside, ..Folders::default() };
         for (path, shown) in candidates {
             let reading = read(std::slice::from_ref(&path), arguments)?;
