@@ -69,9 +69,9 @@ func (c *cluster) waitReady(ended chan error, limit time.Duration) error {
 	}
 }
 
-// apply writes the objects of a file, or of all files under a folder. Namespaces and definitions of kinds come first,
-// for the others rest on them; objects of one kind that follow each other are written at the same time.
-func (c *cluster) apply(path string) error {
+// objects reads a file, or all files under a folder. Namespaces and definitions of kinds come first, for the others
+// rest on them.
+func objects(path string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml"}, filepath.Ext(file)) {
@@ -84,9 +84,6 @@ func (c *cluster) apply(path string) error {
 		objects = append(objects, found...)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 	isBase := func(object *unstructured.Unstructured) bool {
 		return slices.Contains([]string{"CustomResourceDefinition", "Namespace"}, object.GetKind())
 	}
@@ -100,6 +97,16 @@ func (c *cluster) apply(path string) error {
 			return 1
 		}
 	})
+	return objects, err
+}
+
+// apply writes the objects of a file, or of all files under a folder. Those of one kind that follow each other are
+// written at the same time.
+func (c *cluster) apply(path string) error {
+	objects, err := objects(path)
+	if err != nil {
+		return err
+	}
 	for len(objects) > 0 {
 		end := 1
 		for end < len(objects) && objects[end].GroupVersionKind() == objects[0].GroupVersionKind() {
@@ -156,8 +163,7 @@ func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
 		group.Go(func() {
 			for object := range work {
 				if err := c.write(mapping, object); err != nil {
-					name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
-					failures[worker] = fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
+					failures[worker] = about(object, err)
 				}
 			}
 		})
@@ -170,16 +176,26 @@ func (c *cluster) writeAll(objects []*unstructured.Unstructured) error {
 	return errors.Join(failures...)
 }
 
+func about(object *unstructured.Unstructured, err error) error {
+	name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
+	return fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
+}
+
+// resource is where the objects of a kind are, those of the object's namespace where kinds have one.
+func (c *cluster) resource(mapping *meta.RESTMapping, object *unstructured.Unstructured) dynamic.ResourceInterface {
+	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
+		return c.dynamic.Resource(mapping.Resource)
+	}
+	if object.GetNamespace() == "" {
+		object.SetNamespace(metav1.NamespaceDefault)
+	}
+	return c.dynamic.Resource(mapping.Resource).Namespace(object.GetNamespace())
+}
+
 // write makes the object as `kubectl apply --server-side` does, and then gives it the status that a kubelet or a
 // controller would.
 func (c *cluster) write(mapping *meta.RESTMapping, object *unstructured.Unstructured) error {
-	var resource dynamic.ResourceInterface = c.dynamic.Resource(mapping.Resource)
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		if object.GetNamespace() == "" {
-			object.SetNamespace(metav1.NamespaceDefault)
-		}
-		resource = c.dynamic.Resource(mapping.Resource).Namespace(object.GetNamespace())
-	}
+	resource := c.resource(mapping, object)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	options := metav1.ApplyOptions{FieldManager: "sekisho", Force: true}

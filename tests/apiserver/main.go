@@ -74,6 +74,10 @@ func commands(cluster *cluster) error {
 		switch verb {
 		case "apply":
 			err = cluster.apply(argument)
+		case "try":
+			err = cluster.try(argument)
+		case "typecheck":
+			err = cluster.typeCheck(argument)
 		default:
 			err = fmt.Errorf("no command %q", verb)
 		}

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::CouldNot);
     }
     if let Some(whom) = arguments.emit {
-        let text = emit::emit(whom, &agreed(arguments.environment.as_deref(), &team)?);
+        let text = emit::emit(whom, &agreed(arguments.environment.as_deref(), &team)?)?;
         output::plain_to_stdout(|out| Ok(out.write_all(text.as_bytes())?))?;
         return Ok(Outcome::Holds);
     }
