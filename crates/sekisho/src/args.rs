@@ -11,7 +11,7 @@ mod rego;
 mod rule;
 
 pub(crate) use catalog::{CatalogArgs, CatalogImportArgs, CatalogShowArgs, CatalogVerb};
-pub(crate) use check::{CheckArgs, CheckInputArgs, Emit};
+pub(crate) use check::{CheckArgs, Emit};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use generate::{GenerateArgs, LayoutArg};

@@ -196,6 +196,7 @@ fn finding(
     let edit = Edit::Label { at: origin.clone(), from: written.clone(), to: meant.clone() };
     report
         .of_policy(&policy.key, origin, message)
+        .essence(show(written))
         .help(format!("write {}", show(meant)))
         .mend(Mend::risky(format!("write {}", show(meant)), [edit]))
 }

@@ -215,6 +215,7 @@ impl<'w, 'c> Judge<'w, 'c> {
                 })
                 .help(format!("let the connection through here on {port}, or delete the rule opposite")),
         };
+        let found = found.essence(format!("{from} {to} {port}"));
         let place = (found.diagnostic.origin.clone(), found.diagnostic.message.clone());
         self.told.insert(place).then_some(found)
     }
