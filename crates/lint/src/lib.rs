@@ -7,6 +7,7 @@
 //! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it.
 //! How a finding is mended is said in the words of policies ([`sekisho_core::mend`]).
 
+mod absent;
 mod asked;
 mod catalogue;
 mod components;
@@ -27,7 +28,9 @@ mod rules;
 mod sides;
 #[cfg(test)]
 mod testing;
+mod tiers;
 mod today;
+mod together;
 mod words;
 mod world;
 

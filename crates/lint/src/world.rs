@@ -1,6 +1,10 @@
 //! What rules look at: a cluster, and all that the core can tell of it.
 
-use crate::components::Components;
+use crate::{
+    absent::{self, Absence},
+    components::Components,
+    tiers,
+};
 use sekisho_core::{
     exposure::{Exposure, exposures},
     index::{Index, NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
@@ -46,6 +50,7 @@ pub struct World<'c> {
     exposures: OnceLock<Vec<Exposure>>,
     isolated: [OnceLock<RoaringBitmap>; 2],
     components: OnceLock<Components<'c>>,
+    unseen: OnceLock<Vec<(Absence, &'c Arc<Pod>)>>,
 }
 
 /// A rule of a policy that has effect.
@@ -68,7 +73,7 @@ impl<'c> World<'c> {
     ) -> Self {
         let told = cluster.namespaces.values().map(|one| (Arc::clone(one.name()), one.labels().clone()));
         let mut namespaces: BTreeMap<Arc<str>, Labels> = told.collect();
-        for pod in cluster.pods.values() {
+        for pod in cluster.pods.values().chain(cluster.idle.values()) {
             let name = &pod.key.namespace;
             if !namespaces.contains_key(name) {
                 namespaces.insert(Arc::clone(name), Namespace::implied(Arc::clone(name)).labels().clone());
@@ -86,6 +91,7 @@ impl<'c> World<'c> {
             exposures: OnceLock::new(),
             isolated: [OnceLock::new(), OnceLock::new()],
             components: OnceLock::new(),
+            unseen: OnceLock::new(),
         }
     }
 
@@ -117,6 +123,11 @@ impl<'c> World<'c> {
     /// The components of the standard.
     pub(crate) fn components(&self) -> &Components<'c> {
         self.components.get_or_init(|| Components::of(self.standard, self.index))
+    }
+
+    /// The pods that policies do not see.
+    pub(crate) fn unseen(&self) -> &[(Absence, &'c Arc<Pod>)] {
+        self.unseen.get_or_init(|| absent::unseen(self.cluster))
     }
 
     /// Whether nothing is asked of a namespace.
@@ -242,7 +253,8 @@ impl<'c> World<'c> {
         peers.iter().filter(is_met).collect()
     }
 
-    /// The pods that some policy isolates in `direction`, or of which a cluster-wide one has something to say.
+    /// The pods that some policy isolates in `direction` (S2), or to whom cluster-wide ones close it for everybody. One that
+    /// only accepts, or refuses some, isolates nobody (S40).
     pub(crate) fn isolated(&self, direction: Direction) -> &RoaringBitmap {
         let [ingress, egress] = &self.isolated;
         let known = match direction {
@@ -250,9 +262,10 @@ impl<'c> World<'c> {
             Direction::Egress => egress,
         };
         known.get_or_init(|| {
-            let policies = self.index.policies().filter(|policy| policy.rules(direction).is_some());
-            let pods = policies.filter_map(|policy| self.index.selected_pods(&policy.subjects));
-            pods.fold(RoaringBitmap::new(), |all, pods| all | pods)
+            let own = self.index.policies().filter(|policy| policy.key.tier().is_none());
+            let own = own.filter(|policy| policy.rules(direction).is_some());
+            let pods = own.filter_map(|policy| self.index.selected_pods(&policy.subjects));
+            pods.fold(tiers::closed(self.index, direction), |all, pods| all | pods)
         })
     }
 

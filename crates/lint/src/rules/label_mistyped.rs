@@ -93,6 +93,10 @@ fn of_subjects(world: &World<'_>, policy: &NetworkPolicy) -> Option<Slip> {
     if policy.subjects.is_everything() || known || !world.subjects(policy).is_empty() {
         return None;
     }
+    // Somebody has it, whom policies do not see.
+    if world.absent(policy, &PeerKind::Pods(policy.subjects.clone())).is_some() {
+        return None;
+    }
     pod_label(world, &policy.subjects, || world.index.pods_in(&policy.key.namespace))
 }
 
@@ -100,6 +104,7 @@ fn of_peer(world: &World<'_>, report: &Report<'_>, at: RuleAt<'_>, peer: &Peer) 
     if matches!(peer.kind, PeerKind::Block(_))
         || !world.selected_by(at.policy, &peer.kind).is_empty()
         || world.standard.named(&peer.kind).next().is_some()
+        || world.absent(at.policy, &peer.kind).is_some()
     {
         return None;
     }

@@ -62,7 +62,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if pods.is_everything() || !world.selected_by(at.policy, &peer.kind).is_empty() {
             continue;
         }
-        if !world.is_seen(&at.policy.key.namespace) {
+        if !world.is_seen(&at.policy.key.namespace) || world.absent(at.policy, &peer.kind).is_some() {
             continue;
         }
         let homes = homes(world, pods);

@@ -124,7 +124,7 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let closed = pods & world.isolated(other);
+    let closed = pods & (world.isolated(other) | world.tiered());
     (pods - &closed) | world.met(at.direction, &closed, &subjects)
 }
 
