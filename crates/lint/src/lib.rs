@@ -19,7 +19,6 @@ mod far;
 mod finding;
 pub mod ignore;
 mod named;
-mod near;
 mod ranges;
 mod reader;
 pub mod rego;

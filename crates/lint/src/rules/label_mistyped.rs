@@ -35,7 +35,6 @@
 
 use crate::{
     finding::{Finding, Report},
-    near,
     rule::{Category, Rule},
     world::{RuleAt, World},
 };
@@ -43,6 +42,7 @@ use sekisho_core::{
     diagnostic::Severity,
     index::RoaringBitmap,
     mend::{Edit, Mend},
+    near,
     object::{LabelSelector, Labels, NetworkPolicy, Origin, Peer, PeerKind, Requirement},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -180,11 +180,11 @@ fn slips(selector: &LabelSelector, worn: impl Fn(&LabelSelector) -> BTreeSet<Lab
         let worn = worn(&rest);
         let written = (Arc::clone(key), Arc::clone(value));
         let values = worn.iter().filter_map(|labels| labels.get(key));
-        if let Some(meant) = near::nearest(value, values) {
+        if let Some(meant) = near::slip(value, values) {
             return Some((written, (Arc::clone(key), meant.into())));
         }
         let same = worn.iter().flat_map(Labels::iter).filter(|(_, other)| *other == value);
-        let meant = near::nearest(key, same.map(|(key, _)| &**key))?;
+        let meant = near::slip(key, same.map(|(key, _)| &**key))?;
         Some((written, (meant.into(), Arc::clone(value))))
     })
 }

@@ -33,12 +33,11 @@
 
 use crate::{
     finding::{Report, Subject},
-    near,
     rule::{Category, Rule},
     words,
     world::World,
 };
-use sekisho_core::{diagnostic::Severity, object::Pod, standard::Naming};
+use sekisho_core::{diagnostic::Severity, near, object::Pod, standard::Naming};
 use std::sync::Arc;
 
 pub(crate) static RULE: Rule = Rule {
