@@ -9,6 +9,7 @@
 
 mod absent;
 mod asked;
+mod calls;
 mod catalogue;
 mod components;
 pub mod config;
