@@ -15,6 +15,7 @@ mod components;
 pub mod config;
 mod dns;
 mod document;
+mod elsewhere;
 pub mod facts;
 mod far;
 mod finding;
@@ -25,6 +26,7 @@ mod reader;
 pub mod rego;
 mod rule;
 mod rules;
+mod selected;
 mod sides;
 #[cfg(test)]
 mod testing;

@@ -34,10 +34,11 @@
 //! S6; the API comment of `NetworkPolicyPeer.podSelector`.
 
 use crate::{
+    elsewhere::namespace,
     finding::{Finding, Report},
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World, namespace},
+    world::{RuleAt, World},
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -149,7 +149,7 @@ fn narrowed(world: &World<'_>, users: &RoaringBitmap) -> Vec<PeerKind> {
     found
         .into_keys()
         .map(|(namespace, pods)| PeerKind::PodsInNamespaces {
-            namespaces: crate::world::namespace(&namespace),
+            namespaces: crate::elsewhere::namespace(&namespace),
             pods,
         })
         .collect()
