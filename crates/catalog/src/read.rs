@@ -125,7 +125,7 @@ fn value(text: &str, span: Span) -> (Span, &str) {
 }
 
 fn help(text: &str, expected: &[&str], list: &str) -> String {
-    match sekisho_k8s::nearest(text, expected.iter().copied()) {
+    match sekisho_core::near::nearest(text, expected.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {
             let names: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();

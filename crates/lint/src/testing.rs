@@ -1,7 +1,7 @@
 //! Small clusters and standards, for tests of rules that need a standard. Tests of the others are folders of manifests
 //! under `tests/rules`.
 
-use crate::{Extent, World, check};
+use crate::{Extent, World, check, settle};
 use sekisho_core::{
     index::Index,
     object::{
@@ -151,6 +151,6 @@ pub(crate) fn found_in_gaps(code: &str, cluster: &Cluster, standard: &Standard) 
 fn look(code: &str, cluster: &Cluster, standard: &Standard, has_gaps: bool) -> Vec<String> {
     let index = Index::of(cluster.changes());
     let world = World::new(cluster, &index, standard, Extent::Part, has_gaps);
-    let found = check(&world, &[]).into_iter().filter(|one| one.code() == code);
+    let found = settle(check(&world, &[])).into_iter().filter(|one| one.code() == code);
     found.map(|one| format!("{}: {}", one.diagnostic.origin.span.line, one.diagnostic.message)).collect()
 }

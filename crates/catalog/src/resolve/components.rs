@@ -121,7 +121,9 @@ impl Of<'_> {
         let found = self.catalog.tier(wanted);
         if found.is_none() {
             let names: Vec<&str> = self.catalog.tiers.iter().map(|tier| &*tier.name).collect();
-            if component.tier.is_some() || sekisho_k8s::nearest(wanted, names.iter().copied()).is_some() {
+            if component.tier.is_some()
+                || sekisho_core::near::nearest(wanted, names.iter().copied()).is_some()
+            {
                 tell.unknown("tier", wanted, names.into_iter(), &place);
             } else {
                 let message = format!("no tier is called `{name}`, so it is to say its own");

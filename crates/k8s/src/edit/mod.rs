@@ -7,6 +7,7 @@
 mod find;
 mod list;
 mod merge;
+mod standing;
 mod write;
 
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
         fast::{self, Start},
     },
 };
+pub use standing::Standing;
+
 use find::Found;
 use sekisho_core::{
     mend::Edit,

@@ -39,12 +39,13 @@
 use crate::{
     finding::{Report, Subject},
     rule::{Category, Rule},
+    tiers,
     world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
     index::{NamespaceScope, PolicyRules, RoaringBitmap},
-    object::{Direction, Origin},
+    object::{Direction, Origin, RuleAction},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -96,7 +97,12 @@ fn populated(world: &World<'_>, pods: &RoaringBitmap) -> BTreeMap<Arc<str>, Orig
 
 /// The namespaces of which some policy, of theirs or of the cluster, isolates every pod for ingress.
 fn whole(world: &World<'_>) -> BTreeSet<Arc<str>> {
-    let isolates = |policy: &&Arc<PolicyRules>| policy.rules(Direction::Ingress).is_some();
+    let isolates = |policy: &&Arc<PolicyRules>| {
+        let rules = policy.rules(Direction::Ingress);
+        // By itself a cluster-wide policy isolates nobody (S40): it must refuse everybody.
+        let closes = |rules| tiers::for_everybody(rules, Direction::Ingress) == Some(RuleAction::Deny);
+        rules.is_some_and(|rules| policy.key.tier().is_none() || closes(rules))
+    };
     let every = |policy: &&Arc<PolicyRules>| policy.subjects.pods().is_everything();
     let policies = world.index.policies().filter(isolates).filter(every);
     let mut whole = BTreeSet::new();

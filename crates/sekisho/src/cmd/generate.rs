@@ -72,7 +72,7 @@ fn environment<'a>(arguments: &'a GenerateArgs, catalog: &'a Catalog) -> anyhow:
             bail!("this layout has all environments: leave out `--environment`");
         }
         if !names.contains(&wanted) {
-            match sekisho_k8s::nearest(wanted, names.iter().copied()) {
+            match sekisho_core::near::nearest(wanted, names.iter().copied()) {
                 Some(meant) => bail!("no environment is called `{wanted}`; did you mean `{meant}`?"),
                 None if names.is_empty() => {
                     bail!("the catalog has no environments: leave out `--environment`")

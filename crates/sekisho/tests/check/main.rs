@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod known;
+#[path = "../ran/mod.rs"]
 mod ran;
 
 use ran::Run;
@@ -189,18 +191,6 @@ fn sarif_is_what_its_schema_says() {
     assert_eq!(*place, serde_json::json!({"uri": "a%20b.yaml", "uriBaseId": "SRCROOT"}));
 }
 
-#[test]
-fn fingerprints_stay_when_lines_move() {
-    let prints = |folder: &TempDir| -> Vec<String> {
-        let run = check(folder.path(), &["-o", "gitlab", "."]);
-        let report: Value = serde_json::from_str(&run.out).unwrap();
-        report.as_array().unwrap().iter().map(|one| one["fingerprint"].as_str().unwrap().to_owned()).collect()
-    };
-    let (old, new) = (changed(&[]), changed(&[("kind: Pod", "# moved\nkind: Pod")]));
-    assert_eq!(prints(&old), prints(&new));
-    assert_eq!(prints(&old).len(), 2);
-}
-
 const BITS: &str = "            cidr: 198.51.100.1/24";
 const NAME: &str = "  name: nobody\n";
 
@@ -275,104 +265,6 @@ fn a_policy_in_json_is_ignored_by_its_annotation() {
 }
 
 #[test]
-fn a_baseline_lets_pass_what_was_there() {
-    let folder = changed(&[]);
-    let path = folder.path();
-    fs::create_dir(path.join("ci")).unwrap();
-    let wrote = check(path, &["--write-baseline", "--baseline", "ci/old.json", "shop.yaml"]);
-    assert_eq!(
-        (wrote.code, wrote.out.as_str()),
-        (Some(0), "wrote 2 findings to `ci/old.json`\n"),
-        "{}",
-        wrote.err
-    );
-    let baseline = fs::read_to_string(path.join("ci/old.json")).unwrap();
-    insta::assert_snapshot!("baseline", baseline);
-
-    let same = check(path, &["--baseline", "ci/old.json", "."]);
-    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
-    assert!(same.out.contains("2 findings of the baseline not shown"), "{}", same.out);
-
-    // Lines move, one is gone, and one of the same kind is new.
-    let text = shop().replacen("kind: Pod", "# moved\nkind: Pod", 1).replace("cache", "web");
-    fs::write(
-        path.join("shop.yaml"),
-        text.replace(
-            "cidr: 198.51.100.1/24",
-            "cidr: 198.51.100.1/24\n        - ipBlock:\n            cidr: 198.51.100.1/25",
-        ),
-    )
-    .unwrap();
-    let run = check(path, &["--baseline", "ci/old.json", "."]);
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.out.contains("198.51.100.1/25` has host bits")
-            && !run.out.contains("198.51.100.1/24` has host bits"),
-        "{}",
-        run.out
-    );
-    assert!(run.out.contains("1 finding of the baseline not shown"), "{}", run.out);
-    assert!(run.out.contains("1 finding of the baseline gone: write it anew"), "{}", run.out);
-
-    fs::write(path.join("ci/old.json"), "{\"version\": 2, \"findings\": []}").unwrap();
-    let other = check(path, &["--baseline", "ci/old.json", "."]);
-    assert!(other.code == Some(2) && other.err.contains("another version"), "{}", other.err);
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let settings = [
-        "-c",
-        "user.name=a",
-        "-c",
-        "user.email=a@example.com",
-        "-c",
-        "init.defaultBranch=main",
-        "-c",
-        "commit.gpgsign=false",
-    ];
-    let status = Command::new("git").args(settings).args(arguments).current_dir(folder).output().unwrap();
-    assert!(status.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&status.stderr));
-}
-
-#[test]
-fn only_what_a_change_brought() {
-    let folder = changed(&[]);
-    let path = folder.path();
-    fs::create_dir(path.join("deploy")).unwrap();
-    fs::rename(path.join("shop.yaml"), path.join("deploy/shop.yaml")).unwrap();
-    git(path, &["init", "--quiet"]);
-    git(path, &["add", "--all"]);
-    git(path, &["commit", "--quiet", "--message", "a"]);
-    git(path, &["checkout", "--quiet", "-b", "branch"]);
-    let same = check(path, &["--changed-since", "main", "./deploy"]);
-    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
-    assert!(same.out.contains("2 findings not shown that `main` has as well"), "{}", same.out);
-
-    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: new, namespace: shop}\nspec: {podSelector: {matchLabels: {app: none}}, policyTypes: [Ingress]}\n";
-    fs::write(path.join("deploy/shop.yaml"), format!("# moved\n{}{policy}", shop())).unwrap();
-    let inside = path.join("deploy");
-    for (folder, target) in
-        [(path, "deploy"), (path, "./deploy/shop.yaml"), (&*inside, "."), (&*inside, "shop.yaml")]
-    {
-        let run = check(folder, &["--changed-since", "main", target]);
-        assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
-        assert!(
-            run.out.contains("`new` selects no pod") && run.out.contains("1 warning in 3"),
-            "{}",
-            run.out
-        );
-    }
-    // The paths that others see are those of the repository.
-    let run = check(&inside, &["--changed-since", "main", "-o", "github", "shop.yaml"]);
-    assert!(run.out.starts_with("::warning file=deploy/shop.yaml,line="), "{}", run.out);
-
-    for (revision, part) in [("nowhere", "`nowhere` is no revision"), ("main..HEAD", "two revisions")] {
-        let run = check(path, &["--changed-since", revision, "deploy"]);
-        assert!(run.code == Some(2) && run.err.contains(part), "{}", run.err);
-    }
-}
-
-#[test]
 fn the_team_has_its_say() {
     let folder = changed(&[]);
     let path = folder.path();
@@ -407,6 +299,54 @@ fn heard_error(path: &Path, settings: &str) -> String {
     let run = check(path, &["legacy"]);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     run.err
+}
+
+const OPEN: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {containers: [{name: c, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api}}
+  policyTypes: [Ingress]
+  ingress:
+    - ports: [{port: 8080}]
+      from:
+        - ipBlock:
+            cidr: 0.0.0.0/0
+";
+
+/// Of two rules that mean the same mistake the one that says less of it is silent where the other is heard.
+#[test]
+fn who_is_not_heard_takes_nobodys_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let heard = |text: &str, arguments: &[&str]| {
+        fs::write(path.join("open.yaml"), text).unwrap();
+        let mut found = found(path, arguments);
+        found.sort();
+        found
+    };
+    assert_eq!(heard(OPEN, &[]), ["SK307:16"]);
+    assert_eq!(heard(OPEN, &["--select", "SK303"]), ["SK303:16"]);
+    assert_eq!(heard(OPEN, &["--ignore", "open-to-internet"]), ["SK303:16"]);
+    assert_eq!(heard(OPEN, &["--ignore", "SK303,SK307"]), ["SK304:16"]);
+    // Who says at the place why it may be so has seen it, and is not told again in other words; and such a comment is of
+    // use where the settings leave its rule out.
+    let excused = OPEN.replace("0.0.0.0/0", "0.0.0.0/0 # sekisho: ignore[SK307] the shop is for everybody");
+    assert_eq!(heard(&excused, &[]), [""; 0]);
+    assert_eq!(heard(&excused, &["--ignore", "SK307"]), ["SK303:16"]);
+    // Of other rules it says nothing.
+    let other = OPEN.replace("0.0.0.0/0", "0.0.0.0/0 # sekisho: ignore[SK303] the shop is for everybody");
+    assert_eq!(heard(&other, &[]), ["SK002:16", "SK307:16"]);
+    assert_eq!(heard(&other, &["--ignore", "SK307"]), [""; 0]);
+    let settings = "version: 1\ncheck:\n  paths: [{paths: [open.yaml], ignore: [SK307]}]\n";
+    fs::write(path.join("sekisho.yaml"), settings).unwrap();
+    assert_eq!(heard(OPEN, &["--ignore", "coverage"]), ["SK303:16"]);
 }
 
 #[test]
