@@ -2,7 +2,7 @@
 //! what is to be said is why nobody is there.
 
 use crate::{words, world::World};
-use sekisho_core::object::{Labels, NetworkPolicy, PeerKind, Pod, Workload};
+use sekisho_core::object::{Cluster, Labels, NetworkPolicy, PeerKind, Pod, Workload};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Why policies do not see a pod.
@@ -74,7 +74,7 @@ impl<'c> World<'c> {
 }
 
 /// The pods that policies do not see.
-pub(crate) fn unseen<'c>(cluster: &'c sekisho_core::object::Cluster) -> Vec<(Absence, &'c Arc<Pod>)> {
+pub(crate) fn unseen(cluster: &Cluster) -> Vec<(Absence, &Arc<Pod>)> {
     let why = |pod: &Pod, is_idle: bool| match pod {
         Pod { host_network: true, .. } => Absence::HostNetwork,
         Pod { finished: true, .. } => Absence::Finished,

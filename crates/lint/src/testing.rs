@@ -5,8 +5,10 @@ use crate::{Extent, World, check, settle};
 use sekisho_core::{
     index::Index,
     object::{
-        Cluster, ContainerPort, Direction, IpBlock, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin,
-        Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Span,
+        Cluster, ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind,
+        ClusterPolicyName, ClusterRule, ContainerPort, Direction, IpBlock, LabelSelector, Labels,
+        NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule,
+        RuleAction, Span, Tier,
     },
     set::{PortRange, Protocol},
     standard::{Baseline, Component, NamedPeer, Naming, Role, Stance, Standard, Whom},
@@ -88,6 +90,24 @@ pub(crate) fn policy(at: u32, name: &str, labels: &str, ingress: Vec<Rule>) -> N
 /// The same about egress alone.
 pub(crate) fn egress(at: u32, name: &str, labels: &str, egress: Vec<Rule>) -> NetworkPolicy {
     NetworkPolicy { types: [Direction::Egress].into(), egress, ..policy(at, name, labels, Vec::new()) }
+}
+
+/// A cluster-wide policy for every pod, with an ingress rule for pods of each of these namespaces.
+pub(crate) fn tier(tier: Tier, rules: Vec<(RuleAction, LabelSelector)>) -> ClusterPolicy {
+    let rule = |(action, namespaces): (RuleAction, LabelSelector)| {
+        let kind = ClusterPeerKind::Pods(ClusterPods { namespaces, ..ClusterPods::default() });
+        let peers = vec![ClusterPeer { kind, origin: line(701) }];
+        ClusterRule { name: "".into(), action, peers, ports: Vec::new(), origin: line(700) }
+    };
+    ClusterPolicy {
+        name: ClusterPolicyName { name: "tier".into(), kind: ClusterPolicyKind::ClusterNetworkPolicy },
+        tier,
+        priority: 10,
+        subjects: ClusterPods::default(),
+        ingress: rules.into_iter().map(rule).collect(),
+        egress: Vec::new(),
+        origin: line(700),
+    }
 }
 
 /// A cluster of pods and policies.

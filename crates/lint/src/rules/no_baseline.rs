@@ -121,6 +121,7 @@ fn whole(world: &World<'_>) -> BTreeSet<Arc<str>> {
 #[cfg(test)]
 mod tests {
     use crate::testing::*;
+    use sekisho_core::object::{LabelSelector, RuleAction, Tier};
 
     #[test]
     fn a_namespace_is_asked_for_a_baseline() {
@@ -135,6 +136,19 @@ mod tests {
         // What is about egress alone is none.
         let other = egress(11, "trading/egress", "", vec![]);
         assert_eq!(found("SK202", &cluster(pods(), [own.clone(), other]), &standard()).len(), 1);
+        // A cluster-wide policy is one where it refuses everybody, and not where it accepts, or refuses some (S40).
+        let of = |rules| {
+            let mut cluster = cluster(pods(), [own.clone()]);
+            let policy = tier(Tier::Baseline, rules);
+            cluster.cluster_policies.insert(policy.name.clone(), policy);
+            found("SK202", &cluster, &standard()).len()
+        };
+        let some = || selector("kubernetes.io/metadata.name=monitoring");
+        let every = LabelSelector::everything;
+        assert_eq!(of(vec![(RuleAction::Accept, some()), (RuleAction::Deny, every())]), 0);
+        assert_eq!(of(vec![(RuleAction::Accept, every())]), 1);
+        assert_eq!(of(vec![(RuleAction::Deny, some())]), 1);
+        assert_eq!(of(vec![(RuleAction::Accept, every()), (RuleAction::Deny, every())]), 1);
         // Nobody asks: the team has no standard, the namespace is the platform's, or not all could be read.
         let cluster = cluster(pods(), [own]);
         assert!(found("SK202", &cluster, &Default::default()).is_empty());

@@ -69,12 +69,15 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// The ranges of which several blocks have the whole, and none of them alone.
+/// The ranges of which several blocks have the whole, and none of them alone. Where one has exceptions, another that has
+/// those opens them again, which is the mistake then (SK112).
 fn in_parts(report: &Report<'_>, blocks: &[Block<'_>], told: &BTreeSet<Cidr>) -> Option<Finding> {
+    let blocks: Vec<&Block<'_>> =
+        blocks.iter().filter(|(.., block)| block.except().next().is_none()).collect();
     let all = ranges::of_blocks(blocks.iter().map(|(_, peer, _)| *peer));
     let ranges: Vec<Cidr> = ranges::private(&all).into_iter().filter(|range| !told.contains(range)).collect();
     let whole: AddressSet = ranges.iter().copied().collect();
-    let has_part = |block: &&Block<'_>| !block.2.addresses().intersection(&whole).is_empty();
+    let has_part = |block: &&&Block<'_>| !block.2.addresses().intersection(&whole).is_empty();
     let mut parts = blocks.iter().filter(has_part);
     let (at, first, _) = parts.next()?;
     let message = format!("these blocks together have {}", words(&ranges));
