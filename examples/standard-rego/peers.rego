@@ -113,16 +113,21 @@ warn contains result if {
 	result := any_address(at.rule.path)
 }
 
-# Two halves are the whole as well.
+# Two halves are the whole as well, in two rules for the same ports too.
 warn contains result if {
 	some at in effective
 	guarded(at.direction)
-	halves := {peer.path: peer.entry.ipBlock.cidr |
-		some peer in at.rule.peers
+	halves := {peer.entry.ipBlock.cidr |
+		some other in effective
+		other.direction == at.direction
+		{port | some port in other.rule.ports} == {port | some port in at.rule.ports}
+		some peer in other.rule.peers
 		endswith(peer.entry.ipBlock.cidr, "/1")
 		not peer.agreed
 	}
-	count({cidr | some cidr in halves}) == 2
+	count(halves) == 2
+	some peer in at.rule.peers
+	peer.entry.ipBlock.cidr in halves
 	result := any_address(at.rule.path)
 }
 

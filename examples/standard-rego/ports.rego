@@ -20,7 +20,7 @@ warn contains result if {
 	some at in effective
 	guarded(at.direction)
 	not all_agreed(at.rule.peers)
-	opens_all(at.rule)
+	opens_all(at)
 	result := {
 		"code": "standard/all-ports",
 		"msg": "this rule is about every port of a protocol",
@@ -34,15 +34,22 @@ all_agreed(peers) if {
 	every peer in peers { peer.agreed }
 }
 
-opens_all(rule) if {
-	count(rule.ports) == 0
-	count(rule.peers) > 0
+opens_all(at) if {
+	count(at.rule.ports) == 0
+	count(at.rule.peers) > 0
 }
 
 # `TCP 8080` has a port, `TCP` has none.
-opens_all(rule) if {
-	some port in rule.ports
+opens_all(at) if {
+	some port in at.rule.ports
 	not contains(port, " ")
+	not is_meant(at.direction, port)
+}
+
+# The catalog says that the component is called on all of them.
+is_meant(direction, port) if {
+	direction == "ingress"
+	port in input.sekisho.component.ports
 }
 
 deny contains result if {

@@ -62,6 +62,13 @@ test_a_whole_namespace_is_too_wide if {
 
 test_ports_are_listed if codes(policy({"ports": []}, block("10.0.0.0/8"))) == {"standard/all-ports"}
 
+test_every_port_of_a_protocol_is_meant_where_the_catalog_says_so if {
+	document := policy({"ports": ["UDP"]}, block("10.0.0.0/8"))
+	codes(document) == {"standard/all-ports"}
+	component := {"ports": ["UDP", "TCP 8080"]}
+	codes(object.union(document, {"sekisho": {"component": component}})) == set()
+}
+
 test_ports_have_names_that_pods_have if {
 	codes(policy({"ports": ["TCP http"]}, block("10.0.0.0/8"))) == set()
 	codes(policy({"ports": ["TCP grpc"]}, block("10.0.0.0/8"))) == {"standard/port-name-missing"}

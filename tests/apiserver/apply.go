@@ -29,7 +29,7 @@ const workers = 16
 // apply writes the objects of a file, or of all files under a folder. Namespaces and definitions of kinds come first,
 // for the others rest on them; objects of one kind that follow each other are written at the same time.
 func (c *cluster) apply(path string) error {
-	objects, err := objectsOf(path)
+	objects, err := objects(path)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (c *cluster) apply(path string) error {
 
 // delete removes the objects of a file, or of all files under a folder, at once; those that are not there are no error.
 func (c *cluster) delete(path string) error {
-	objects, err := objectsOf(path)
+	objects, err := objects(path)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (c *cluster) delete(path string) error {
 	return nil
 }
 
-// objectsOf reads the objects of a file or a folder, those first on which others rest.
-func objectsOf(path string) ([]*unstructured.Unstructured, error) {
+// objects reads the objects of a file or a folder, those first on which others rest.
+func objects(path string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml"}, filepath.Ext(file)) {
@@ -137,8 +137,7 @@ func (c *cluster) forEach(
 		group.Go(func() {
 			for object := range work {
 				if err := do(mapping, object); err != nil {
-					name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
-					failures[worker] = fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
+					failures[worker] = about(object, err)
 				}
 			}
 		})
@@ -149,6 +148,11 @@ func (c *cluster) forEach(
 	close(work)
 	group.Wait()
 	return errors.Join(failures...)
+}
+
+func about(object *unstructured.Unstructured, err error) error {
+	name := strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
+	return fmt.Errorf("%s %s: %w", object.GetKind(), name, err)
 }
 
 // write makes the object as `kubectl apply --server-side` does, and then gives it the status that a kubelet or a

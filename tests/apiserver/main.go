@@ -79,6 +79,10 @@ func obey(cluster *cluster, verb, argument string) error {
 		return cluster.apply(argument)
 	case "delete":
 		return cluster.delete(argument)
+	case "try":
+		return cluster.try(argument)
+	case "typecheck":
+		return cluster.typeCheck(argument)
 	case "stop":
 		cluster.stopServer()
 		return nil

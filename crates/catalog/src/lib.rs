@@ -16,7 +16,7 @@ mod resolve;
 mod standard;
 
 pub use generate::{Draft, DraftPeer, DraftRule, Reason, Written};
-pub use import::{Imported, Source, import};
+pub use import::{Imported, Source, environment_names, import};
 pub use layout::{Files, Layout};
 pub use model::{Call, Catalog, Component, Environment, Peer, Service, Tier, TierCaller, Why};
 pub use read::{Read, read};

@@ -83,12 +83,49 @@ fn finding(source: Arc<str>, text: &str, error: &Error) -> Diagnostic {
             let key = key.as_deref().unwrap_or("this key");
             make("duplicate-key", format!("`{key}` stands here twice"))
         }
+        Error::MultipleDocuments { .. } => make("syntax", "a second document begins here".to_owned())
+            .with_help("a catalog is one document: write what stands behind this line into the first, or into another file"),
+        _ if text.lines().all(is_blank) => {
+            let help = format!("write `version: {VERSION}`, and below it `services:` with their components");
+            make("missing-field", "there is nothing in this file".to_owned()).with_help(help)
+        }
+        Error::Unexpected { expected: "mapping start", .. } => {
+            make("syntax", "names with values are wanted here, such as `ports: http`".to_owned())
+        }
+        Error::NullIntoString { .. } => {
+            make("syntax", "a text is wanted here, and there is nothing".to_owned()).with_help("for an empty one write `\"\"`")
+        }
+        Error::SerdeInvalidType { unexpected, expected, .. } => {
+            let (span, word) = value(text, span);
+            let written = if word.is_empty() { unexpected } else { word };
+            let origin = Origin { span, ..origin.clone() };
+            Diagnostic::new(Severity::Error, "syntax", format!("`{written}` is not {expected}"), origin)
+        }
         other => make("syntax", plain(&other.to_string())),
     }
 }
 
+/// Whether a line says nothing.
+fn is_blank(line: &str) -> bool {
+    let line = line.trim();
+    ["", "---", "...", "~", "null"].contains(&line) || line.starts_with('#')
+}
+
+/// The plain scalar at a place, as it is written; the one behind a key where the place is that of the key.
+fn value(text: &str, span: Span) -> (Span, &str) {
+    let rest = text.get(span.start..).unwrap_or_default();
+    let word = |rest: &str| rest.find([',', ']', '}', '\n', '\r', ' ']).unwrap_or(rest.len());
+    let (key, _) = rest.split_at(word(rest));
+    let behind = rest.get(key.len()..).unwrap_or_default();
+    let start = span.start + rest.len() - behind.trim_start_matches(' ').len();
+    let value = text.get(start..).and_then(|value| value.get(..word(value)));
+    let Some(value) = value.filter(|_| key.ends_with(':')) else { return (span, key) };
+    let column = span.column + u32::try_from(start - span.start).unwrap_or_default();
+    (Span { column, start, end: start + value.len(), ..span }, value)
+}
+
 fn help(text: &str, expected: &[&str], list: &str) -> String {
-    match sekisho_k8s::nearest(text, expected.iter().copied()) {
+    match sekisho_core::near::nearest(text, expected.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {
             let names: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();

@@ -77,3 +77,42 @@ services:
     assert_eq!(manifests(text, Some("live")), "");
     assert!(manifests(text, Some("test")).contains("cidr: 198.51.100.0/25 # laptops"));
 }
+
+#[test]
+fn what_is_closed_in_a_namespace_of_the_platform_is_closed_by_itself() {
+    let text = "version: 1
+peers: { upstream: { ranges: 192.0.2.53, ports: UDP/53 } }
+services:
+  dns-cache:
+    namespace: kube-system
+    egress: closed
+    components:
+      microservice: { ports: UDP/53, callers: cluster, calls: upstream }
+      database: { ports: [] }
+      other: { egress: open }
+";
+    // There is no baseline to close: each closed component has a policy, also the one that calls nobody.
+    let egress = manifests(text, None);
+    let wanted = "# Whom dns-cache/database may call.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: dns-cache-db-egress
+  namespace: kube-system
+  labels:
+    app.kubernetes.io/name: dns-cache-db
+    app.kubernetes.io/component: database
+    app.kubernetes.io/part-of: dns-cache
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: dns-cache-db
+      app.kubernetes.io/component: database
+      app.kubernetes.io/part-of: dns-cache
+  policyTypes:
+    - Egress
+";
+    assert!(egress.contains(wanted), "{egress}");
+    assert!(egress.contains("name: dns-cache-egress\n") && !egress.contains("other"), "{egress}");
+    assert_eq!(catalog_of(&document(text)).policies(None).len(), 3);
+}

@@ -15,7 +15,7 @@ fn imported(readings: &[(&str, Reading)]) -> Imported {
         .iter()
         .map(|(name, reading)| Source { environment: Some(name), path: name, reading })
         .collect();
-    import(&sources, &Document::default())
+    import(&sources, &[], &Document::default())
 }
 
 fn of_example() -> Imported {
@@ -69,7 +69,7 @@ fn told(text: &str) -> (String, Vec<String>) {
     let reading = read_text("shop.yaml", text.as_bytes(), &Options::default());
     assert_eq!(reading.diagnostics, []);
     let source = Source { environment: None, path: ".", reading: &reading };
-    let Imported { document: found, diagnostics } = import(&[source], &Document::default());
+    let Imported { document: found, diagnostics } = import(&[source], &[], &Document::default());
     assert_eq!(document(&found.to_text()), found);
     let line =
         |one: &sekisho_core::diagnostic::Diagnostic| format!("{}: {}", one.origin.span.line, one.message);
@@ -168,14 +168,16 @@ proptest! {
         let [one, other] = &readings;
         let sources = [("one", one), ("other", other)]
             .map(|(name, reading)| Source { environment: Some(name), path: name, reading });
-        let Imported { document: found, diagnostics } = import(&sources, &Document::default());
+        let Imported { document: found, diagnostics } = import(&sources, &[], &Document::default());
         prop_assert_eq!(&document(&found.to_text()), &found);
         let (catalog, errors) = Catalog::of("", &found);
         prop_assert_eq!(errors, [], "{}", found.to_text());
         let is_same = sources.iter().all(|source| {
             generated(&catalog, source.environment.unwrap()) == placeless(source.reading.cluster.policies.values())
         });
-        prop_assert_eq!(is_same, diagnostics.is_empty());
+        // A catalog has no words for what is cluster-wide.
+        let is_all = readings.iter().all(|reading| reading.cluster.cluster_policies.is_empty());
+        prop_assert_eq!(is_same && is_all, diagnostics.is_empty());
     }
 }
 
@@ -201,6 +203,11 @@ services:
   bank:
     components:
       microservice: { ports: 443, calls: [metadata-server, archive], egress: closed }
+  platform:
+    namespace: kube-system
+    components:
+      database: { ports: [], egress: closed }
+      backend: { ports: 8080, callers: bank/microservice }
   empty: {}
 ";
     let catalog = catalog_of(&document(text));
@@ -216,4 +223,135 @@ services:
         assert_eq!(generated(&again, environment), generated(&catalog, environment));
     }
     insta::assert_snapshot!("imported", found.to_text());
+}
+
+const NAMED: &str = "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: baseline, namespace: shop }
+spec: { podSelector: {}, policyTypes: [Ingress, Egress] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: shop-cache-egress, namespace: shop, labels: { app: cache } }
+spec:
+  podSelector: { matchLabels: { app: cache } }
+  policyTypes: [Egress]
+  egress:
+    - to: [{ ipBlock: { cidr: 192.0.2.0/28 } }]
+      ports: [{ port: https }]
+    - to: [{ ipBlock: { cidr: 198.51.100.0/28 } }]
+      ports: [{ port: https }, { port: 443 }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: shop-web, namespace: shop, labels: { app: web } }
+spec:
+  podSelector: { matchLabels: { app: web } }
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{ ipBlock: { cidr: 192.0.2.0/28 } }]
+      ports: [{ port: http }]
+";
+
+#[test]
+fn names_of_ports_are_of_pods_alone() {
+    let (text, told) = told(NAMED);
+    // Addresses may call a pod on the port that it names; on a name they are never called.
+    assert!(
+        text.contains("web: { tier: other, labels: { app: web }, ports: http, callers: range-192-0-2-0-28 }"),
+        "{text}"
+    );
+    assert!(text.contains("range-198-51-100-0-28: { ranges: 198.51.100.0/28, ports: 443 }"), "{text}");
+    assert!(text.contains("calls: range-198-51-100-0-28"), "{text}");
+    let catalog = catalog_of(&document(&text));
+    let given = catalog.text(None);
+    assert!(!given.contains("https") && given.contains("port: http\n"), "{given}");
+    let of_names: Vec<&String> = told.iter().filter(|one| one.contains("https")).collect();
+    let told_at = |line| {
+        format!(
+            "{line}: `shop/shop-cache-egress` lets out to addresses on TCP https, which a catalog cannot say"
+        )
+    };
+    assert_eq!(of_names, [&told_at(14), &told_at(16)], "{told:?}");
+}
+
+#[test]
+fn cluster_wide_policies_are_told() {
+    let cluster_wide = "apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: NAME }
+spec:
+  tier: Admin
+  priority: 1
+  subject: { namespaces: {} }
+  ingress: [{ action: Accept, from: [{ namespaces: {} }] }]
+";
+    let read = |name: &str| {
+        let reading = read_text(name, cluster_wide.replace("NAME", name).as_bytes(), &Options::default());
+        assert_eq!(reading.diagnostics, []);
+        reading
+    };
+    let (among, beside) = (read("among"), read("beside"));
+    let source = Source { environment: None, path: ".", reading: &among };
+    let told = import(&[source], &[beside], &Document::default()).diagnostics;
+    let told: Vec<&str> = told.iter().map(|one| one.message.as_str()).collect();
+    let expected = ["among", "beside"].map(|name| {
+        format!("`ClusterNetworkPolicy/{name}` is cluster-wide, and a catalog has no words for it")
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn environments_of_the_base_are_kept() {
+    let base = document(
+        "version: 1
+environments: { staging: {}, development: { paths: deploy/dev }, production: {} }
+peers:
+  office: { ranges: 203.0.113.0/24, role: people, environments: [development, staging] }
+  client-vpn: { ranges: 198.51.100.0/24, role: people, environments: [development, staging] }
+",
+    );
+    let readings = ENVIRONMENTS.map(|name| (name, reading(name)));
+    let sources: Vec<Source<'_>> = readings
+        .iter()
+        .map(|(name, reading)| Source { environment: Some(name), path: name, reading })
+        .collect();
+    let Imported { document: found, diagnostics } = import(&sources, &[], &base);
+    assert_eq!(diagnostics, [], "{}", found.to_text());
+    let names: Vec<&str> = found.environments.names().collect();
+    assert_eq!(names, ["staging", "development", "production"]);
+    assert_eq!(found.environments.get("development").unwrap().paths, ["deploy/dev"].into_iter().collect());
+    assert_eq!(found.environments.get("production").unwrap().paths, ["production"].into_iter().collect());
+    // Of staging nothing was read: whom it lets in nobody has seen.
+    let datadog = found.peers.get("datadog").unwrap();
+    assert_eq!(datadog.environments, Some(["production", "development"].into_iter().collect()));
+    let one = import(&sources[..1], &[], &Document::default());
+    assert_eq!(one.document.peers.get("datadog").unwrap().environments, None);
+}
+
+#[test]
+fn who_is_called_on_other_ports_is_told() {
+    let labels = "app.kubernetes.io/name: shop-backend, app.kubernetes.io/component: backend, app.kubernetes.io/part-of: shop";
+    let (_, told) = told(&format!(
+        "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: shop-backend, namespace: shop, labels: {{ {labels} }} }}
+spec:
+  podSelector: {{ matchLabels: {{ {labels} }} }}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{{ ipBlock: {{ cidr: 192.0.2.0/28 }} }}]
+      ports: [{{ port: grpc }}]
+    - from: [{{ ipBlock: {{ cidr: 198.51.100.0/28 }} }}]
+      ports: [{{ port: 9999 }}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: baseline, namespace: shop }}
+spec: {{ podSelector: {{}}, policyTypes: [Ingress, Egress], egress: [{{}}] }}
+"
+    ));
+    let expected =
+        "10: `shop/shop-backend` lets in `198.51.100.0/28` on TCP 9999, and the catalog on TCP grpc";
+    assert_eq!(told, [expected]);
 }

@@ -141,7 +141,9 @@ fn catalog() -> impl Strategy<Value = String> {
     let peers = vec((roles(), prop::option::of(environments())), 4);
     let callers = || subsequence(vec!["a", "b", "c", "d", "shop/web", "bank/db", "people"], 0..=7);
     let component = || (callers(), prop::bool::ANY, callers());
-    (peers, vec(component(), 2), environments()).prop_map(|(peers, components, excepted)| {
+    let platform = || subsequence(vec!["a", "b", "c", "d"], 0..=4);
+    let parts = (peers, vec(component(), 2), environments(), platform());
+    parts.prop_map(|(peers, components, excepted, platform)| {
         let mut text = "version: 1\nenvironments: { live: {}, test: {}, lab: {} }\npeers:\n".to_owned();
         for (at, (name, (role, environments))) in ["a", "b", "c", "d"].iter().zip(peers).enumerate() {
             let some = environments.map(|some| format!(", environments: [{}]", some.join(", ")));
@@ -160,6 +162,10 @@ fn catalog() -> impl Strategy<Value = String> {
                 excepted.join(", ")
             );
         }
+        // Closed in a namespace that has no baseline: by its own policy, if it calls nobody as well.
+        let calls = platform.join(", ");
+        text += "  agent:\n    namespace: kube-system\n    egress: closed\n    components:\n";
+        text += &format!("      db: {{ calls: [{calls}] }}\n      web: {{ ports: http, egress: open }}\n");
         text
     })
 }

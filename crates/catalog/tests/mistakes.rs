@@ -166,3 +166,100 @@ fn what_check_says_is_no_affair_of_ours() {
     let read = read::<std::collections::BTreeMap<String, u8>>("x", b"version: 1\ncheck: { a: 1 }");
     assert_eq!(read.document.unwrap().check.unwrap()["a"], 1);
 }
+
+#[test]
+fn what_addresses_are_called_on_has_numbers() {
+    let told = found(
+        "version: 1
+peers:
+  archive: { ranges: 192.0.2.0/28, ports: [443, https, UDP/syslog] }
+  scrapers: { namespace: prometheus, ports: web }
+",
+    );
+    let help = "addresses are called on numbers: write `443`, or `UDP/53`";
+    let expected = [
+        format!("3:49 invalid-port: `https` is the name of a port, and only pods name their ports ({help})"),
+        format!("3:56 invalid-port: `syslog` is the name of a port, and only pods name their ports ({help})"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn labels_and_egress_that_cannot_be_as_they_are_written() {
+    let told = found(
+        "version: 1
+standard: { labels: { name: app, component: role, part-of: app } }
+services:
+  platform: { namespace: kube-system, egress: closed }
+  cache: { namespace: kube-system, egress: closed, components: { database: { ports: [] } } }
+",
+    );
+    let expected = [
+        "2:60 duplicate-name: `app` is the key of two labels (a pod has one value of each key: `name`, `component` and \
+         `part-of` are three)",
+        "4:3 conflict: `egress: closed` closes nothing in `kube-system`, which is exempt (an exempt namespace has no \
+         baseline: name the components whose egress is to be closed)",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn ports_are_written_in_plain_digits() {
+    let told = |port: &str| {
+        found(&format!(
+            "version: 1\nservices: {{ a: {{ components: {{ backend: {{ ports: {port} }} }} }} }}\n"
+        ))
+    };
+    // Without quotes it is YAML that says which number it is.
+    for port in ["80", "+80", "0x50", "[80, http]"] {
+        assert!(told(port).is_empty(), "{port}");
+    }
+    let unclear = "is no port: write `http`, `8080`, `UDP/53` or `TCP/8000-8100`; ports are 1 to 65535";
+    let other = "is not a port such as `http`, `8080` or `UDP/53`";
+    for (port, expected) in [
+        ("'+80'", format!("2:50 invalid-port: `+80` {unclear}")),
+        ("TCP/080", format!("2:50 invalid-port: `TCP/080` {unclear}")),
+        ("'080'", format!("2:50 invalid-port: `080` {unclear}")),
+        ("080", format!("2:50 syntax: `080` {other}, or a list of such")),
+        ("[80, 80.0]", format!("2:55 syntax: `80.0` {other}")),
+        ("true", format!("2:50 syntax: `true` {other}, or a list of such")),
+    ] {
+        assert_eq!(told(port), [expected], "{port}");
+    }
+}
+
+#[test]
+fn a_file_that_says_nothing_or_too_much() {
+    let empty = "missing-field: there is nothing in this file (write `version: 1`, and below it `services:` with their \
+                 components)";
+    for (text, line) in [("", "1:1"), ("# later\n", "2:1"), ("---\n", "1:4"), ("~\n", "1:1")] {
+        assert_eq!(found(text), [format!("{line} {empty}")], "{text:?}");
+    }
+    let mapping = "1:1 syntax: names with values are wanted here, such as `ports: http`";
+    assert_eq!((found("[]"), found("text")), (vec![mapping.to_owned()], vec![mapping.to_owned()]));
+    let second = "3:1 syntax: a second document begins here (a catalog is one document: write what stands behind this \
+                  line into the first, or into another file)";
+    assert_eq!(found("version: 1\n---\nversion: 1\n"), [second]);
+    let null = "2:24 syntax: a text is wanted here, and there is nothing (for an empty one write `\"\"`)";
+    assert_eq!(found("version: 1\npeers: { a: { pods: { b: } } }\n"), [null]);
+}
+
+#[test]
+fn nothing_behind_a_key_is_nothing() {
+    for text in [
+        "version: 1\nenvironments:\npeers:\nstandard:\nservices:\n",
+        "version: 1\nenvironments:\n  production:\n",
+        "version: 1\nenvironments:\n  production: { paths: }\n",
+        "version: 1\nstandard: { labels: , baseline: , egress: , dns: , exempt: , tiers: }\n",
+        "version: 1\nstandard:\n  tiers:\n    other:\n",
+        "version: 1\nservices:\n  shop:\n",
+        "version: 1\nservices:\n  shop:\n    components:\n      other:\n",
+        "version: 1\nservices: { shop: { components: { backend: { ports: [], callers: , calls: , exceptions: } } } }\n",
+    ] {
+        assert_eq!(found(text), [""; 0], "{text}");
+    }
+    // What must be there is still missed.
+    let peer =
+        "3:3 missing-field: nobody knows who `a` is (write `ranges`, `namespace`, `namespaces` or `pods`)";
+    assert_eq!(found("version: 1\npeers:\n  a:\n"), [peer]);
+}

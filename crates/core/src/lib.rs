@@ -15,6 +15,7 @@ pub mod explain;
 pub mod exposure;
 pub mod index;
 pub mod mend;
+pub mod near;
 pub mod object;
 pub mod packet;
 pub mod promise;

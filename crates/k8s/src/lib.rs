@@ -17,7 +17,6 @@ pub mod expectation;
 mod files;
 #[cfg(feature = "live")]
 pub mod live;
-mod nearest;
 mod policy;
 pub mod promise;
 mod read;
@@ -35,7 +34,6 @@ use sekisho_core::diagnostic::{Diagnostic, Severity};
 
 pub use comment::{Comment, comments};
 pub use files::{MAX_BYTES, ReadError, is_manifest};
-pub use nearest::nearest;
 pub use reading::{Options, Reading, Shelf, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

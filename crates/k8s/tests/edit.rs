@@ -191,6 +191,8 @@ fn try_all(name: &str, text: &str) -> usize {
             let found: Vec<NetworkPolicy> = after.cluster.policies.values().map(bare).collect();
             assert_eq!(found, wanted, "{}", told());
             assert_eq!(after.cluster.pods.len(), reading.cluster.pods.len(), "{}", told());
+            let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+            assert!(!is_json(text) || changed.trim().is_empty() || is_json(&changed), "{}", told());
             made += 1;
         }
     }
@@ -385,4 +387,46 @@ fn what_is_not_there_is_not_changed() {
     let mut stale = reading.cluster.policies.values().next().unwrap().origin.clone();
     stale.span.start += 3;
     assert_eq!(changes(&[Edit::Remove(stale.clone())], &reading.sources), Err(EditError::NotThere(stale)));
+}
+
+#[test]
+fn what_a_mend_writes_is_what_is_generated() {
+    let labels = |names: &[(&str, &str)]| -> LabelSelector {
+        let one = |(key, value): &(&str, &str)| Requirement::In((*key).into(), [Arc::from(*value)].into());
+        names.iter().map(one).collect()
+    };
+    let pods = labels(&[
+        ("app.kubernetes.io/component", "bff"),
+        ("app.kubernetes.io/name", "trading-bff"),
+        ("app.kubernetes.io/part-of", "trading"),
+        ("version", "1"),
+    ]);
+    let kind = PeerKind::PodsInNamespaces { namespaces: label("team", "front"), pods };
+    let mended = |text: &str| {
+        edited(text, |policy| {
+            let at = policy.ingress.first().unwrap().peers.first().unwrap().origin.clone();
+            Edit::Peers { at, with: vec![PeerKind::Namespaces(LabelSelector::everything()), kind.clone()] }
+        })
+    };
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a, namespace: b }\nspec:\n  \
+                podSelector: {}\n  ingress:\n";
+    let block = mended(&format!("{head}    - from:\n        - podSelector: {{}}\n"));
+    let generated: String = sekisho_k8s::emit::peer(&kind, None)
+        .to_document()
+        .lines()
+        .zip(["- "].into_iter().chain(std::iter::repeat("  ")))
+        .map(|(line, dash)| format!("        {dash}{line}\n"))
+        .collect();
+    assert_eq!(block, format!("{head}    - from:\n        - namespaceSelector: {{}}\n{generated}"));
+    // What names a pod stands before what it is a part of; what would be a number is in quotes.
+    let name = block.find("app.kubernetes.io/name: trading-bff\n").unwrap();
+    assert!(
+        name < block.find("app.kubernetes.io/component: bff\n").unwrap()
+            && block.contains("version: \"1\"\n")
+    );
+    let flow = mended(&format!("{head}    - from: [{{podSelector: {{}}}}]\n"));
+    let inner = "{ namespaceSelector: { matchLabels: { team: front } }, podSelector: { matchLabels: { \
+                 app.kubernetes.io/name: trading-bff, app.kubernetes.io/component: bff, app.kubernetes.io/part-of: trading, \
+                 version: \"1\" } } }";
+    assert_eq!(flow, format!("{head}    - from: [{{ namespaceSelector: {{}} }}, {inner}]\n"));
 }

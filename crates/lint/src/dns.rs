@@ -1,9 +1,10 @@
 //! Who answers DNS, and who may ask.
 
 use crate::{
+    elsewhere::{label, namespace},
     far::{Far, names},
     words,
-    world::{World, has_port, label, namespace},
+    world::{World, has_port},
 };
 use sekisho_core::{
     index::{Peers, RoaringBitmap},

@@ -1,6 +1,9 @@
 //! Those whom the standard names, as policies see them, whether their pods are among the manifests or not.
 
-use crate::world::{World, has_address, has_port};
+use crate::{
+    selected::has_address,
+    world::{World, has_port},
+};
 use sekisho_core::{
     index::RoaringBitmap,
     object::{Labels, NAME_LABEL, NetworkPolicy, PeerKind, Pod, Rule},

@@ -64,6 +64,9 @@ pub struct Finding {
     pub subject: Subject,
     /// Which field of what stands at its place it is about; empty for all of it.
     pub field: Field,
+    /// What tells it from others that its rule finds at the same place: who is at the other end, the label that is
+    /// wrong. Nothing of what may change while it stays what it is.
+    pub essence: String,
     /// What there is to say.
     pub diagnostic: Diagnostic,
     /// The places that the mistake is made of: who speaks of the same places less precisely is silent.
@@ -81,13 +84,14 @@ impl Finding {
             category: rule.category,
             subject,
             field: &[],
+            essence: String::new(),
             diagnostic,
             about: [origin.clone()].into(),
             over: BTreeSet::new(),
         }
     }
 
-    /// A finding of a rule that is not one of ours.
+    /// A finding of a rule that is not one of ours. Its message is all that tells it from others.
     #[must_use]
     pub fn own(
         code: impl Into<String>,
@@ -99,8 +103,10 @@ impl Finding {
         let code: String = code.into();
         let name = code.as_str().into();
         let about = [origin.clone()].into();
+        let essence = message.clone();
         let diagnostic = Diagnostic::new(severity, code, message, origin);
-        Self { name, category: Category::Own, subject, field: &[], diagnostic, about, over: BTreeSet::new() }
+        let (category, over) = (Category::Own, BTreeSet::new());
+        Self { name, category, subject, field: &[], essence, diagnostic, about, over }
     }
 
     /// The order in which findings are told: by place.
@@ -117,14 +123,6 @@ impl Finding {
     #[must_use]
     pub fn code(&self) -> &str {
         &self.diagnostic.code
-    }
-
-    /// What tells it from others for longer than lines stay where they are: the rule, the object and the words, but
-    /// no place.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        let source = &self.diagnostic.origin.source;
-        format!("{}\n{source}\n{}\n{}", self.code(), self.subject, self.diagnostic.message)
     }
 
     /// The same with advice.
@@ -156,6 +154,12 @@ impl Finding {
     /// The same, as bad as this.
     pub(crate) fn severity(mut self, severity: Severity) -> Self {
         self.diagnostic.severity = severity;
+        self
+    }
+
+    /// The same with what tells it from others at its place.
+    pub(crate) fn essence(mut self, essence: impl Into<String>) -> Self {
+        self.essence = essence.into();
         self
     }
 
@@ -205,7 +209,11 @@ impl<'r> Report<'r> {
 }
 
 /// Drops what another rule says better, and sorts.
-pub(crate) fn settle(found: Vec<Finding>) -> Vec<Finding> {
+///
+/// Only who is heard can say it better, so what the settings leave out must be out before. What is kept quiet where it
+/// stands must not: who says why `SK307` may stand there has seen the mistake, and need not say it again of `SK303`.
+#[must_use]
+pub fn settle(found: Vec<Finding>) -> Vec<Finding> {
     let mut spoken: BTreeMap<&str, BTreeSet<&Origin>> = BTreeMap::new();
     for finding in &found {
         let places = finding.about.iter().chain(&finding.over);

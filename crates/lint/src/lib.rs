@@ -7,41 +7,45 @@
 //! INVARIANT: nothing here knows what a manifest looks like, but that [`facts`] shows Rego an object as the API has it.
 //! How a finding is mended is said in the words of policies ([`sekisho_core::mend`]).
 
+mod absent;
 mod asked;
+mod calls;
 mod catalogue;
 mod components;
 pub mod config;
 mod dns;
 mod document;
+mod elsewhere;
 pub mod facts;
 mod far;
 mod finding;
 pub mod ignore;
 mod named;
-mod near;
 mod ranges;
 mod reader;
 pub mod rego;
 mod rule;
 mod rules;
+mod selected;
 mod sides;
 #[cfg(test)]
 mod testing;
+mod tiers;
 mod today;
+mod together;
 mod words;
 mod world;
 
 pub use catalogue::{find, rules};
 pub use document::{Document, Example};
-pub use finding::{Field, Finding, Subject};
+pub use finding::{Field, Finding, Subject, settle};
 pub use reader::of_reader;
 pub use rule::{Category, Rule};
 pub use today::{Today, today};
 pub use world::{Extent, World};
 
-/// Looks for everything that is wrong in `world`, sorted by place.
-///
-/// Where two rules mean the same mistake the one that says more of it is heard, and the other is not.
+/// Looks for everything that is wrong in `world`. Where two rules mean the same mistake both are told: [`settle`]
+/// leaves the one that says more of it, once the settings have taken out what nobody wants to hear.
 #[must_use]
 pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
     let mut found = of_reader(read);
@@ -51,5 +55,5 @@ pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -
         of_rule
     });
     found.extend(by_rule.into_iter().flatten());
-    finding::settle(found)
+    found
 }

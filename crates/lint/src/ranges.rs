@@ -14,6 +14,15 @@ pub(crate) fn is_internet(addresses: &AddressSet) -> bool {
     internet.v4.is_subset(&addresses.v4) || internet.v6.is_subset(&addresses.v6)
 }
 
+/// Whether some addresses are all those of either family.
+pub(crate) fn is_whole_family(addresses: &AddressSet) -> bool {
+    let is_in = |text: &str| {
+        let whole = text.parse::<Cidr>().ok();
+        whole.is_some_and(|whole| AddressSet::from(whole).difference(addresses).is_empty())
+    };
+    is_in("0.0.0.0/0") || is_in("::/0")
+}
+
 /// The private ranges that some addresses have the whole of.
 pub(crate) fn private(addresses: &AddressSet) -> Vec<Cidr> {
     let ranges = PRIVATE.iter().filter_map(|text| text.parse::<Cidr>().ok());

@@ -25,6 +25,10 @@ pub fn of_reader(read: &[Diagnostic]) -> Vec<Finding> {
         .map(|one| {
             let rule = rule(&one.code);
             let mut finding = Finding::of(rule, Subject::Text, &one.origin, one.message.clone());
+            if rule.code == rules::unreadable::RULE.code {
+                // It stands for several of the reader's.
+                finding.essence = one.code.to_string();
+            }
             finding.diagnostic.help.clone_from(&one.help);
             finding.diagnostic.labels.clone_from(&one.labels);
             finding.diagnostic.mend.clone_from(&one.mend);

@@ -1,12 +1,14 @@
 //! Small clusters and standards, for tests of rules that need a standard. Tests of the others are folders of manifests
 //! under `tests/rules`.
 
-use crate::{Extent, World, check};
+use crate::{Extent, World, check, settle};
 use sekisho_core::{
     index::Index,
     object::{
-        Cluster, ContainerPort, Direction, IpBlock, LabelSelector, Labels, NetworkPolicy, ObjectKey, Origin,
-        Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Span,
+        Cluster, ClusterPeer, ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyKind,
+        ClusterPolicyName, ClusterRule, ContainerPort, Direction, IpBlock, LabelSelector, Labels,
+        NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule,
+        RuleAction, Span, Tier,
     },
     set::{PortRange, Protocol},
     standard::{Baseline, Component, NamedPeer, Naming, Role, Stance, Standard, Whom},
@@ -90,6 +92,24 @@ pub(crate) fn egress(at: u32, name: &str, labels: &str, egress: Vec<Rule>) -> Ne
     NetworkPolicy { types: [Direction::Egress].into(), egress, ..policy(at, name, labels, Vec::new()) }
 }
 
+/// A cluster-wide policy for every pod, with an ingress rule for pods of each of these namespaces.
+pub(crate) fn tier(tier: Tier, rules: Vec<(RuleAction, LabelSelector)>) -> ClusterPolicy {
+    let rule = |(action, namespaces): (RuleAction, LabelSelector)| {
+        let kind = ClusterPeerKind::Pods(ClusterPods { namespaces, ..ClusterPods::default() });
+        let peers = vec![ClusterPeer { kind, origin: line(701) }];
+        ClusterRule { name: "".into(), action, peers, ports: Vec::new(), origin: line(700) }
+    };
+    ClusterPolicy {
+        name: ClusterPolicyName { name: "tier".into(), kind: ClusterPolicyKind::ClusterNetworkPolicy },
+        tier,
+        priority: 10,
+        subjects: ClusterPods::default(),
+        ingress: rules.into_iter().map(rule).collect(),
+        egress: Vec::new(),
+        origin: line(700),
+    }
+}
+
 /// A cluster of pods and policies.
 pub(crate) fn cluster(
     pods: impl IntoIterator<Item = Pod>,
@@ -151,6 +171,6 @@ pub(crate) fn found_in_gaps(code: &str, cluster: &Cluster, standard: &Standard) 
 fn look(code: &str, cluster: &Cluster, standard: &Standard, has_gaps: bool) -> Vec<String> {
     let index = Index::of(cluster.changes());
     let world = World::new(cluster, &index, standard, Extent::Part, has_gaps);
-    let found = check(&world, &[]).into_iter().filter(|one| one.code() == code);
+    let found = settle(check(&world, &[])).into_iter().filter(|one| one.code() == code);
     found.map(|one| format!("{}: {}", one.diagnostic.origin.span.line, one.diagnostic.message)).collect()
 }

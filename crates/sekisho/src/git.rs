@@ -10,6 +10,7 @@ use crate::{
     output,
 };
 use anyhow::bail;
+use checkout::Named;
 use revisions::{Revision, Revisions};
 use sekisho_k8s::{Options, Reading, read_all, read_texts};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,8 @@ pub(crate) fn top() -> Option<PathBuf> {
     Some(PathBuf::from(text.trim_end_matches('\n')))
 }
 
-/// Reads `paths` as they were where the current commit left `revision`. Gives what the names of the texts begin with, too.
+/// Reads `paths` as they were where the current commit left `revision`. The texts are named as those of the work tree
+/// are, to be held against them.
 ///
 /// # Errors
 /// When there is no git, no repository, or no such revision.
@@ -60,7 +62,7 @@ pub(crate) fn read_before(
     paths: &[PathBuf],
     building: Building<'_>,
     options: &Options,
-) -> anyhow::Result<(String, Reading)> {
+) -> anyhow::Result<Reading> {
     program::in_a_repository()?;
     if paths.iter().any(|path| path == Path::new("-")) {
         bail!("standard input has no revisions: name files or folders with --changed-since");
@@ -69,12 +71,12 @@ pub(crate) fn read_before(
         bail!("`{revision}` is two revisions: give --changed-since the one that the change began from");
     }
     let Revisions { old, .. } = Revisions::parse(&format!("{revision}...HEAD"))?;
-    let prefix = match &old {
-        Revision::Commit { name, .. } => format!("{name}:"),
-        Revision::WorkTree => String::new(),
-    };
     let there = present(&old, paths)?;
-    Ok((prefix, read_in(&old, &there, building, options)?))
+    let Revision::Commit { name, .. } = &old else { return read_in(&old, &there, building, options) };
+    let prefix = format!("{name}:");
+    let plain = |(name, bytes): Named| (name.strip_prefix(&*prefix).unwrap_or(&name).to_owned(), bytes);
+    let texts: Vec<Named> = texts(&old, &there, building)?.into_iter().map(plain).collect();
+    Ok(read_texts(texts, options))
 }
 
 fn missing(path: &Path, revision: &Revision) -> String {
@@ -100,15 +102,21 @@ fn read_in(
     building: Building<'_>,
     options: &Options,
 ) -> anyhow::Result<Reading> {
-    let Revision::Commit { name, id } = revision else {
+    if matches!(revision, Revision::WorkTree) {
         let paths: Vec<PathBuf> = paths.iter().map(|path| (*path).clone()).collect();
         let (paths, texts) = built::all(&paths, building)?;
         return Ok(read_all(&paths, texts, options)?);
-    };
+    }
+    Ok(read_texts(texts(revision, paths, building)?, options))
+}
+
+/// The texts of a commit, each with the commit before its name; of the work tree none.
+fn texts(revision: &Revision, paths: &[&PathBuf], building: Building<'_>) -> anyhow::Result<Vec<Named>> {
+    let Revision::Commit { name, id } = revision else { return Ok(Vec::new()) };
     let (paths, mut texts) = checkout::built((name, id), paths, building)?;
     if !paths.is_empty() {
         let manifests = tree::manifests(id, &paths)?;
         texts.extend(manifests.into_iter().map(|(path, bytes)| (format!("{name}:{path}"), bytes)));
     }
-    Ok(read_texts(texts, options))
+    Ok(texts)
 }

@@ -3,12 +3,15 @@
 pub(crate) mod built;
 pub(crate) mod rego;
 
-use crate::{args::InputArgs, output};
+use crate::{
+    args::{InputArgs, ReadingArgs},
+    output,
+};
 use built::Building;
 use sekisho_core::diagnostic::{Diagnostic, Severity};
 use sekisho_core::object::Cluster;
 use sekisho_k8s::{Options, Reading, live, read_all, render};
-use std::{collections::BTreeMap, io::Write, sync::Arc};
+use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
 
 /// How many skipped kinds are named.
 const KINDS: usize = 6;
@@ -24,17 +27,17 @@ pub(crate) struct Input {
 /// Reads everything. `None` when some of it is wrong: that is told on standard error, and an answer
 /// from what is left would pass for an answer from the whole.
 pub(crate) fn read(arguments: &InputArgs) -> anyhow::Result<Option<Input>> {
-    accept(reading(arguments)?)
+    accept(reading(&arguments.paths, &arguments.how)?)
 }
 
 /// Reads everything, whatever is wrong with it.
-pub(crate) fn reading(arguments: &InputArgs) -> anyhow::Result<Reading> {
-    let options = Options { default_namespace: arguments.namespace().into() };
-    Ok(match arguments.cluster.access() {
+pub(crate) fn reading(paths: &[PathBuf], how: &ReadingArgs) -> anyhow::Result<Reading> {
+    let options = Options { default_namespace: how.namespace().into() };
+    Ok(match how.cluster.access() {
         Some(access) => live::read_cluster(&access, &options)?,
         None => {
-            let building = Building { namespace: arguments.namespace(), values: &arguments.helm_values };
-            let (paths, texts) = built::all(&arguments.paths, building)?;
+            let building = Building { namespace: how.namespace(), values: &how.helm_values };
+            let (paths, texts) = built::all(paths, building)?;
             read_all(&paths, texts, &options)?
         }
     })

@@ -4,7 +4,6 @@ mod end;
 mod port;
 
 use anyhow::bail;
-pub(crate) use end::similar;
 use end::{Pods, Side};
 use port::PortAsked;
 use sekisho_core::{

@@ -1,8 +1,8 @@
 //! Files that are generated: what a folder has of them, and what it is to have.
 
+use crate::render::unified;
 use anyhow::{Context, bail};
 use sekisho_catalog::{Files, layout::MARK};
-use similar::TextDiff;
 use std::{
     collections::BTreeMap,
     fs,
@@ -26,9 +26,7 @@ impl Plan {
     /// What makes `folder` have `files`, and no others that were generated.
     pub(crate) fn folder(folder: &Path, files: Files) -> anyhow::Result<Self> {
         let mut plan = Self::default();
-        for (path, text) in files {
-            plan.file(folder.join(path), text)?;
-        }
+        plan.files(files.into_iter().map(|(path, text)| (folder.join(path), text)))?;
         for (path, text) in generated(folder)? {
             let path = plain(&path);
             if !plan.write.contains_key(&path) {
@@ -38,8 +36,13 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Adds files.
+    pub(crate) fn files(&mut self, files: impl IntoIterator<Item = (PathBuf, String)>) -> anyhow::Result<()> {
+        files.into_iter().try_for_each(|(path, text)| self.file(path, text))
+    }
+
     /// Adds a file. One that somebody else wrote is not replaced.
-    pub(crate) fn file(&mut self, path: PathBuf, text: String) -> anyhow::Result<()> {
+    fn file(&mut self, path: PathBuf, text: String) -> anyhow::Result<()> {
         let path = plain(&path);
         let old = match fs::read_to_string(&path) {
             Ok(old) => Some(old),
@@ -77,15 +80,8 @@ impl Plan {
         let mut all: Vec<_> = written.chain(removed).collect();
         all.sort();
         for (path, old, new) in all {
-            let name = path.display().to_string();
-            let side = |text: Option<&String>| match text {
-                Some(_) => name.clone(),
-                None => "/dev/null".to_owned(),
-            };
-            let text = |text: Option<&String>| text.cloned().unwrap_or_default();
-            let (before, after) = (text(old), text(new));
-            let diff = TextDiff::from_lines(&before, &after);
-            write!(out, "{}", diff.unified_diff().header(&side(old), &side(new)))?;
+            let texts = [old, new].map(|text| text.map(String::as_str));
+            unified::write(&path.display().to_string(), texts, out)?;
         }
         Ok(())
     }

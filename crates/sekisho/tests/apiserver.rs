@@ -5,70 +5,21 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
 mod ran;
+mod server;
 mod support;
 
 use ran::Run;
 use serde_json::Value;
+use server::Server;
 use std::{
     fmt::Write as _,
     fs,
-    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::Command,
 };
 use support::{assert_refused, root, run};
-use tempfile::TempDir;
-
-/// The server; it ends and cleans up when its standard input closes.
-struct Server {
-    child: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-    folder: TempDir,
-}
 
 impl Server {
-    /// `None` where there is no Go to build it with.
-    fn start() -> Option<Self> {
-        let go = Command::new("go").arg("version").stdout(Stdio::null()).status();
-        if !go.is_ok_and(|status| status.success()) {
-            return None;
-        }
-        let built = Command::new(root().join("scripts/apiserver")).stderr(Stdio::inherit()).output().unwrap();
-        assert!(built.status.success(), "the API server does not build");
-        let folder = TempDir::new().unwrap();
-        let mut child = Command::new(String::from_utf8(built.stdout).unwrap().trim())
-            .arg("--kubeconfig")
-            .arg(folder.path().join("config"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let (orders, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
-        let mut server = Self { child, orders, answers, folder };
-        let ready = server.line();
-        assert_eq!(ready, "READY", "{}", fs::read_to_string(server.folder.path().join("log")).unwrap());
-        Some(server)
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        line.trim().to_owned()
-    }
-
-    fn apply(&mut self, path: &Path) {
-        writeln!(self.orders.as_mut().unwrap(), "apply {}", path.display()).unwrap();
-        assert_eq!(self.line(), "OK", "{}", path.display());
-    }
-
-    fn apply_text(&mut self, text: &str) {
-        let path = self.folder.path().join("objects.yaml");
-        fs::write(&path, text).unwrap();
-        self.apply(&path);
-    }
-
     fn config(&self) -> PathBuf {
         self.folder.path().join("config")
     }
@@ -87,13 +38,6 @@ impl Server {
         let config = self.config();
         arguments.extend(["--kubeconfig", config.to_str().unwrap(), "--context", user]);
         run(&arguments)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.orders.take());
-        let _ = self.child.wait();
     }
 }
 

@@ -37,7 +37,7 @@ fn files_are_written_checked_and_removed() {
     let missing = sekisho(at, &check);
     assert_eq!(missing.code, Some(1), "{}", missing.err);
     assert!(
-        missing.out.starts_with("--- /dev/null\n+++ policies/datadog/baseline.yaml\n"),
+        missing.out.starts_with("--- /dev/null\n+++ b/policies/datadog/baseline.yaml\n"),
         "{}",
         missing.out
     );
@@ -95,15 +95,7 @@ fn what_is_generated_is_what_the_example_has() {
         // The workloads of the example under the policies that were generated.
         let example = root().join("examples/exchange").join(environment);
         let manifests = folder.path().join(format!("{environment}.yaml"));
-        let mut documents = Vec::new();
-        for namespace in fs::read_dir(&example).unwrap() {
-            for file in fs::read_dir(namespace.unwrap().path()).unwrap() {
-                let text = fs::read_to_string(file.unwrap().path()).unwrap();
-                let others = text.split("\n---\n").filter(|one| !one.contains("kind: NetworkPolicy"));
-                documents.extend(others.map(str::to_owned));
-            }
-        }
-        fs::write(&manifests, documents.join("\n---\n")).unwrap();
+        fs::write(&manifests, workloads(environment)).unwrap();
         let arguments = ["reach", "-o", "csv"];
         let given = sekisho(
             folder.path(),
@@ -246,4 +238,139 @@ fn a_catalog_may_lie_among_manifests() {
     )
     .unwrap();
     assert_eq!(sekisho(folder.path(), &["reach", "."]).code, Some(2));
+}
+
+/// The chart as Helm makes it, for there may be no Helm here: what stands between the only two words of its language
+/// that are in it, where the environment is one of the list.
+fn templated(chart: &Path, environment: &str) -> String {
+    let mut text = String::new();
+    for namespace in fs::read_dir(chart.join("templates")).unwrap() {
+        for file in fs::read_dir(namespace.unwrap().path()).unwrap() {
+            let mut shown = vec![true];
+            for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+                if let Some(list) = line.trim_start().strip_prefix("{{- if has .Values.environment (list ") {
+                    let is_here = list.contains(&format!("\"{environment}\""));
+                    shown.push(is_here && *shown.last().unwrap());
+                } else if line.trim_start() == "{{- end }}" {
+                    shown.pop();
+                } else if *shown.last().unwrap() {
+                    text += &format!("{line}\n");
+                }
+            }
+            text += "---\n";
+        }
+    }
+    text
+}
+
+/// The workloads of an environment of the example, without its policies.
+fn workloads(environment: &str) -> String {
+    let mut documents = Vec::new();
+    for namespace in fs::read_dir(root().join("examples/exchange").join(environment)).unwrap() {
+        for file in fs::read_dir(namespace.unwrap().path()).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let others = text.split("\n---\n").filter(|one| !one.contains("kind: NetworkPolicy"));
+            documents.extend(others.map(str::to_owned));
+        }
+    }
+    documents.join("\n---\n")
+}
+
+#[test]
+fn promises_hold_however_policies_are_laid_out() {
+    let folder = exchange();
+    let at = folder.path();
+    let generate = |words: &[&str]| sekisho(at, &[&["generate"], words].concat());
+    for (layout, promises) in [("kustomize", "k/{environment}.yaml"), ("helm", "h/{environment}.yaml")] {
+        let words = ["--layout", layout, "-o", layout, "--promises", promises];
+        let run = generate(&words);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert_eq!(generate(&[&words[..], &["--check"]].concat()).code, Some(0));
+        // Of one environment, with the policies of all.
+        let one = generate(&["--layout", layout, "-o", layout, "--promises", "one.yaml", "-e", "production"]);
+        assert_eq!(one.code, Some(0), "{}", one.err);
+        let text = |path: &str| fs::read_to_string(at.join(path)).unwrap();
+        assert_eq!(text("one.yaml"), text(&promises.replace("{environment}", "production")));
+    }
+    let has_kustomize =
+        ["kustomize", "kubectl"].iter().any(|one| Command::new(one).arg("version").output().is_ok());
+    for (environment, other) in [("production", "development"), ("development", "production")] {
+        fs::write(at.join("workloads.yaml"), workloads(environment)).unwrap();
+        fs::write(at.join("helm.yaml"), templated(&at.join("helm"), environment)).unwrap();
+        let overlay = format!("kustomize/overlays/{environment}");
+        let built = [("h", "helm.yaml")].into_iter().chain(has_kustomize.then_some(("k", overlay.as_str())));
+        for (promises, built) in built {
+            for (of, code) in [(environment, 0), (other, 1)] {
+                let promises = format!("{promises}/{of}.yaml");
+                let run = sekisho(at, &["test", &promises, "workloads.yaml", built]);
+                assert_eq!(run.code, Some(code), "{built} {promises}: {}{}", run.out, run.err);
+            }
+        }
+    }
+    for words in [&["--layout", "helm", "-o", "x"][..], &["-o", "x"], &["--layout", "kustomize", "-o", "x"]] {
+        let run = generate(&[words, &["--promises", "p.yaml"]].concat());
+        assert_eq!(run.code, Some(2), "{}", run.out);
+        assert!(
+            run.err.contains("promises are of one environment: name it by `--environment`"),
+            "{}",
+            run.err
+        );
+    }
+    assert!(!at.join("x").exists() && !at.join("p.yaml").exists());
+}
+
+#[test]
+fn what_is_imported_is_told_with_all_that_lies_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let policy = "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: baseline, namespace: shop }
+spec: { podSelector: {}, policyTypes: [Ingress, Egress], egress: [{}] }
+";
+    let cluster_wide = "apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: NAME }
+spec: { tier: Admin, priority: 1, subject: { namespaces: {} }, ingress: [{ action: Deny, from: [{ namespaces: {} }] }] }
+";
+    let write = |path: &str, text: &str| {
+        fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+        fs::write(at.join(path), text).unwrap();
+    };
+    write("deploy/Prod_1/shop.yaml", policy);
+    write("deploy/dev/shop.yaml", policy);
+    write("deploy/cluster/admin.yaml", &cluster_wide.replace("NAME", "in-a-folder"));
+    write("deploy/admin.yaml", &cluster_wide.replace("NAME", "beside"));
+    let run = sekisho(at, &["catalog", "import", "deploy"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(
+        run.out.contains("  dev: { paths: dev }\n") && run.out.contains("  prod-1: { paths: Prod_1 }\n"),
+        "{}",
+        run.out
+    );
+    let told = "the environment of the folder `Prod_1` is called `prod-1` in the catalog";
+    assert!(run.err.contains(told), "{}", run.err);
+    for name in ["in-a-folder", "beside"] {
+        assert!(run.err.contains(&format!("`ClusterNetworkPolicy/{name}` is cluster-wide")), "{}", run.err);
+    }
+    // What it prints is a catalog, which gives back the policies.
+    write("sekisho.yaml", &run.out);
+    let given = sekisho(at, &["generate", "-e", "prod-1"]);
+    assert_eq!((given.code, given.out.matches("kind:").count()), (Some(0), 1), "{}", given.err);
+    // By a base that knows the folders they are called as there, and all of its environments stay.
+    write("base.yaml", "version: 1\nenvironments: { test: {}, production: { paths: deploy/Prod_1 } }\n");
+    let run = sekisho(at, &["catalog", "import", "-c", "base.yaml", "deploy"]);
+    let environments =
+        "environments:\n  test: {}\n  production: { paths: deploy/Prod_1 }\n  dev: { paths: dev }\n";
+    assert!(run.out.contains(environments), "{}{}", run.out, run.err);
+    // Policies beside the folders are of all of them or of none.
+    write("deploy/common.yaml", &policy.replace("baseline", "common"));
+    let run = sekisho(at, &["catalog", "import", "deploy"]);
+    assert_eq!(run.code, Some(2), "{}", run.out);
+    assert!(run.err.contains("policies lie beside the folders"), "{}", run.err);
+    fs::remove_file(at.join("deploy/common.yaml")).unwrap();
+    // A folder that cannot be read is not passed over, though no policy of it is known.
+    write("deploy/broken/shop.yaml", "kind: [\n");
+    let run = sekisho(at, &["catalog", "import", "deploy"]);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{}", run.err);
 }

@@ -113,8 +113,9 @@ fn what_names_nothing_is_an_error_that_names_what_is_near() {
         (["--to", "ledger/ledgerdb"], "did you mean `ledger/ledger-db`?"),
         (["--to", "ledgr/*"], "no pod is in a namespace `ledgr`; did you mean `ledger`?"),
         (["-n", "ledgr"], "no pod is in a namespace `ledgr`; did you mean `ledger`?"),
+        (["--from", "app.kubernetes.io/component=bbf"], "did you mean `app.kubernetes.io/component=bff`?"),
         (
-            ["--from", "app.kubernetes.io/component=bbf"],
+            ["--from", "app.kubernetes.io/component=cache"],
             "`app.kubernetes.io/component` is `backend`, `bff`, ",
         ),
         (
@@ -129,7 +130,8 @@ fn what_names_nothing_is_an_error_that_names_what_is_near() {
         (["--from", "=bff"], "`=bff` is no condition on labels"),
         (["--from", "10.0.0.0/99"], "`10.0.0.0/99` is no block of addresses"),
         (["--port", "TCP/0"], "`0` is no port: ports are 1 to 65535"),
-        (["--port", "http-prometeus"], "no container port is named `http-prometeus`"),
+        (["--port", "htpp"], "no container port is named `htpp`; did you mean `http`?"),
+        (["--port", "http-prometeus"], "`http-prometeus` is no port, nor does a container port"),
         (["--port", "QUIC/443"], "`QUIC` is not a protocol"),
     ] {
         let run = reach(&[arguments.as_slice(), &[PRODUCTION]].concat());

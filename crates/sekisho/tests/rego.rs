@@ -285,3 +285,60 @@ fn facts_are_what_their_schema_says() {
     let none = sekisho(&["rego", "facts", "--object", "trading/nobody", "examples/exchange/production"]);
     assert_eq!(none.code, Some(2), "{}", none.out);
 }
+
+#[test]
+fn rules_that_can_find_nothing_are_no_answer() {
+    let manifests = "examples/exchange/production";
+    let empty = TempDir::new().unwrap();
+    let path = empty.path().to_str().unwrap();
+    let (_helpers, helpers) = rules("package own\n\nhelp := 1\n");
+    fs::create_dir(empty.path().join("deep")).unwrap();
+    for data in [false, true] {
+        if data {
+            fs::write(empty.path().join("deep/data.json"), "{}").unwrap();
+        }
+        for verb in [&["check", "--rego", path, manifests][..], &["rego", "test", path]] {
+            let run = sekisho(verb);
+            assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{verb:?}");
+            assert!(
+                run.err.contains("has no `.rego` file: a folder without rules checks nothing"),
+                "{}",
+                run.err
+            );
+        }
+        // Beside another folder, too: it is misspelt all the same.
+        let run = sekisho(&["check", "--rego", EXAMPLE, "--rego", path, manifests]);
+        assert_eq!(run.code, Some(2), "{}", run.out);
+    }
+    let run = sekisho(&["check", "--rego", &helpers, manifests]);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
+    assert!(run.err.contains("none of the rules in Rego is called `deny`"), "{}", run.err);
+    // What rules share may lie in a folder of its own.
+    let run = sekisho(&["check", "--rego", &helpers, "--rego", EXAMPLE, manifests]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+}
+
+#[test]
+fn facts_know_the_standard_of_the_team() {
+    let facts = |arguments: &[&str]| {
+        let object = ["rego", "facts", "--object", "NetworkPolicy/trading/trading-bff"];
+        let run = sekisho(&[&object[..], arguments].concat());
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        serde_json::from_str::<Value>(&run.out).unwrap()
+    };
+    // That of the nearest sekisho.yaml and of the environment that it says, as `check` sees it.
+    let production = facts(&["examples/exchange/production"]);
+    assert_eq!(production["sekisho"]["environment"], "production");
+    assert_eq!(production["sekisho"]["component"]["tier"], "bff");
+    let development = facts(&["-e", "development", "examples/exchange/production"]);
+    assert_eq!(development["sekisho"]["environment"], "development");
+    let folder = TempDir::new().unwrap();
+    let bff = folder.path().join("bff.yaml");
+    fs::copy(root().join("examples/exchange/production/trading/bff.yaml"), &bff).unwrap();
+    let bff = bff.to_str().unwrap();
+    let named = facts(&["-c", "examples/exchange/sekisho.yaml", "-e", "production", bff]);
+    assert_eq!(named["sekisho"]["component"], production["sekisho"]["component"]);
+    assert_eq!(facts(&[bff])["sekisho"].get("component"), None);
+    let wrong = sekisho(&["rego", "facts", "-c", "examples/catalog/mistyped.yaml", bff]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (Some(2), ""));
+}

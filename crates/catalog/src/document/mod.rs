@@ -15,6 +15,7 @@ pub use service::{Component, Exception, Service};
 pub use standard::{Egress, LabelKeys, Standard, Tier};
 pub use texts::{Ports, Selector, Texts};
 
+use place::or_nothing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
@@ -35,17 +36,17 @@ pub struct Document<C = Ignored> {
     #[schemars(extend("const" = 1))]
     pub version: Placed<u32>,
     /// The environments, by name. Where there are none, there is one that has no name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub environments: Entries<Environment>,
     /// Those whom policies name and who are no component of a service, by name. One that is built in
     /// gives way to one of its name: `sekisho catalog show` has them all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub peers: Entries<Peer>,
     /// What all services follow. What is not said here is as built in.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub standard: Standard,
     /// The services, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub services: Entries<Service>,
     /// What `sekisho check` is to look for.
     #[serde(default)]
@@ -57,7 +58,7 @@ pub struct Document<C = Ignored> {
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Where its manifests lie, from the folder of this file.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub paths: Texts,
 }
 

@@ -1,6 +1,6 @@
 //! Named peers.
 
-use super::{Placed, Ports, Selector, Texts};
+use super::{Placed, Ports, Selector, Texts, place::or_nothing};
 use schemars::JsonSchema;
 use sekisho_core::standard::Role;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ pub struct Peer {
     /// Not all pods of the namespaces, but those with such labels.
     pub pods: Option<Placed<Selector>>,
     /// The ports on which it is called; all where none are named.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub ports: Ports,
     /// What it is to the cluster. A role named among callers stands for all peers that have it.
     pub role: Option<RoleName>,

@@ -112,7 +112,17 @@ impl<K: Into<String>, T> FromIterator<(K, T)> for Entries<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+/// A value that may be left out, also where its key is written: `services:` with nothing behind it has none, as
+/// Kubernetes reads it.
+pub(super) fn or_nothing<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(InOrder(PhantomData))
     }
@@ -120,7 +130,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
 
 struct InOrder<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for InOrder<T> {
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for InOrder<T> {
     type Value = Entries<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,15 +139,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for InOrder<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some((name, value)) = map.next_entry::<_, Option<T>>()? {
+            entries.push((name, value.unwrap_or_default()));
         }
         Ok(Entries(entries))
-    }
-
-    /// `peers:` with nothing under it has no entries.
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Entries::default())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Services and their components.
 
-use super::{Egress, Entries, Placed, Ports, Texts};
+use super::{Egress, Entries, Placed, Ports, Texts, place::or_nothing};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub struct Service {
     /// The way out of its components.
     pub egress: Option<Egress>,
     /// Its components, by name: the value of their component label.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub components: Entries<Component>,
 }
 
@@ -32,15 +32,15 @@ pub struct Component {
     pub ports: Option<Ports>,
     /// Who calls it, beside those whom its tier lets in: `service/component`, a component of the same service
     /// by its name, a peer, or a role.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub callers: Texts,
     /// Whom it calls, in the same forms. A call may be written at either end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub calls: Texts,
     /// Its way out.
     pub egress: Option<Egress>,
     /// What is allowed for a time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub exceptions: Vec<Placed<Exception>>,
 }
 

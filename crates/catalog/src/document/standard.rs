@@ -1,6 +1,6 @@
 //! What all services follow.
 
-use super::{Entries, Placed, Texts};
+use super::{Entries, Placed, Texts, place::or_nothing};
 use schemars::JsonSchema;
 use sekisho_core::standard::Stance;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Standard {
     /// The keys of the three labels that together name a pod.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub labels: LabelKeys,
     /// The name of the policy that every namespace has: nothing in, and nothing out but where egress is open.
     pub baseline: Option<Placed<String>>,
@@ -21,7 +21,7 @@ pub struct Standard {
     /// Namespaces that the platform brings, of which nothing is asked.
     pub exempt: Option<Texts>,
     /// What a component may be, by name: `frontend`, `bff`, ...
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub tiers: Entries<Tier>,
 }
 
@@ -42,7 +42,7 @@ pub struct LabelKeys {
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Whom each component of the tier lets in: peers, roles, and components of the same service by their names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub callers: Texts,
     /// What a component's pods and policy are called, of `{service}` and `{component}`; `{service}-{component}`
     /// where it is left out.

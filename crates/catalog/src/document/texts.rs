@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 /// One text, or a list of them: `trading/bff`, `[trading/bff, wallet/bff]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,68 +30,91 @@ impl<T: Into<String>> FromIterator<T> for Ports {
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        one_or_more(deserializer).map(Self)
+        one_or_more::<Text, D>(deserializer).map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for Ports {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        one_or_more(deserializer).map(Self)
+        one_or_more::<Port, D>(deserializer).map(Self)
     }
 }
 
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Placed<String>>, D::Error> {
-    let Placed { value, span } = Placed::<Raw>::deserialize(deserializer)?;
+/// What stands alone or in a list, in the words of errors.
+trait Kind {
+    const ONE: &'static str;
+}
+
+struct Text;
+
+impl Kind for Text {
+    const ONE: &'static str = "a text";
+}
+
+struct Port;
+
+impl Kind for Port {
+    const ONE: &'static str = "a port such as `http`, `8080` or `UDP/53`";
+}
+
+fn one_or_more<'de, K: Kind, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Placed<String>>, D::Error> {
+    let Placed { value, span } = Placed::<Raw<K>>::deserialize(deserializer)?;
     Ok(match value {
-        Raw::One(value) => vec![Placed { value, span }],
+        Raw::One(Word(value, _)) => vec![Placed { value, span }],
         Raw::More(list) => {
-            list.into_iter().map(|Placed { value: Word(value), span }| Placed { value, span }).collect()
+            list.into_iter().map(|Placed { value: Word(value, _), span }| Placed { value, span }).collect()
         }
     })
 }
 
-enum Raw {
-    One(String),
-    More(Vec<Placed<Word>>),
+enum Raw<K> {
+    One(Word<K>),
+    More(Vec<Placed<Word<K>>>),
 }
 
 /// A text, or a number that is meant as one.
-struct Word(String);
+struct Word<K>(String, PhantomData<K>);
 
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+impl<K> Word<K> {
+    fn new(text: impl ToString) -> Self {
+        Self(text.to_string(), PhantomData)
     }
 }
 
-impl<'de> Deserialize<'de> for Word {
+impl<'de, K: Kind> Deserialize<'de> for Raw<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WordVisitor)
+        deserializer.deserialize_any(RawVisitor(PhantomData))
     }
 }
 
-struct RawVisitor;
+impl<'de, K: Kind> Deserialize<'de> for Word<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordVisitor(PhantomData))
+    }
+}
 
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+struct RawVisitor<K>(PhantomData<K>);
+
+impl<'de, K: Kind> Visitor<'de> for RawVisitor<K> {
+    type Value = Raw<K>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a list of texts")
+        write!(f, "{}, or a list of such", K::ONE)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::One(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Raw<K>, E> {
+        Ok(Raw::One(Word::new(text)))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Raw, E> {
-        Ok(Raw::One(number.to_string()))
+    fn visit_u64<E>(self, number: u64) -> Result<Raw<K>, E> {
+        Ok(Raw::One(Word::new(number)))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
-        Ok(Raw::One(number.to_string()))
+    fn visit_i64<E>(self, number: i64) -> Result<Raw<K>, E> {
+        Ok(Raw::One(Word::new(number)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Raw<K>, A::Error> {
         let mut texts = Vec::new();
         while let Some(text) = list.next_element()? {
             texts.push(text);
@@ -100,25 +123,25 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-struct WordVisitor;
+struct WordVisitor<K>(PhantomData<K>);
 
-impl Visitor<'_> for WordVisitor {
-    type Value = Word;
+impl<K: Kind> Visitor<'_> for WordVisitor<K> {
+    type Value = Word<K>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str(K::ONE)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        Ok(Word(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Word<K>, E> {
+        Ok(Word::new(text))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Word, E> {
-        Ok(Word(number.to_string()))
+    fn visit_u64<E>(self, number: u64) -> Result<Word<K>, E> {
+        Ok(Word::new(number))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Word, E> {
-        Ok(Word(number.to_string()))
+    fn visit_i64<E>(self, number: i64) -> Result<Word<K>, E> {
+        Ok(Word::new(number))
     }
 }
 

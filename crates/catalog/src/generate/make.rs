@@ -13,7 +13,10 @@ use sekisho_core::{
     object::{Direction, LabelSelector, Labels, NAME_LABEL, ObjectKey, PeerKind, PolicyPort, Requirement},
     standard::{End, Role, Stance},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// All of them, by namespace and name.
 pub(super) fn all(catalog: &Catalog) -> Vec<Draft> {
@@ -25,12 +28,19 @@ pub(super) fn all(catalog: &Catalog) -> Vec<Draft> {
         }
     }
     for component in catalog.components() {
-        let is_closed = namespaces.get(&component.key.namespace) == Some(&Stance::Closed);
         drafts.extend(ingress(catalog, component));
-        drafts.extend(egress(catalog, component, is_closed));
+        drafts.extend(egress(catalog, component, around(catalog, &namespaces, component)));
     }
     drafts.sort_by(|a, b| a.key.cmp(&b.key));
     drafts
+}
+
+/// What holds for the egress of a component where no policy of its own speaks of it.
+fn around(catalog: &Catalog, namespaces: &BTreeMap<Arc<str>, Stance>, component: &Component) -> Stance {
+    let namespace = &component.key.namespace;
+    // A namespace of the platform has no baseline, so what closes a component there is its own policy.
+    let stance = namespaces.get(namespace).filter(|_| !catalog.exempt.contains(namespace));
+    stance.copied().unwrap_or(Stance::Open)
 }
 
 fn baseline(catalog: &Catalog, namespace: &Arc<str>, stance: Stance) -> Draft {
@@ -94,9 +104,10 @@ fn ingress(catalog: &Catalog, component: &Component) -> Option<Draft> {
     Some(draft(component, Direction::Ingress, component.key.name.to_string(), vec![rule], about))
 }
 
-/// The policy that lets the component out to whomever it calls, where its namespace's egress is closed.
-fn egress(catalog: &Catalog, component: &Component, is_closed: bool) -> Option<Draft> {
-    if !is_closed {
+/// The policy that lets the component out to whomever it calls, where its egress is closed: by what is `around` it,
+/// or else by this policy, which then is wanted even if it calls nobody.
+fn egress(catalog: &Catalog, component: &Component, around: Stance) -> Option<Draft> {
+    if component.egress == Stance::Open && around == Stance::Open {
         return None;
     }
     let name = format!("{}{EGRESS}", component.key.name);
@@ -119,7 +130,9 @@ fn egress(catalog: &Catalog, component: &Component, is_closed: bool) -> Option<D
         push(&mut rules, peers, catalog.ports(&call.to), Some(DNS));
     }
     let about = format!("Whom {} may call", component.title());
-    (!rules.is_empty()).then(|| draft(component, Direction::Egress, name, rules, about))
+    let closes = around == Stance::Open;
+    (closes || !rules.is_empty())
+        .then(|| Draft { stands_alone: closes, ..draft(component, Direction::Egress, name, rules, about) })
 }
 
 /// Adds a rule to `rules`; to the last of them where that is about the same, as two servers of DNS are.

@@ -1,6 +1,9 @@
 //! The components that policies are about.
 
-use super::Source;
+use super::{
+    Source,
+    names::{as_name, numbered},
+};
 use crate::{Catalog, model::EGRESS};
 use sekisho_core::object::{
     Direction, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, PeerKind, Requirement,
@@ -161,26 +164,6 @@ impl<'r> Components<'r> {
                 policies.extend([own, egress]);
             }
         }
-    }
-}
-
-/// `wanted`, what else it may be called, and then `wanted` with numbers.
-fn numbered<const N: usize>(
-    wanted: &Arc<str>,
-    others: [Arc<str>; N],
-) -> impl Iterator<Item = Arc<str>> + use<N> {
-    let wanted = Arc::clone(wanted);
-    let first = [Arc::clone(&wanted)].into_iter().chain(others);
-    first.chain((2..).map(move |number: u32| Arc::from(format!("{wanted}-{number}"))))
-}
-
-/// `text` as the name of a service or a component.
-fn as_name(text: &str) -> Arc<str> {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
-    let name: String = text.chars().map(plain).take(63).collect();
-    match name.trim_matches('-') {
-        "" => "unnamed".into(),
-        name => name.into(),
     }
 }
 

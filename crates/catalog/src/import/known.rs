@@ -2,7 +2,7 @@
 
 use super::components::{Components, Found, Id, named};
 use crate::Catalog;
-use sekisho_core::object::{NetworkPolicy, Origin, Peer, PeerKind, PolicyPort, Rule};
+use sekisho_core::object::{NetworkPolicy, Origin, Peer, PeerKind, PolicyPort, PortMatch, Rule};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Who somebody is.
@@ -70,7 +70,7 @@ fn of_rule(
             kinds.iter().map(|kind| rule.peers.iter().position(|written| written.kind == *kind)).collect();
         let Some(places) = places.filter(|places| !places.is_empty()) else { continue };
         let Some(first) = places.first().and_then(|place| rule.peers.get(*place)) else { continue };
-        contacts.push(contact(id, is_ingress, at, rule, first, Who::Named(Arc::clone(&peer.name))));
+        contacts.extend(contact(id, is_ingress, at, rule, first, Who::Named(Arc::clone(&peer.name))));
         taken.extend(places);
     }
     for (_, peer) in rule.peers.iter().enumerate().filter(|(place, _)| !taken.contains(place)) {
@@ -78,13 +78,26 @@ fn of_rule(
             Some(other) => Who::Component(other),
             None => Who::Unnamed(absolute(&peer.kind, id)),
         };
-        contacts.push(contact(id, is_ingress, at, rule, peer, who));
+        contacts.extend(contact(id, is_ingress, at, rule, peer, who));
     }
 }
 
-fn contact(id: &Id, is_ingress: bool, at: usize, rule: &Rule, peer: &Peer, who: Who) -> Contact {
-    let (of, ports, origin) = (id.clone(), rule.ports.clone(), peer.origin.clone());
-    Contact { of, is_ingress, who, ports, at, origin }
+/// `None` where the rule opens nothing towards `peer`: without a port that a catalog can name, it would be called on
+/// all of them.
+fn contact(id: &Id, is_ingress: bool, at: usize, rule: &Rule, peer: &Peer, who: Who) -> Option<Contact> {
+    let (of, mut ports, origin) = (id.clone(), rule.ports.clone(), peer.origin.clone());
+    if !is_ingress && matches!(peer.kind, PeerKind::Block(_)) {
+        ports.retain(|port| !is_named(port));
+        if ports.is_empty() && !rule.ports.is_empty() {
+            return None;
+        }
+    }
+    Some(Contact { of, is_ingress, who, ports, at, origin })
+}
+
+/// Whether `port` is a name, which addresses outside the cluster do not give (S14).
+pub(super) fn is_named(port: &PolicyPort) -> bool {
+    matches!(port.port, PortMatch::Named(_))
 }
 
 /// What `kind` is from anywhere: a pod selector by itself is about its own namespace.

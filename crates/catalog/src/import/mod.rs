@@ -5,6 +5,7 @@
 
 mod components;
 mod known;
+mod names;
 mod peers;
 mod roles;
 mod services;
@@ -17,6 +18,7 @@ use crate::{
 };
 use components::{Components, Found};
 use known::Contact;
+pub use names::environment_names;
 use sekisho_core::diagnostic::Diagnostic;
 use sekisho_k8s::Reading;
 use std::collections::BTreeSet;
@@ -41,29 +43,31 @@ pub struct Imported {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The catalog of the policies of `sources`. `base` has what is known already: a standard, and peers.
+/// The catalog of the policies of `sources`. `beside` has what lies beside them and is of no environment. `base` has
+/// what is known already: environments, a standard, and peers.
 #[must_use]
-pub fn import(sources: &[Source<'_>], base: &Document<Ignored>) -> Imported {
+pub fn import(sources: &[Source<'_>], beside: &[Reading], base: &Document<Ignored>) -> Imported {
     let (known, _) = Catalog::of("", base);
     let found = components::find(sources, &known);
     let contacts = known::resolve(&found, &known);
-    let guess = Guess { sources, known: &known, found: &found, contacts: &contacts };
+    let guess = Guess { sources, base, known: &known, found: &found, contacts: &contacts };
     let peers = guess.peers();
     let document = Document {
         version: Placed::new(VERSION),
-        environments: environments(sources),
+        environments: environments(sources, base),
         peers: peers::entries(&peers, base),
         standard: base.standard.clone(),
         services: guess.services(&peers),
         check: None,
     };
-    let diagnostics = verify::hold(&document, sources);
+    let diagnostics = verify::hold(&document, sources, beside);
     Imported { document, diagnostics }
 }
 
 /// What the guess is made of.
 struct Guess<'g, 'r> {
     sources: &'g [Source<'r>],
+    base: &'g Document,
     known: &'g Catalog,
     found: &'g Components<'r>,
     contacts: &'g [Contact],
@@ -80,15 +84,25 @@ impl Guess<'_, '_> {
         self.known.tier(self.tier(found)).map_or(&[], |tier| &tier.callers)
     }
 
-    /// `environments` as a catalog says it: `None` for all of them.
+    /// `environments` as a catalog says it: `None` for all of them. Nothing is known of those that only the base has.
     fn some(&self, environments: &BTreeSet<usize>) -> Option<Texts> {
-        let is_all = (0..self.sources.len()).all(|at| environments.contains(&at));
+        let named: Option<BTreeSet<&str>> = self.sources.iter().map(|source| source.environment).collect();
+        let named = named?;
+        let is_all = (0..self.sources.len()).all(|at| environments.contains(&at))
+            && self.base.environments.names().all(|name| named.contains(name));
         let names = self.sources.iter().enumerate().filter(|(at, _)| environments.contains(at));
         (!is_all).then(|| names.filter_map(|(_, source)| source.environment).collect())
     }
 }
 
-fn environments(sources: &[Source<'_>]) -> Entries<Environment> {
+/// Those of `base`, and behind them the others.
+fn environments(sources: &[Source<'_>], base: &Document) -> Entries<Environment> {
+    let mut environments = base.environments.clone();
     let named = sources.iter().filter_map(|source| Some((source.environment?, source)));
-    named.map(|(name, source)| (name, Environment { paths: Texts::from_iter([source.path]) })).collect()
+    for (name, source) in named {
+        if environments.get(name).is_none_or(|known| known.paths.0.is_empty()) {
+            environments.set(name, Environment { paths: Texts::from_iter([source.path]) });
+        }
+    }
+    environments
 }

@@ -51,8 +51,14 @@ impl Guess<'_, '_> {
         of.sort_by_key(|(_, found)| (place(found), &found.name));
         let is_closed = self.found.closed.contains(namespace)
             && (of.is_empty() || of.iter().any(|(_, found)| !is_open(found)));
+        let is_exempt = self.known.exempt.contains(namespace);
         let components = of.into_iter().map(|(id, found)| {
-            let egress = (is_closed && is_open(found)).then_some(Egress::Open);
+            let egress = match (is_closed, is_open(found)) {
+                (true, true) => Some(Egress::Open),
+                // Without a baseline it is its own policy that closes it.
+                (false, false) if is_exempt && !found.egress.is_empty() => Some(Egress::Closed),
+                _ => None,
+            };
             (&*found.name, Component { egress, ..self.component(id, found, peers) })
         });
         Service {

@@ -1,18 +1,21 @@
 //! What a catalog gives, held against what is written.
 
-use super::Source;
-use crate::{Catalog, document::Document};
+use super::{Source, known::is_named};
+use crate::{Catalog, document::Document, generate::list};
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
-    object::{Direction, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, Rule},
+    object::{ClusterPolicy, Direction, NetworkPolicy, ObjectKey, Origin, Peer, PeerKind, PolicyPort, Rule},
 };
+use sekisho_k8s::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 const CODE: &str = "not-in-catalog";
 
-/// What `document` does not give as it is written in `sources`.
-pub(super) fn hold(document: &Document, sources: &[Source<'_>]) -> Vec<Diagnostic> {
+/// What `document` does not give as it is written in `sources` and `beside`.
+pub(super) fn hold(document: &Document, sources: &[Source<'_>], beside: &[Reading]) -> Vec<Diagnostic> {
     let (catalog, mut found) = Catalog::of("", document);
+    let readings = sources.iter().map(|source| source.reading).chain(beside);
+    found.extend(readings.flat_map(|reading| reading.cluster.cluster_policies.values()).map(cluster_wide));
     for source in sources {
         let given = catalog.policies(source.environment);
         let mut given: BTreeMap<&ObjectKey, &NetworkPolicy> =
@@ -39,8 +42,17 @@ pub(super) fn hold(document: &Document, sources: &[Source<'_>]) -> Vec<Diagnosti
     found
 }
 
+/// A catalog is of services, and none of what holds over them or under them (S38, S40).
+fn cluster_wide(policy: &ClusterPolicy) -> Diagnostic {
+    let message = format!("`{}` is cluster-wide, and a catalog has no words for it", policy.name);
+    let help =
+        "keep it beside what is generated: with it connections may be decided otherwise than by the catalog";
+    Diagnostic::new(Severity::Warning, CODE, message, policy.origin.clone()).with_help(help)
+}
+
 fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagnostic>) {
     let before = found.len();
+    names_of_addresses(written, found);
     let mut tell = |origin: &Origin, message: String| {
         found.push(Diagnostic::new(Severity::Warning, CODE, message, origin.clone()));
     };
@@ -51,9 +63,16 @@ fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagn
             Direction::Ingress => "lets in",
             Direction::Egress => "lets out to",
         };
-        for peer in peers(written.rules(direction)).filter(|peer| !there.contains(&peer.kind)) {
+        let rules = written.rules(direction).iter().filter(|rule| !opens_nothing(rule, direction));
+        let named = rules.flat_map(|rule| &rule.peers);
+        for peer in named.filter(|peer| !there.contains(&peer.kind)) {
             let who = describe(&peer.kind);
             tell(&peer.origin, format!("`{key}` {does} {who}, which the catalog does not give"));
+        }
+        let both = peers(written.rules(direction)).filter(|peer| there.contains(&peer.kind));
+        for (peer, [here, there]) in both.filter_map(|peer| other_ports(peer, [written, given], direction)) {
+            let who = describe(&peer.kind);
+            tell(&peer.origin, format!("`{key}` {does} {who} on {here}, and the catalog on {there}"));
         }
         for kind in there.difference(&here) {
             tell(
@@ -76,10 +95,57 @@ fn compare(written: &NetworkPolicy, given: &NetworkPolicy, found: &mut Vec<Diagn
     .filter_map(|(what, differs)| differs.then_some(what))
     .collect();
     if !differ.is_empty() {
-        let message =
-            format!("`{key}` differs from what the catalog gives in {}", crate::generate::list(&differ));
+        let message = format!("`{key}` differs from what the catalog gives in {}", list(&differ));
         found.push(Diagnostic::new(Severity::Warning, CODE, message, written.origin.clone()));
     }
+}
+
+/// The ports on which the written policy names `peer`, and those on which the given one does, where they are others:
+/// in a catalog all callers of a component call it on the same ports.
+fn other_ports<'p>(
+    peer: &'p Peer,
+    policies: [&NetworkPolicy; 2],
+    direction: Direction,
+) -> Option<(&'p Peer, [String; 2])> {
+    let [here, there] = policies.map(|policy| {
+        let rules = policy.rules(direction).iter();
+        let of_peer = rules.filter(|rule| rule.peers.iter().any(|one| one.kind == peer.kind));
+        // Names towards addresses are told already.
+        let is_told = |port: &PolicyPort| direction == Direction::Egress && is_block(peer) && is_named(port);
+        let ports = of_peer.filter(|rule| !opens_nothing(rule, direction)).map(|rule| {
+            let ports = rule.ports.iter().filter(|port| !is_told(port)).map(ToString::to_string);
+            match ports.collect::<Vec<_>>().as_slice() {
+                [] => "all ports".to_owned(),
+                ports => list(ports),
+            }
+        });
+        list(&ports.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>())
+    });
+    (here != there).then_some((peer, [here, there]))
+}
+
+/// Tells the names of ports on which `policy` lets out to addresses. A catalog has no words for them: they open
+/// nothing outside the cluster (S14).
+fn names_of_addresses(policy: &NetworkPolicy, found: &mut Vec<Diagnostic>) {
+    let rules = policy.egress.iter().filter(|rule| rule.peers.iter().any(is_block));
+    for port in rules.flat_map(|rule| &rule.ports).filter(|port| is_named(port)) {
+        let message = format!("`{}` lets out to addresses on {port}, which a catalog cannot say", policy.key);
+        let help = "only pods name their ports, so towards addresses outside the cluster it opens nothing: write \
+                    a number";
+        found.push(Diagnostic::new(Severity::Warning, CODE, message, port.origin.clone()).with_help(help));
+    }
+}
+
+/// Whether all that a rule says is that addresses are called on ports that have names.
+fn opens_nothing(rule: &Rule, direction: Direction) -> bool {
+    direction == Direction::Egress
+        && !rule.ports.is_empty()
+        && rule.ports.iter().all(is_named)
+        && rule.peers.iter().all(is_block)
+}
+
+fn is_block(peer: &Peer) -> bool {
+    matches!(peer.kind, PeerKind::Block(_))
 }
 
 fn peers(rules: &[Rule]) -> impl Iterator<Item = &Peer> {

@@ -47,6 +47,15 @@ pub(super) fn all(layers: &[Layer<'_>; 2], catalog: &Catalog, tell: &mut Tell) -
                     of.component(&name.value, component, &layer.origin(name.span), tell)
                 })
                 .collect();
+            if service.egress == Some(Egress::Closed)
+                && service.components.is_empty()
+                && catalog.exempt.contains(namespace)
+            {
+                let message = format!("`egress: closed` closes nothing in `{namespace}`, which is exempt");
+                let help =
+                    "an exempt namespace has no baseline: name the components whose egress is to be closed";
+                tell.error_help("conflict", &origin, message, help);
+            }
             let (name, namespace) = (name.value.as_str().into(), namespace.into());
             let egress = of.egress.into();
             services.push(Service { name, namespace, egress, components, origin });
@@ -112,7 +121,9 @@ impl Of<'_> {
         let found = self.catalog.tier(wanted);
         if found.is_none() {
             let names: Vec<&str> = self.catalog.tiers.iter().map(|tier| &*tier.name).collect();
-            if component.tier.is_some() || sekisho_k8s::nearest(wanted, names.iter().copied()).is_some() {
+            if component.tier.is_some()
+                || sekisho_core::near::nearest(wanted, names.iter().copied()).is_some()
+            {
                 tell.unknown("tier", wanted, names.into_iter(), &place);
             } else {
                 let message = format!("no tier is called `{name}`, so it is to say its own");

@@ -103,19 +103,24 @@ fn environments(layers: &[Layer<'_>; 2], tell: &mut Tell) -> Vec<Environment> {
 }
 
 fn naming(layers: &[Layer<'_>; 2], tell: &mut Tell) -> Naming {
+    let mut keys: Vec<&str> = Vec::new();
     let mut key = |get: fn(&LabelKeys) -> Option<&Placed<String>>| -> Arc<str> {
         let Some((layer, key)) = last(layers, |standard| get(&standard.labels)) else { return "".into() };
+        let origin = layer.origin(key.span);
         if let Err(reason) = sekisho_k8s::syntax::qualified_name(&key.value) {
-            tell.error("invalid-name", &layer.origin(key.span), format!("the label key {reason}"));
+            tell.error("invalid-name", &origin, format!("the label key {reason}"));
+        } else if keys.contains(&key.value.as_str()) {
+            let message = format!("`{}` is the key of two labels", key.value);
+            let help = "a pod has one value of each key: `name`, `component` and `part-of` are three";
+            tell.error_help("duplicate-name", &origin, message, help);
         }
+        keys.push(&key.value);
         key.value.as_str().into()
     };
-    Naming {
-        name: key(|keys| keys.name.as_ref()),
-        component: key(|keys| keys.component.as_ref()),
-        part_of: key(|keys| keys.part_of.as_ref()),
-        components: BTreeSet::new(),
-    }
+    // In the order in which they are written, so that the second of two is told.
+    let (name, component) = (key(|keys| keys.name.as_ref()), key(|keys| keys.component.as_ref()));
+    let part_of = key(|keys| keys.part_of.as_ref());
+    Naming { name, component, part_of, components: BTreeSet::new() }
 }
 
 /// The values that the component label may have: the tiers', and those of components that are called otherwise.

@@ -6,7 +6,7 @@ use crate::{
     model::Peer,
 };
 use sekisho_core::{
-    object::{LabelSelector, Origin},
+    object::{LabelSelector, Origin, PolicyPort, PortMatch},
     standard::{Role, Whom},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -19,11 +19,15 @@ pub(super) fn all(layers: &[Layer<'_>; 2], known: &BTreeSet<Arc<str>>, tell: &mu
             let origin = layer.origin(name.span);
             check_name(&name.value, peer.role, &origin, tell);
             let Some(whom) = whom(layer, &name.value, peer, &origin, tell) else { continue };
+            let ports = values::ports(layer, &peer.ports, tell);
+            if matches!(whom, Whom::Ranges(_)) {
+                check_numbers(&ports, tell);
+            }
             let peer = Peer {
                 name: name.value.as_str().into(),
                 whom,
                 role: peer.role.map_or(Role::Other, Role::from),
-                ports: values::ports(layer, &peer.ports, tell),
+                ports,
                 environments: peer
                     .environments
                     .as_ref()
@@ -53,6 +57,18 @@ fn check_name(name: &str, role: Option<RoleName>, origin: &Origin, tell: &mut Te
             message,
             format!("call it otherwise, or write `role: {name}`"),
         );
+    }
+}
+
+/// A name stands for the numbers that pods give it; addresses outside the cluster give none (S14), so a policy
+/// would look as if it let somebody out, and let out nobody.
+fn check_numbers(ports: &[PolicyPort], tell: &mut Tell) {
+    for port in ports {
+        if let PortMatch::Named(name) = &port.port {
+            let message = format!("`{name}` is the name of a port, and only pods name their ports");
+            let help = "addresses are called on numbers: write `443`, or `UDP/53`";
+            tell.error_help("invalid-port", &port.origin, message, help);
+        }
     }
 }
 

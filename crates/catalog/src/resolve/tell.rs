@@ -33,7 +33,7 @@ impl Tell {
         origin: &Origin,
     ) {
         let names: Vec<&str> = names.collect();
-        let help = match sekisho_k8s::nearest(name, names.iter().copied()) {
+        let help = match sekisho_core::near::nearest(name, names.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if names.is_empty() => format!("there is no {kind} yet"),
             None => {

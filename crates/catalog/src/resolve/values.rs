@@ -36,13 +36,20 @@ fn parse_port(text: &str) -> Result<(Protocol, PortMatch), String> {
         },
     };
     let (first, last) = port.split_once('-').unwrap_or((port, port));
-    if let Some((first, last)) = first.parse().ok().zip(last.parse().ok()) {
+    if let Some((first, last)) = number(first).zip(number(last)) {
         return PortRange::new(first, last)
             .map(|range| (protocol, PortMatch::Range(range)))
             .ok_or_else(unclear);
     }
     syntax::port_name(port).map_err(|_| unclear())?;
     Ok((protocol, PortMatch::Named(port.into())))
+}
+
+/// The number that `text` is. `+80` and `080` are none, as they are none in quotes to the API server: read as numbers,
+/// the second is octal to some.
+fn number(text: &str) -> Option<u16> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// The blocks; an address stands for itself.
@@ -154,6 +161,9 @@ mod tests {
             ("0", None),
             ("70000", None),
             ("8100-8000", None),
+            ("+80", None),
+            ("080", None),
+            ("TCP/8000-08100", None),
             ("HTTP/80", None),
             ("Http", None),
             ("", None),

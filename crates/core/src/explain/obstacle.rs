@@ -1,6 +1,7 @@
 //! The conditions that can fail between a rule and a packet, and how far each is from holding.
 
 use crate::{
+    near,
     object::{LabelSelector, Labels, ObjectKey, Requirement},
     packet::Traffic,
     set::{Cidr, Protocol},
@@ -164,28 +165,10 @@ impl Obstacle {
 /// A label that is almost right is a mistake; another value is another thing.
 fn label_distance(wanted: &Requirement, has: Option<&str>) -> u32 {
     match (wanted, has) {
-        (Requirement::In(_, values), Some(has)) if values.iter().any(|value| is_typo(value, has)) => 2,
+        (Requirement::In(_, values), Some(has)) if values.iter().any(|value| near::is_slip(has, value)) => 2,
         (Requirement::In(..), None) | (Requirement::Exists(_), _) => 5,
         _ => 6,
     }
-}
-
-/// Whether a person who meant `wanted` may well have typed `typed`.
-#[must_use]
-pub(super) fn is_typo(wanted: &str, typed: &str) -> bool {
-    let (wanted, typed) = (wanted.to_lowercase(), typed.to_lowercase());
-    let allowed = match wanted.chars().count() {
-        0..=2 => 0,
-        3..=6 => 1,
-        _ => 2,
-    };
-    strsim::damerau_levenshtein(&wanted, &typed) <= allowed && !differs_in_a_number(&wanted, &typed)
-}
-
-/// `web-1` and `web-2` are two things, not one mistyped.
-fn differs_in_a_number(a: &str, b: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    digits(a) != digits(b)
 }
 
 /// The requirements of `selector` that `labels` do not meet, by the selector's own test (S8), each

@@ -2,7 +2,7 @@
 
 use super::{
     ClusterPolicy, ClusterPolicyName, Entrances, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid,
-    Service,
+    Service, Workload,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,6 +40,9 @@ pub struct Cluster {
     pub nodes: BTreeMap<Arc<str>, Node>,
     /// Pods by UID (S26): shared with the [index](crate::index::Index), for there are many.
     pub pods: BTreeMap<PodUid, Arc<Pod>>,
+    /// Workloads that have no pod now, each as the pod that it would make: scaled to none, or a job that is done. No
+    /// verdict depends on them.
+    pub idle: BTreeMap<Workload, Arc<Pod>>,
     /// Policies by namespace and name.
     pub policies: BTreeMap<ObjectKey, NetworkPolicy>,
     /// Cluster-wide policies by name and kind.

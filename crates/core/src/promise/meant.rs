@@ -1,11 +1,11 @@
 //! Whom a group that has no member was probably meant to have.
 
 use super::{Group, Members, World};
-use crate::object::{LabelSelector, Labels, Requirement};
+use crate::{
+    near,
+    object::{LabelSelector, Labels, Requirement},
+};
 use std::collections::BTreeSet;
-
-/// How alike two names are that may be one name mistyped, by Jaro and Winkler: 1 is the same.
-const ALIKE: f64 = 0.85;
 
 impl World<'_> {
     /// What was probably meant by a group that nobody belongs to: the name of a workload or a namespace,
@@ -15,11 +15,11 @@ impl World<'_> {
         let pods = || self.today.iter().filter_map(|id| self.pod(id));
         match &group.members {
             Members::Named(key) => {
-                nearest(&key.to_string(), pods().map(|pod| pod.workload.key.to_string()).collect())
+                nearest(&key.to_string(), &pods().map(|pod| pod.workload.key.to_string()).collect())
             }
             Members::Namespace(name) => {
                 let names = pods().map(|pod| pod.key.namespace.to_string()).collect();
-                nearest(name, names).map(|name| format!("{name}/*"))
+                nearest(name, &names).map(|name| format!("{name}/*"))
             }
             Members::Pods { namespaces, pods: selector } => {
                 let labels = pods().map(|pod| pod.labels.clone()).collect();
@@ -42,12 +42,10 @@ fn label(selector: &LabelSelector, labels: &BTreeSet<Labels>) -> Option<String> 
         _ => None,
     })?;
     let there = labels.iter().flat_map(Labels::iter).map(|(key, value)| format!("{key}={value}"));
-    nearest(&missing, there.collect())
+    nearest(&missing, &there.collect())
 }
 
-/// The one of `names` that is most like `text`, where one is.
-fn nearest(text: &str, names: BTreeSet<String>) -> Option<String> {
-    let alike = names.into_iter().map(|name| (strsim::jaro_winkler(&name, text), name));
-    let near = alike.filter(|(likeness, _)| *likeness > ALIKE);
-    near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1))).map(|(_, name)| name)
+/// The one of `names` that is nearest to `text`, where one is near.
+fn nearest(text: &str, names: &BTreeSet<String>) -> Option<String> {
+    near::nearest(text, names.iter().map(String::as_str)).map(str::to_owned)
 }

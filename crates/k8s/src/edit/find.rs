@@ -1,6 +1,7 @@
 //! The value that stands at a place, and those around it.
 
 use super::{NodeId, Tree};
+use crate::emit::Value;
 use sekisho_core::object::Span;
 
 /// A value of a document.
@@ -84,6 +85,21 @@ impl<'f> Found<'f> {
         let start = self.start(node);
         self.text.get(start..).is_some_and(|text| text.starts_with(mark))
             && first.is_none_or(|first| self.start(first) != start)
+    }
+
+    /// Whether the document is in flow style as a whole, as JSON is: what is written in it is JSON then.
+    fn is_json(&self) -> bool {
+        self.is_flow(self.around.first().copied().unwrap_or(self.node))
+    }
+
+    /// A value on one line, in the style of the document.
+    pub(super) fn inline(&self, value: &Value) -> String {
+        if self.is_json() { value.json() } else { value.flow() }
+    }
+
+    /// A text, in the style of the document.
+    pub(super) fn scalar(&self, text: &str) -> String {
+        self.inline(&Value::text(text))
     }
 
     /// The start of the line of an offset.

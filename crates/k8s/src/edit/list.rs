@@ -1,6 +1,7 @@
 //! Entries of lists: taken out, replaced, added.
 
-use super::{Found, NodeId, Words};
+use super::{Found, NodeId};
+use crate::emit::{Item, Value};
 use std::ops::Range;
 
 /// A stretch of the text, and what comes in its place.
@@ -97,16 +98,20 @@ fn remove_from_flow(found: &Found<'_>, entries: &[NodeId], at: usize) -> Option<
 }
 
 /// Writes other entries in place of this one.
-pub(super) fn replace(found: &Found<'_>, with: &[Words]) -> Option<Piece> {
+pub(super) fn replace(found: &Found<'_>, with: &[Value]) -> Option<Piece> {
     let (list, _) = place(found)?;
     let range = found.start(found.node)..found.end(found.node);
     if found.is_flow(list) || found.is_flow(found.node) && with.len() == 1 {
-        let entries: Vec<String> = with.iter().map(Words::flow).collect();
+        let entries: Vec<String> = with.iter().map(|value| found.inline(value)).collect();
         return Some((range, entries.join(", ")));
     }
     let dash_at = dash(found, found.node)?;
-    let entries: Vec<String> = with.iter().flat_map(Words::entry).collect();
-    Some((dash_at..range.end, indented(&entries, found.column(dash_at))))
+    Some((dash_at..range.end, indented(&entries(with), found.column(dash_at))))
+}
+
+/// The lines of entries of a list.
+pub(super) fn entries(of: &[Value]) -> Vec<String> {
+    Value::List(of.iter().cloned().map(Item::new).collect()).lines()
 }
 
 /// Makes one entry of two that follow each other: the dash of the second goes.
@@ -123,18 +128,17 @@ pub(super) fn join(found: &Found<'_>, second: usize) -> Option<Vec<Piece>> {
 }
 
 /// Adds entries behind the last of a list that has some.
-pub(super) fn add(found: &Found<'_>, list: NodeId, entry: &Words) -> Option<Piece> {
-    let entries = found.tree.sequence(list)?;
-    let Some(last) = entries.last() else {
+pub(super) fn add(found: &Found<'_>, list: NodeId, entry: &Value) -> Option<Piece> {
+    let Some(last) = found.tree.sequence(list)?.last() else {
         let range = found.start(list)..found.end(list);
-        return Some((range, format!("[{}]", entry.flow())));
+        return Some((range, format!("[{}]", found.inline(entry))));
     };
     let end = found.end(*last);
     if found.is_flow(list) {
-        return Some((end..end, format!(", {}", entry.flow())));
+        return Some((end..end, format!(", {}", found.inline(entry))));
     }
     let column = found.column(dash(found, *last)?);
-    Some(after_line(found, end, &entry.entry(), column))
+    Some(after_line(found, end, &entries(std::slice::from_ref(entry)), column))
 }
 
 /// Lines of their own behind the line of an offset.

@@ -1,13 +1,14 @@
 //! An entry that gives way to others, with as much of its text kept as stays true.
 
 use super::{
-    Found, NodeId, Words,
+    Found, NodeId,
     list::{self, Piece},
 };
+use crate::emit::{Item, Value};
 
 /// The pieces that make of the entry the first of `with`, and add the others behind it. `None` where it cannot be
 /// done in place.
-pub(super) fn entry(found: &Found<'_>, with: &[Words]) -> Option<Vec<Piece>> {
+pub(super) fn entry(found: &Found<'_>, with: &[Value]) -> Option<Vec<Piece>> {
     let (first, others) = with.split_first()?;
     if found.is_flow(found.node) || found.parent().is_none_or(|list| found.is_flow(list)) {
         return None;
@@ -19,8 +20,7 @@ pub(super) fn entry(found: &Found<'_>, with: &[Words]) -> Option<Vec<Piece>> {
     }
     let end = found.end(found.node);
     let column = list::dash(found, found.node).map(|dash| found.column(dash))?;
-    let lines: Vec<String> = others.iter().flat_map(Words::entry).collect();
-    let (range, text) = list::after_line(found, end, &lines, column);
+    let (range, text) = list::after_line(found, end, &list::entries(others), column);
     // What is added to the entry itself stands before those that follow it.
     match pieces.iter_mut().find(|(own, _)| *own == range) {
         Some((_, own)) => own.push_str(&text),
@@ -29,33 +29,33 @@ pub(super) fn entry(found: &Found<'_>, with: &[Words]) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// Makes the mapping at `node` say what `words` does.
-fn mapping(found: &Found<'_>, node: NodeId, words: &Words, pieces: &mut Vec<Piece>) -> Option<()> {
+/// Makes the mapping at `node` say what `value` does.
+fn mapping(found: &Found<'_>, node: NodeId, value: &Value, pieces: &mut Vec<Piece>) -> Option<()> {
     if found.is_flow(node) {
-        if !is_same(found, node, words) {
-            pieces.push((found.start(node)..found.end(node), words.flow()));
+        if !is_same(found, node, value) {
+            pieces.push((found.start(node)..found.end(node), found.inline(value)));
         }
         return Some(());
     }
     let old: Vec<(NodeId, NodeId)> = found.tree.mapping(node)?.collect();
-    let new = words.entries()?;
-    let is_kept = |key: &str| new.iter().any(|(name, _)| name == key);
-    if old.is_empty() || !old.iter().all(|(key, _)| is_kept(found.tree.key_text(*key))) {
+    let Value::Map(new) = value else { return None };
+    let is_kept = |key: &str| new.iter().any(|item| item.key() == key);
+    if new.is_empty() || old.is_empty() || !old.iter().all(|(key, _)| is_kept(found.tree.key_text(*key))) {
         return None;
     }
     let mut added = Vec::new();
-    for (name, value) in &new {
-        match old.iter().find(|(key, _)| found.tree.key_text(*key) == name) {
-            Some((_, there)) => field(found, *there, value, pieces)?,
-            None => added.push((name, value)),
+    for item in new {
+        match old.iter().find(|(key, _)| found.tree.key_text(*key) == item.key()) {
+            Some((_, there)) => field(found, *there, item.value(), pieces)?,
+            None => added.push(item),
         }
     }
     let (first, _) = old.first()?;
     let column = found.column(found.start(*first));
     let mut below = Vec::new();
-    for (name, value) in added {
-        let lines = value.under(&super::words::scalar(name));
-        if name == "namespaceSelector" {
+    for item in added {
+        let lines = Value::Map(vec![item.clone()]).lines();
+        if item.key() == "namespaceSelector" {
             // Where it stands in every book: before the pods.
             let at = found.start(*first);
             pieces.push((
@@ -73,45 +73,39 @@ fn mapping(found: &Found<'_>, node: NodeId, words: &Words, pieces: &mut Vec<Piec
 }
 
 /// Makes the value at `there` say what `value` does.
-fn field(found: &Found<'_>, there: NodeId, value: &Words, pieces: &mut Vec<Piece>) -> Option<()> {
+fn field(found: &Found<'_>, there: NodeId, value: &Value, pieces: &mut Vec<Piece>) -> Option<()> {
     if is_same(found, there, value) {
         return Some(());
     }
     match value {
-        Words::Text(_) | Words::Number(_) if found.tree.scalar(there).is_some() => {
-            pieces.push((found.start(there)..found.end(there), value.short()));
-            Some(())
-        }
-        Words::Mapping(_) | Words::Labels(_) if found.tree.mapping(there).is_some() => {
-            mapping(found, there, value, pieces)
-        }
-        Words::List(_) if found.is_flow(there) => {
-            pieces.push((found.start(there)..found.end(there), value.flow()));
-            Some(())
-        }
-        _ => None,
+        Value::Map(_) if found.tree.mapping(there).is_some() => return mapping(found, there, value, pieces),
+        Value::Text(_) | Value::Raw(_) if found.tree.scalar(there).is_some() => {}
+        Value::List(_) if found.is_flow(there) => {}
+        _ => return None,
     }
+    pieces.push((found.start(there)..found.end(there), found.inline(value)));
+    Some(())
 }
 
-/// Whether what is written at `node` says what `words` does, in whatever order and style.
-fn is_same(found: &Found<'_>, node: NodeId, words: &Words) -> bool {
+/// Whether what is written at `node` says what `value` does, in whatever order and style.
+fn is_same(found: &Found<'_>, node: NodeId, value: &Value) -> bool {
     let tree = found.tree;
-    match words {
-        Words::Text(text) => tree.scalar(node).is_some_and(|scalar| scalar.text == text),
-        Words::Number(number) => {
-            tree.scalar(node).and_then(|scalar| scalar.integer()) == Some(i64::from(*number))
+    match value {
+        Value::Text(text) => tree.scalar(node).is_some_and(|scalar| scalar.text == text),
+        Value::Raw(number) => {
+            let there = tree.scalar(node).and_then(|scalar| scalar.integer());
+            there.is_some_and(|there| there.to_string() == *number)
         }
-        Words::List(entries) => tree.sequence(node).is_some_and(|there| {
+        Value::List(entries) => tree.sequence(node).is_some_and(|there| {
             there.len() == entries.len()
-                && there.iter().zip(entries).all(|(node, words)| is_same(found, *node, words))
+                && there.iter().zip(entries).all(|(node, entry)| is_same(found, *node, entry.value()))
         }),
-        Words::Mapping(_) | Words::Labels(_) => {
-            let Some(there) = tree.mapping(node).map(Iterator::count) else { return false };
-            let entries = words.entries().unwrap_or_default();
-            there == entries.len()
-                && entries
-                    .iter()
-                    .all(|(key, value)| tree.get(node, key).is_some_and(|node| is_same(found, node, value)))
+        Value::Map(entries) => {
+            let same = |item: &Item| {
+                tree.get(node, item.key()).is_some_and(|node| is_same(found, node, item.value()))
+            };
+            tree.mapping(node).map(Iterator::count) == Some(entries.len()) && entries.iter().all(same)
         }
+        Value::Inline(value) => is_same(found, node, value),
     }
 }

@@ -7,7 +7,7 @@
 mod find;
 mod list;
 mod merge;
-mod words;
+mod standing;
 mod write;
 
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
         fast::{self, Start},
     },
 };
+pub use standing::Standing;
+
 use find::Found;
 use sekisho_core::{
     mend::Edit,
@@ -24,7 +26,6 @@ use sekisho_core::{
 };
 use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc, sync::Arc};
 use thiserror::Error;
-use words::Words;
 
 /// The longest document that is edited, in bytes: a longer one no person has written, and none would read the change.
 const LONGEST: usize = 1 << 20;

@@ -1,6 +1,7 @@
 //! What each edit changes in the text.
 
-use super::{EditError, Found, NodeId, Words, list, list::Piece, merge, words};
+use super::{EditError, Found, NodeId, list, list::Piece, merge};
+use crate::emit::{self, Item, Value};
 use sekisho_core::{
     mend::Edit,
     object::{Direction, NAME_LABEL, Origin, Rule},
@@ -18,14 +19,16 @@ pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
         // A comment is no value: it is taken out of the text before one is looked for.
         Edit::Comment(_) => None,
         Edit::Outdent { levels, .. } => return outdent(found, at, *levels),
-        Edit::Text { with, .. } => {
-            Some((found.start(found.node)..found.end(found.node), words::scalar(with)))
-        }
+        Edit::Text { with, .. } => Some((found.start(found.node)..found.end(found.node), found.scalar(with))),
         Edit::Peers { with, .. } => {
-            return entries(found, at, &with.iter().map(words::peer).collect::<Vec<_>>());
+            return entries(found, at, &with.iter().map(|kind| emit::peer(kind, None)).collect::<Vec<_>>());
         }
         Edit::Ports { with, .. } => {
-            return entries(found, at, &with.iter().map(words::port).collect::<Vec<_>>());
+            return entries(
+                found,
+                at,
+                &with.iter().map(|(protocol, port)| emit::port(*protocol, port)).collect::<Vec<_>>(),
+            );
         }
         Edit::Join { second, .. } => {
             return list::join(found, second.span.start).ok_or_else(|| unusual(at));
@@ -51,8 +54,7 @@ fn remove(found: &Found<'_>, at: &Origin) -> Made {
         && found.tree.sequence(*list).is_some_and(|rules| rules.len() == 1)
         && found.tree.get(*spec, "policyTypes").is_none()
     {
-        let both = ["Ingress", "Egress"].map(|name| Words::Text(name.to_owned()));
-        pieces.extend(field_of(found, at, *spec, "policyTypes", &Words::List(both.to_vec()))?);
+        pieces.extend(field_of(found, at, *spec, "policyTypes", emit::types(Direction::ALL))?);
     }
     Ok(pieces)
 }
@@ -88,7 +90,7 @@ fn outdent(found: &Found<'_>, at: &Origin, levels: usize) -> Made {
 }
 
 /// Other entries in place of one, with as much of its text kept as can be.
-fn entries(found: &Found<'_>, at: &Origin, with: &[Words]) -> Made {
+fn entries(found: &Found<'_>, at: &Origin, with: &[Value]) -> Made {
     let made = merge::entry(found, with).or_else(|| Some(vec![list::replace(found, with)?]));
     made.ok_or_else(|| unusual(at))
 }
@@ -129,30 +131,24 @@ fn add_rule(found: &Found<'_>, at: &Origin, direction: Direction, rule: &Rule) -
         Direction::Ingress => "ingress",
         Direction::Egress => "egress",
     };
-    let rule = words::rule(rule, direction.peer_field());
+    let rule = emit::rule(direction, rule);
     match found.tree.get(spec, field) {
         Some(rules) => list::add(found, rules, &rule)
             .map(|piece| vec![piece])
             .ok_or_else(|| EditError::Unusual(at.clone(), "its rules have no lines of their own")),
-        None => field_of(found, at, spec, field, &Words::List(vec![rule])),
+        None => field_of(found, at, spec, field, Value::List(vec![Item::new(rule)])),
     }
 }
 
 fn policy_types(found: &Found<'_>, at: &Origin, types: &BTreeSet<Direction>) -> Made {
     let spec = spec(found, at)?;
-    let name = |direction: &Direction| {
-        Words::Text(match direction {
-            Direction::Ingress => "Ingress".to_owned(),
-            Direction::Egress => "Egress".to_owned(),
-        })
-    };
-    let value = Words::List(types.iter().map(name).collect());
+    let value = emit::types(types.iter().copied());
     let Some(written) = found.tree.get(spec, "policyTypes") else {
-        return field_of(found, at, spec, "policyTypes", &value);
+        return field_of(found, at, spec, "policyTypes", value);
     };
     let range = found.start(written)..found.end(written);
     if found.is_flow(written) {
-        return Ok(vec![(range, value.flow().replace('"', ""))]);
+        return Ok(vec![(range, found.inline(&value))]);
     }
     let first = found.tree.sequence(written).and_then(|entries| entries.first()).copied();
     let Some(dash) =
@@ -161,27 +157,27 @@ fn policy_types(found: &Found<'_>, at: &Origin, types: &BTreeSet<Direction>) -> 
         return Err(EditError::NotThere(at.clone()));
     };
     let dash = dash.saturating_sub(1);
-    Ok(vec![(dash..range.end, list::indented(&value.block(), found.column(dash)))])
+    Ok(vec![(dash..range.end, list::indented(&value.lines(), found.column(dash)))])
 }
 
 /// Writes a field that is not there yet, behind the last of the mapping.
-fn field_of(found: &Found<'_>, at: &Origin, mapping: NodeId, key: &'static str, value: &Words) -> Made {
+fn field_of(found: &Found<'_>, at: &Origin, mapping: NodeId, key: &'static str, value: Value) -> Made {
     let end = found.end(mapping);
+    let field = Value::Map(vec![Item::of(key, value)]);
     if found.is_flow(mapping) {
-        let inside = end.saturating_sub(1);
+        let before = found.text.get(..end.saturating_sub(1)).unwrap_or_default();
         let is_empty = found.tree.mapping(mapping).is_none_or(|mut entries| entries.next().is_none());
-        let comma = if is_empty { "" } else { ", " };
-        let field = Words::Mapping(vec![(key, value.clone())]).flow();
-        let field = field.trim_start_matches('{').trim_end_matches('}').to_owned();
-        // Only the outer braces go: a value in braces keeps its own.
+        let (comma, inside) = if is_empty { ("", before.len()) } else { (", ", before.trim_end().len()) };
+        let field = found.inline(&field);
+        // The outer braces are there: what is in them goes into those.
         let field =
-            if matches!(value, Words::List(_)) { field } else { format!("\"{key}\": {}", value.flow()) };
+            field.strip_prefix('{').and_then(|field| field.strip_suffix('}')).unwrap_or(&field).trim();
         return Ok(vec![(inside..inside, format!("{comma}{field}"))]);
     }
     let Some((first, _)) = found.tree.mapping(mapping).and_then(|mut entries| entries.next()) else {
         return Err(EditError::Unusual(at.clone(), "it has no fields"));
     };
-    Ok(vec![list::after_line(found, end, &value.under(key), found.column(found.start(first)))])
+    Ok(vec![list::after_line(found, end, &field.lines(), found.column(found.start(first)))])
 }
 
 /// Changes a label of a selector, where it is written as `matchLabels` or, its value alone, in `matchExpressions`.
@@ -198,10 +194,10 @@ fn label(found: &Found<'_>, at: &Origin, from: &(Arc<str>, Arc<str>), to: &(Arc<
             if found.tree.key_text(key) == &*from.0 && found.tree.key_text(value) == &*from.1 {
                 let mut pieces = Vec::new();
                 if from.0 != to.0 {
-                    pieces.push((found.start(key)..found.end(key), words::scalar(&to.0)));
+                    pieces.push((found.start(key)..found.end(key), found.scalar(&to.0)));
                 }
                 if from.1 != to.1 {
-                    pieces.push((found.start(value)..found.end(value), words::scalar(&to.1)));
+                    pieces.push((found.start(value)..found.end(value), found.scalar(&to.1)));
                 }
                 return Ok(pieces);
             }
@@ -213,7 +209,7 @@ fn label(found: &Found<'_>, at: &Origin, from: &(Arc<str>, Arc<str>), to: &(Arc<
 fn namespace(found: &Found<'_>, at: &Origin, to: &Arc<str>) -> Made {
     let metadata = found.tree.get(found.node, "metadata").ok_or_else(|| EditError::NotThere(at.clone()))?;
     match found.tree.get(metadata, "namespace") {
-        Some(value) => Ok(vec![(found.start(value)..found.end(value), words::scalar(to))]),
-        None => field_of(found, at, metadata, "namespace", &Words::Text(to.to_string())),
+        Some(value) => Ok(vec![(found.start(value)..found.end(value), found.scalar(to))]),
+        None => field_of(found, at, metadata, "namespace", Value::text(&**to)),
     }
 }

@@ -2,11 +2,8 @@
 
 use super::yaml::{Item, Value};
 use sekisho_core::{
-    object::{
-        Direction, LabelSelector, Labels, NetworkPolicy, Peer, PeerKind, PolicyPort, PortMatch, Requirement,
-        Rule,
-    },
-    set::PortRange,
+    object::{Direction, LabelSelector, Labels, NetworkPolicy, Peer, PeerKind, PortMatch, Requirement, Rule},
+    set::{PortRange, Protocol},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -49,16 +46,12 @@ pub fn policy(policy: &NetworkPolicy, remarks: &Remarks) -> Value {
     }
     let mut spec = vec![Item::of("podSelector", selector(&policy.subjects))];
     if !policy.types.is_empty() {
-        let types = policy.types.iter().map(|direction| match direction {
-            Direction::Ingress => "Ingress",
-            Direction::Egress => "Egress",
-        });
-        spec.push(Item::of("policyTypes", Value::texts(types)));
+        spec.push(Item::of("policyTypes", types(policy.types.iter().copied())));
     }
     for direction in Direction::ALL {
         let rules = policy.rules(direction);
         if !rules.is_empty() {
-            let rules = rules.iter().enumerate().map(|(at, one)| rule(direction, at, one, remarks));
+            let rules = rules.iter().enumerate().map(|(at, one)| rule_item(direction, at, one, remarks));
             spec.push(Item::of(direction.to_string(), Value::List(rules.collect())));
         }
     }
@@ -71,7 +64,20 @@ pub fn policy(policy: &NetworkPolicy, remarks: &Remarks) -> Value {
     ])
 }
 
-fn rule(direction: Direction, at: usize, rule: &Rule, remarks: &Remarks) -> Item {
+/// The value of `policyTypes`.
+pub(crate) fn types(types: impl IntoIterator<Item = Direction>) -> Value {
+    Value::texts(types.into_iter().map(|direction| match direction {
+        Direction::Ingress => "Ingress",
+        Direction::Egress => "Egress",
+    }))
+}
+
+/// The entry of `ingress` or `egress` that `rule` is, without comments.
+pub(crate) fn rule(direction: Direction, rule: &Rule) -> Value {
+    rule_item(direction, 0, rule, &Remarks::new()).value().clone()
+}
+
+fn rule_item(direction: Direction, at: usize, rule: &Rule, remarks: &Remarks) -> Item {
     let mut fields = Vec::new();
     if !rule.peers.is_empty() {
         let peers = rule.peers.iter().enumerate();
@@ -81,7 +87,8 @@ fn rule(direction: Direction, at: usize, rule: &Rule, remarks: &Remarks) -> Item
         fields.push(Item::of(direction.peer_field(), Value::List(peers.collect())));
     }
     if !rule.ports.is_empty() {
-        fields.push(Item::of("ports", Value::List(rule.ports.iter().map(port).collect())));
+        let ports = rule.ports.iter().map(|one| Item::new(port(one.protocol, &one.port)));
+        fields.push(Item::of("ports", Value::List(ports.collect())));
     }
     let remark = remarks.get(&Place::Rule(direction, at)).cloned().unwrap_or_default();
     Item::new(Value::Map(fields)).below(remark.above).above(remark.below)
@@ -114,9 +121,10 @@ pub fn peer(kind: &PeerKind, beside: Option<String>) -> Value {
     })
 }
 
-fn port(port: &PolicyPort) -> Item {
-    let mut fields = vec![Item::of("protocol", Value::text(port.protocol.to_string()))];
-    match &port.port {
+/// The entry of `ports` that they are.
+pub(crate) fn port(protocol: Protocol, port: &PortMatch) -> Value {
+    let mut fields = vec![Item::of("protocol", Value::text(protocol.to_string()))];
+    match port {
         PortMatch::All => {}
         PortMatch::Named(name) => fields.push(Item::of("port", Value::text(&**name))),
         PortMatch::Range(range) => {
@@ -126,7 +134,7 @@ fn port(port: &PolicyPort) -> Item {
             }
         }
     }
-    Item::new(Value::Map(fields))
+    Value::Map(fields)
 }
 
 /// Labels as people write them: what names the pod before what it is a part of.

@@ -43,6 +43,16 @@ impl Item {
         Self { key: Some(key.into()), ..Self::new(value) }
     }
 
+    /// Its key; empty for an entry of a list.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    /// Its value.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// The same with lines above it: comments, or what a templating language reads.
     #[must_use]
     pub fn below(mut self, lines: impl IntoIterator<Item = String>) -> Self {
@@ -105,33 +115,9 @@ impl Value {
         out
     }
 
-    /// What it is on one line, where it is written on one.
-    fn one_line(&self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(quote(text)),
-            Self::Raw(text) => Some(text.clone()),
-            Self::List(items) if items.is_empty() => Some("[]".to_owned()),
-            Self::Map(items) if items.is_empty() => Some("{}".to_owned()),
-            Self::List(_) | Self::Map(_) => None,
-            Self::Inline(value) => Some(value.flow()),
-        }
-    }
-
-    fn flow(&self) -> String {
-        match self {
-            Self::List(items) if !items.is_empty() => {
-                let items: Vec<String> = items.iter().map(|item| item.value.flow()).collect();
-                format!("[{}]", items.join(", "))
-            }
-            Self::Map(items) if !items.is_empty() => {
-                let entry = |item: &Item| {
-                    format!("{}: {}", quote(item.key.as_deref().unwrap_or_default()), item.value.flow())
-                };
-                let items: Vec<String> = items.iter().map(entry).collect();
-                format!("{{ {} }}", items.join(", "))
-            }
-            other => other.one_line().unwrap_or_default(),
-        }
+    /// The lines of [`to_document`](Self::to_document).
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.to_document().lines().map(str::to_owned).collect()
     }
 
     /// Writes the lines of a list or a mapping that is not empty, `indent` spaces from the left.
@@ -151,7 +137,7 @@ impl Value {
 impl Item {
     fn in_mapping(&self, indent: usize, out: &mut String) {
         self.before.iter().for_each(|text| line(indent, text, None, out));
-        let key = quote(self.key.as_deref().unwrap_or_default());
+        let key = quote(self.key());
         match self.value.one_line() {
             Some(value) => line(indent, &format!("{key}: {value}"), self.beside.as_deref(), out),
             None => {

@@ -7,6 +7,7 @@ use crate::{
 };
 use sekisho_core::{
     mend::{Edit, Mend},
+    near,
     object::Direction,
 };
 
@@ -93,13 +94,7 @@ impl Fields {
 
     /// The field that `name` was probably meant to be.
     fn nearest(&self, name: &str) -> Option<&'static str> {
-        let lower = name.to_ascii_lowercase();
-        self.fields
-            .iter()
-            .map(|(field, _)| (strsim::damerau_levenshtein(&field.to_ascii_lowercase(), &lower), *field))
-            .filter(|(distance, field)| *distance <= (field.len() / 3).max(1))
-            .min()
-            .map(|(_, field)| field)
+        near::nearest(name, self.fields.iter().map(|(field, _)| *field))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::{
     Diagnostic, Severity,
-    nearest::nearest,
     read::context::{Context, Path},
     syntax,
     tree::NodeId,
 };
 use sekisho_core::{
+    near::nearest,
     object::{ObjectKey, Origin},
     promise::{Group, Members},
     set::{AddressSet, Cidr},

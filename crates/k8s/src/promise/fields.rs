@@ -1,6 +1,7 @@
 //! Fields that nobody knows.
 
-use crate::{nearest::nearest, read::context::Context, tree::NodeId};
+use crate::{read::context::Context, tree::NodeId};
+use sekisho_core::near::nearest;
 
 /// Reports the keys of the mapping at `node` that are not among `fields`, and says whether there are
 /// none.

@@ -163,18 +163,24 @@ impl Objects {
         let above = controller.meta.owner.as_ref().map(|owner| owners.chain(&controller.template, owner));
         let top = above.as_deref().and_then(<[Workload]>::last).cloned();
         let owned = above.is_some_and(|above| above.iter().any(|workload| owners.has(workload)));
-        if standing.contains(&own) || owned || controller.making == Making::Done {
+        if standing.contains(&own) || owned {
             return;
         }
-        if controller.making == Making::NoReplicas {
-            if controller.meta.owner.is_none() {
+        let mut pod = controller.template;
+        if controller.making != Making::Pods {
+            if controller.meta.owner.is_some() {
+                return;
+            }
+            pod.finished = controller.making == Making::Done;
+            if controller.making == Making::NoReplicas {
                 let message = format!("{} `{}` has no replicas, so no pods", own.kind, own.key);
                 let origin = controller.meta.origin;
                 out.push(Diagnostic::new(Severity::Note, "no-replicas", message, origin));
             }
+            pod.workload = own.clone();
+            self.cluster.idle.insert(own, Arc::new(pod));
             return;
         }
-        let mut pod = controller.template;
         pod.workload = top.unwrap_or_else(|| own.clone());
         if self.cluster.pods.contains_key(&pod.uid) {
             pod.uid = PodUid(format!("{} ({})", own.key, own.kind).into());

@@ -12,6 +12,7 @@ use crate::{
     snapshot::MARK,
     tree::NodeId,
 };
+use sekisho_core::near;
 
 /// Fields that a catalog, `sekisho.yaml`, has one of.
 const CATALOG: [&str; 5] = ["environments", "peers", "standard", "services", "check"];
@@ -245,10 +246,8 @@ fn skip(cx: &mut Context<'_>, node: NodeId, claim: Claim<'_>, objects: &mut Gath
         return;
     }
     let kinds = KINDS.iter().chain(&workload::KINDS).chain(&entrance::KINDS);
-    let meant = kinds.map(|(kind, _)| *kind).find(|kind| {
-        let close = strsim::damerau_levenshtein(&kind.to_lowercase(), &claim.kind.to_lowercase());
-        *kind != claim.kind && close <= usize::from(kind.len() > 4)
-    });
+    // Kinds that are not read may look like one that is: a slip, and not whatever is nearest.
+    let meant = near::slip(claim.kind, kinds.map(|(kind, _)| *kind));
     let groups = ["", "apps", "batch", "networking.k8s.io", cluster::GROUP];
     if let Some(meant) = meant
         && groups.contains(&claim.group())

@@ -27,7 +27,8 @@ impl<'t> Scalar<'t> {
         }
     }
 
-    /// The whole number. A leading zero makes it octal in YAML 1.1.
+    /// The whole number. A leading zero makes it octal in YAML 1.1; but `080`, which cannot be octal, is 80 to the YAML
+    /// library of Kubernetes.
     pub(crate) fn integer(self) -> Option<i64> {
         let first = self.text.bytes().next()?;
         if !self.plain || !(first.is_ascii_digit() || matches!(first, b'-' | b'+')) {
@@ -42,6 +43,7 @@ impl<'t> Scalar<'t> {
             [b'0', b'x', ..] => (16, digits.get(2..)?),
             [b'0', b'o', ..] => (8, digits.get(2..)?),
             [b'0', b'b', ..] => (2, digits.get(2..)?),
+            [b'0', rest @ ..] if rest.iter().any(|digit| matches!(digit, b'8' | b'9')) => (10, digits),
             [b'0', _, ..] => (8, digits.get(1..)?),
             _ => (10, digits),
         };
@@ -73,8 +75,10 @@ impl<'t> Scalar<'t> {
             "nothing"
         } else if self.boolean().is_some() {
             "a truth value"
-        } else if self.integer().is_some() || self.is_float() {
+        } else if self.integer().is_some() {
             "a number"
+        } else if self.is_float() {
+            "a number with a fraction or an exponent"
         } else {
             "text"
         }

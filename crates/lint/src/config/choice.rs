@@ -3,11 +3,10 @@
 use crate::{
     catalogue,
     finding::Finding,
-    near,
     rule::{Category, Rule},
 };
 use schemars::JsonSchema;
-use sekisho_core::diagnostic::Severity;
+use sekisho_core::{diagnostic::Severity, near};
 use serde::Deserialize;
 use std::{collections::BTreeSet, fmt};
 

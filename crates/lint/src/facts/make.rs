@@ -97,7 +97,7 @@ fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Document {
     let known = Known {
         component: world.standard.component_for(policy).map(Component::from),
         selects: Some(workloads(world, &subjects)),
-        selects_elsewhere: Some(elsewhere(world, &subjects, &policy.subjects)),
+        selects_elsewhere: Some(elsewhere(world, policy, &subjects, &policy.subjects)),
         rules: Some(sides(|direction| {
             let rules = policy.rules(direction).iter().enumerate();
             rules.map(|(at, rule)| rules::of(world, RuleAt { policy, direction, rule }, at)).collect()
@@ -174,9 +174,16 @@ fn workloads(world: &World<'_>, pods: &RoaringBitmap) -> Vec<Workload> {
     counted.into_values().map(|(count, pod)| workload(pod, count)).collect()
 }
 
-/// The workloads that have the labels of a selector that matches nobody where it looks.
-fn elsewhere(world: &World<'_>, matched: &RoaringBitmap, selector: &LabelSelector) -> Vec<Workload> {
-    if !matched.is_empty() || selector.is_everything() {
+/// The workloads that have the labels of a selector of `policy` that matches nobody in its namespace, not even pods that
+/// policies do not see.
+fn elsewhere(
+    world: &World<'_>,
+    policy: &NetworkPolicy,
+    matched: &RoaringBitmap,
+    selector: &LabelSelector,
+) -> Vec<Workload> {
+    let own = || object::PeerKind::Pods(selector.clone());
+    if !matched.is_empty() || selector.is_everything() || world.absent(policy, &own()).is_some() {
         return Vec::new();
     }
     workloads(world, &world.pods_with(selector))

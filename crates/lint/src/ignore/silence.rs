@@ -27,21 +27,19 @@ pub struct Silence {
     pub silenced: Vec<Silenced>,
 }
 
-/// Keeps quiet what `ignores` say. `own` has the codes of the rules that are not ours.
+/// Keeps quiet what `ignores` say of `found`. `unset` is what there is to find whatever the settings leave out: an
+/// ignore of that is of use. `own` has the codes of the rules that are not ours.
 #[must_use]
-pub fn silence(found: Vec<Finding>, ignores: &[Ignore], own: &BTreeSet<String>) -> Silence {
-    let mut useful: BTreeSet<(usize, usize)> = BTreeSet::new();
+pub fn silence(
+    found: Vec<Finding>,
+    unset: &[Finding],
+    ignores: &[Ignore],
+    own: &BTreeSet<String>,
+) -> Silence {
+    let mut useful: BTreeSet<(usize, usize)> = unset.iter().flat_map(|one| by(ignores, one)).collect();
     let mut all = Silence::default();
     for finding in found {
-        let by: Vec<(usize, usize)> = ignores
-            .iter()
-            .enumerate()
-            .filter(|(_, ignore)| !ignore.reason.is_empty() && ignore.is_about(&finding))
-            .flat_map(|(at, ignore)| {
-                let rules = ignore.rules.iter().enumerate().filter(|(_, rule)| rule.is_of(&finding));
-                rules.map(move |(rule, _)| (at, rule))
-            })
-            .collect();
+        let by = by(ignores, &finding);
         match by.first().and_then(|(at, _)| ignores.get(*at)) {
             Some(ignore) => all.silenced.push(Silenced { finding, reason: ignore.reason.clone() }),
             None => all.heard.push(finding),
@@ -54,6 +52,18 @@ pub fn silence(found: Vec<Finding>, ignores: &[Ignore], own: &BTreeSet<String>) 
     }
     sort(&mut all.heard);
     all
+}
+
+/// What keeps a finding quiet: the ignores, and which of the rules of each.
+fn by(ignores: &[Ignore], finding: &Finding) -> Vec<(usize, usize)> {
+    let about = ignores.iter().enumerate();
+    about
+        .filter(|(_, ignore)| !ignore.reason.is_empty() && ignore.is_about(finding))
+        .flat_map(|(at, ignore)| {
+            let rules = ignore.rules.iter().enumerate().filter(|(_, rule)| rule.is_of(finding));
+            rules.map(move |(rule, _)| (at, rule))
+        })
+        .collect()
 }
 
 impl Ignore {

@@ -98,6 +98,12 @@ impl Rules {
         &self.sources
     }
 
+    /// Whether some rule may find something: one that is called `deny`, `warn` or `violation`.
+    #[must_use]
+    pub fn has_checks(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
     /// The codes that findings of these rules may have, as far as their texts tell.
     #[must_use]
     pub fn codes(&self) -> BTreeSet<String> {

@@ -45,7 +45,7 @@ use crate::{
 use sekisho_core::{
     diagnostic::Severity,
     mend::{Edit, Mend},
-    object::{ContainerPort, PolicyPort, PortMatch},
+    object::{ContainerPort, Direction, PolicyPort, PortMatch},
     set::{PortRange, Protocol},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -69,10 +69,18 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if at.rule.ports.is_empty() && !peers.is_empty() {
             report.push(of_rule(world, report, at));
         }
-        for port in at.rule.ports.iter().filter(|port| port.port == PortMatch::All) {
+        let all = at.rule.ports.iter().filter(|port| port.port == PortMatch::All);
+        for port in all.filter(|port| !is_meant(world, at, port)) {
             report.push(of_entry(world, report, at, port));
         }
     }
+}
+
+/// Whether the catalog says that the component is called on every port of the protocol.
+fn is_meant(world: &World<'_>, at: RuleAt<'_>, port: &PolicyPort) -> bool {
+    let component = world.components().of_policy(at.policy).filter(|_| at.direction == Direction::Ingress);
+    let mut listed = component.into_iter().flat_map(|component| &component.ports);
+    listed.any(|one| (one.protocol, &one.port) == (port.protocol, &port.port))
 }
 
 /// The ports that the destinations declare.
@@ -116,4 +124,30 @@ fn written(port: ContainerPort) -> Option<(Protocol, PortMatch)> {
         None => PortMatch::Range(PortRange::single(port.number)?),
     };
     Some((port.protocol, meant))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use sekisho_core::{
+        object::{PolicyPort, PortMatch},
+        set::Protocol,
+        standard::Standard,
+    };
+
+    #[test]
+    fn what_the_catalog_says_is_meant() {
+        let all = |protocol| PolicyPort { protocol, port: PortMatch::All, origin: line(13) };
+        let of = |protocol| {
+            let mut rule = rule(11, &[pods("app=b")], &[]);
+            rule.ports = vec![all(protocol)];
+            cluster([], [policy(10, "trading/trading-bff", BFF, vec![rule])])
+        };
+        let mut bff = component("trading/trading-bff", BFF, &[8080]);
+        bff.ports.push(all(Protocol::Udp));
+        let agreed = Standard { components: vec![bff], ..standard() };
+        assert!(found("SK305", &of(Protocol::Udp), &agreed).is_empty());
+        assert_eq!(found("SK305", &of(Protocol::Udp), &standard()).len(), 1, "nobody said so");
+        assert_eq!(found("SK305", &of(Protocol::Tcp), &agreed).len(), 1, "of another protocol");
+    }
 }

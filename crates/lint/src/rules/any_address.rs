@@ -2,8 +2,8 @@
 //!
 //! ## Why
 //!
-//! `0.0.0.0/0` is everybody, pods of the cluster too. In two halves, or with the private ranges taken out, it is
-//! still the internet; and a rule with ports and without `from` does not say who comes at all.
+//! `0.0.0.0/0` is everybody, pods of the cluster too. In two halves, in one rule or in two for the same ports,
+//! or with the private ranges taken out, it is still the internet; and a rule with ports and without `from` does not say who comes at all.
 //!
 //! It is reported where it narrows nothing: in ingress, and in egress that is to be closed.
 //!
@@ -37,12 +37,10 @@ use crate::{
     finding::{Finding, Report},
     ranges::{is_internet, of_blocks},
     rule::{Category, Rule},
+    together::{self, Block},
     world::{RuleAt, World},
 };
-use sekisho_core::{
-    diagnostic::Severity,
-    object::{Direction, IpBlock, Peer, PeerKind},
-};
+use sekisho_core::{diagnostic::Severity, object::Direction};
 
 pub(crate) static RULE: Rule = Rule {
     code: "SK303",
@@ -55,29 +53,27 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    for at in world.rules().filter(|at| world.is_guarded(*at)) {
-        if at.rule.peers.is_empty() {
-            if at.direction == Direction::Ingress {
-                report.push(everybody(report, at));
-            }
-            continue;
-        }
-        let blocks = at.rule.peers.iter().filter_map(|peer| match &peer.kind {
-            PeerKind::Block(block) if !world.is_agreed(at, &peer.kind) => Some((peer, block)),
-            _ => None,
-        });
-        let blocks: Vec<(&Peer, &IpBlock)> = blocks.collect();
-        let mut found = false;
-        for (peer, block) in blocks.iter().filter(|(_, block)| is_internet(&block.addresses())) {
-            let message = format!("`{block}` is the whole internet: {}", who(at));
-            let one = report.of_policy(&at.policy.key, &peer.origin, message).field(&["ipBlock", "cidr"]);
-            report.push(advised(one));
-            found = true;
-        }
-        if !found && blocks.len() > 1 && is_internet(&of_blocks(blocks.iter().map(|(peer, _)| *peer))) {
-            report.extend(together(report, at, &blocks));
-        }
+    let is_ingress = |at: &RuleAt<'_>| at.direction == Direction::Ingress;
+    for at in world.rules().filter(is_ingress).filter(|at| at.rule.peers.is_empty()) {
+        report.push(everybody(report, at));
     }
+    for blocks in together::blocks(world) {
+        let whole = blocks.iter().filter(|(.., block)| is_internet(&block.addresses()));
+        let alone: Vec<Finding> = whole.map(|block| alone(report, block)).collect();
+        if alone.is_empty()
+            && blocks.len() > 1
+            && is_internet(&of_blocks(blocks.iter().map(|(_, peer, _)| *peer)))
+        {
+            report.extend(together(report, &blocks));
+        }
+        report.extend(alone);
+    }
+}
+
+fn alone(report: &Report<'_>, (at, peer, block): &Block<'_>) -> Finding {
+    let message = format!("`{block}` is the whole internet: {}", who(*at));
+    let found = report.of_policy(&at.policy.key, &peer.origin, message).field(&["ipBlock", "cidr"]);
+    advised(found)
 }
 
 fn everybody(report: &Report<'_>, at: RuleAt<'_>) -> Finding {
@@ -86,11 +82,11 @@ fn everybody(report: &Report<'_>, at: RuleAt<'_>) -> Finding {
 }
 
 /// Blocks that are the internet together, though none of them is alone.
-fn together(report: &Report<'_>, at: RuleAt<'_>, blocks: &[(&Peer, &IpBlock)]) -> Option<Finding> {
-    let ((first, _), rest) = blocks.split_first()?;
-    let message = format!("these blocks together are the whole internet: {}", who(at));
+fn together(report: &Report<'_>, blocks: &[Block<'_>]) -> Option<Finding> {
+    let ((at, first, _), rest) = blocks.split_first()?;
+    let message = format!("these blocks together are the whole internet: {}", who(*at));
     let found = report.of_policy(&at.policy.key, &first.origin, message).field(&["ipBlock", "cidr"]);
-    let found = rest.iter().fold(found, |found, (peer, _)| found.and(&peer.origin, "with this one"));
+    let found = rest.iter().fold(found, |found, (_, peer, _)| found.and(&peer.origin, "with this one"));
     Some(advised(found))
 }
 

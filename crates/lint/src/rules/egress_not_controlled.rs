@@ -38,13 +38,15 @@
 
 use crate::{
     finding::{Report, Subject},
+    ranges::{is_whole_family, of_blocks},
     rule::{Category, Rule},
+    tiers,
     world::{World, is_closed},
 };
 use sekisho_core::{
     diagnostic::Severity,
     index::RoaringBitmap,
-    object::{Direction, Origin, PeerKind, PortMatch, Rule as PolicyRule},
+    object::{Direction, Origin, Peer, PeerKind, PortMatch, Rule as PolicyRule},
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -66,9 +68,12 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         return;
     }
     let open = &wanted - world.isolated(Direction::Egress);
-    for (workload, (_, pod)) in world.workloads(&open) {
+    let narrowed = tiers::narrowed(world.index, Direction::Egress);
+    for (workload, (id, pod)) in world.workloads(&open) {
+        let whom =
+            if narrowed.contains(id) { "whomever no cluster-wide policy refuses" } else { "everybody" };
         let message = format!(
-            "no policy isolates `{}` for egress, which is to be closed: it may call everybody",
+            "no policy isolates `{}` for egress, which is to be closed: it may call {whom}",
             workload.key
         );
         let found = report.finding(Subject::Workload(workload.clone()), &pod.origin, message);
@@ -99,16 +104,17 @@ fn wanted(world: &World<'_>) -> RoaringBitmap {
     pods & world.asked()
 }
 
-/// What lets everything out: a rule without peers and ports, or the block of a whole family on all ports.
+/// What lets everything out: a rule without peers and ports, or blocks of a whole family on all ports.
 fn everything(rule: &PolicyRule) -> Option<&Origin> {
     let every_port = rule.ports.is_empty() || rule.ports.iter().any(|port| port.port == PortMatch::All);
     if rule.peers.is_empty() {
         return every_port.then_some(&rule.origin);
     }
-    let whole = rule.peers.iter().find(|peer| match &peer.kind {
-        PeerKind::Block(block) => block.is_whole_family(),
-        _ => false,
-    });
+    let is_block = |peer: &&Peer| matches!(peer.kind, PeerKind::Block(_));
+    let blocks = || rule.peers.iter().filter(is_block);
+    let alone = blocks().find(|peer| is_whole_family(&of_blocks([*peer])));
+    // Two halves are the whole as well.
+    let whole = alone.or_else(|| blocks().next().filter(|_| is_whole_family(&of_blocks(blocks()))));
     whole.filter(|_| every_port).map(|peer| &peer.origin)
 }
 
@@ -133,6 +139,8 @@ mod tests {
             (rule(20, &[], &[]), Some(20)),
             (rule(20, &[block("0.0.0.0/0")], &[]), Some(21)),
             (rule(20, &[block("0.0.0.0/0")], &[443]), None),
+            (rule(20, &[block("0.0.0.0/1"), block("128.0.0.0/1")], &[]), Some(21)),
+            (rule(20, &[block("0.0.0.0/1")], &[]), None),
             (rule(20, &[], &[53]), None),
             (rule(20, &[pods("app=db")], &[]), None),
         ];

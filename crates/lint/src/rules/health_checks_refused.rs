@@ -125,7 +125,9 @@ fn finding(
     let found = way.hops.iter().fold(found, |found, hop| {
         found.beside(&hop.origin, format!("the way in leads through the {} `{}`", hop.kind, hop.name))
     });
-    let found = found.help(format!("admit those who come to the pods, on {port}"));
+    let found = found
+        .essence(format!("{} {port}", arrival.workload.key))
+        .help(format!("admit those who come to the pods, on {port}"));
     let is_balancer = matches!(way.source, Some(Source::Balancer { .. }));
     match isolating.first().zip(PortRange::single(arrival.port)) {
         Some((policy, range)) if is_balancer && !ranges.is_empty() => {

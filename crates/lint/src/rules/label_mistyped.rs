@@ -35,7 +35,6 @@
 
 use crate::{
     finding::{Finding, Report},
-    near,
     rule::{Category, Rule},
     world::{RuleAt, World},
 };
@@ -43,6 +42,7 @@ use sekisho_core::{
     diagnostic::Severity,
     index::RoaringBitmap,
     mend::{Edit, Mend},
+    near,
     object::{LabelSelector, Labels, NetworkPolicy, Origin, Peer, PeerKind, Requirement},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -93,6 +93,10 @@ fn of_subjects(world: &World<'_>, policy: &NetworkPolicy) -> Option<Slip> {
     if policy.subjects.is_everything() || known || !world.subjects(policy).is_empty() {
         return None;
     }
+    // Somebody has it, whom policies do not see.
+    if world.absent(policy, &PeerKind::Pods(policy.subjects.clone())).is_some() {
+        return None;
+    }
     pod_label(world, &policy.subjects, || world.index.pods_in(&policy.key.namespace))
 }
 
@@ -100,6 +104,7 @@ fn of_peer(world: &World<'_>, report: &Report<'_>, at: RuleAt<'_>, peer: &Peer) 
     if matches!(peer.kind, PeerKind::Block(_))
         || !world.selected_by(at.policy, &peer.kind).is_empty()
         || world.standard.named(&peer.kind).next().is_some()
+        || world.absent(at.policy, &peer.kind).is_some()
     {
         return None;
     }
@@ -175,11 +180,11 @@ fn slips(selector: &LabelSelector, worn: impl Fn(&LabelSelector) -> BTreeSet<Lab
         let worn = worn(&rest);
         let written = (Arc::clone(key), Arc::clone(value));
         let values = worn.iter().filter_map(|labels| labels.get(key));
-        if let Some(meant) = near::nearest(value, values) {
+        if let Some(meant) = near::slip(value, values) {
             return Some((written, (Arc::clone(key), meant.into())));
         }
         let same = worn.iter().flat_map(Labels::iter).filter(|(_, other)| *other == value);
-        let meant = near::nearest(key, same.map(|(key, _)| &**key))?;
+        let meant = near::slip(key, same.map(|(key, _)| &**key))?;
         Some((written, (meant.into(), Arc::clone(value))))
     })
 }
@@ -196,6 +201,7 @@ fn finding(
     let edit = Edit::Label { at: origin.clone(), from: written.clone(), to: meant.clone() };
     report
         .of_policy(&policy.key, origin, message)
+        .essence(show(written))
         .help(format!("write {}", show(meant)))
         .mend(Mend::risky(format!("write {}", show(meant)), [edit]))
 }

@@ -33,12 +33,11 @@
 
 use crate::{
     finding::{Report, Subject},
-    near,
     rule::{Category, Rule},
     words,
     world::World,
 };
-use sekisho_core::{diagnostic::Severity, object::Pod, standard::Naming};
+use sekisho_core::{diagnostic::Severity, near, object::Pod, standard::Naming};
 use std::sync::Arc;
 
 pub(crate) static RULE: Rule = Rule {
@@ -57,21 +56,22 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if world.components().of_pod(id).is_some() {
             continue;
         }
-        let Some((message, help)) = wrong(naming, pod) else { continue };
+        let Some((essence, message, help)) = wrong(naming, pod) else { continue };
         let message = format!("`{}` {message}", workload.key);
         let found = report.finding(Subject::Workload(workload.clone()), &pod.origin, message);
-        report.push(found.help(help));
+        report.push(found.essence(essence).help(help));
     }
 }
 
-/// What is wrong with the labels of a pod, and what to do.
-fn wrong(naming: &Naming, pod: &Pod) -> Option<(String, String)> {
+/// What is wrong with the labels of a pod: those labels, in a sentence, and what to do.
+fn wrong(naming: &Naming, pod: &Pod) -> Option<(String, String, String)> {
     let missing: Vec<&Arc<str>> =
         naming.keys().into_iter().filter(|key| pod.labels.get(key).is_none()).collect();
     if !missing.is_empty() {
         let label = words::number(missing.len(), "label", "labels");
-        let message = format!("lacks the {label} {}: policies name pods by them", words::list(missing));
-        return Some((message, "write the labels into the pod template".to_owned()));
+        let message = format!("lacks the {label} {}: policies name pods by them", words::list(&missing));
+        let help = "write the labels into the pod template".to_owned();
+        return Some((words::list(missing), message, help));
     }
     let component = pod.labels.get(&naming.component)?;
     if naming.components.is_empty() || naming.components.contains(component) {
@@ -83,7 +83,7 @@ fn wrong(naming: &Naming, pod: &Pod) -> Option<(String, String)> {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("the components are {}", words::list(known())),
     };
-    Some((message, help))
+    Some((component.to_owned(), message, help))
 }
 
 #[cfg(test)]

@@ -39,12 +39,13 @@
 use crate::{
     finding::{Report, Subject},
     rule::{Category, Rule},
+    tiers,
     world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
     index::{NamespaceScope, PolicyRules, RoaringBitmap},
-    object::{Direction, Origin},
+    object::{Direction, Origin, RuleAction},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -96,7 +97,12 @@ fn populated(world: &World<'_>, pods: &RoaringBitmap) -> BTreeMap<Arc<str>, Orig
 
 /// The namespaces of which some policy, of theirs or of the cluster, isolates every pod for ingress.
 fn whole(world: &World<'_>) -> BTreeSet<Arc<str>> {
-    let isolates = |policy: &&Arc<PolicyRules>| policy.rules(Direction::Ingress).is_some();
+    let isolates = |policy: &&Arc<PolicyRules>| {
+        let rules = policy.rules(Direction::Ingress);
+        // By itself a cluster-wide policy isolates nobody (S40): it must refuse everybody.
+        let closes = |rules| tiers::for_everybody(rules, Direction::Ingress) == Some(RuleAction::Deny);
+        rules.is_some_and(|rules| policy.key.tier().is_none() || closes(rules))
+    };
     let every = |policy: &&Arc<PolicyRules>| policy.subjects.pods().is_everything();
     let policies = world.index.policies().filter(isolates).filter(every);
     let mut whole = BTreeSet::new();
@@ -115,6 +121,7 @@ fn whole(world: &World<'_>) -> BTreeSet<Arc<str>> {
 #[cfg(test)]
 mod tests {
     use crate::testing::*;
+    use sekisho_core::object::{LabelSelector, RuleAction, Tier};
 
     #[test]
     fn a_namespace_is_asked_for_a_baseline() {
@@ -129,6 +136,19 @@ mod tests {
         // What is about egress alone is none.
         let other = egress(11, "trading/egress", "", vec![]);
         assert_eq!(found("SK202", &cluster(pods(), [own.clone(), other]), &standard()).len(), 1);
+        // A cluster-wide policy is one where it refuses everybody, and not where it accepts, or refuses some (S40).
+        let of = |rules| {
+            let mut cluster = cluster(pods(), [own.clone()]);
+            let policy = tier(Tier::Baseline, rules);
+            cluster.cluster_policies.insert(policy.name.clone(), policy);
+            found("SK202", &cluster, &standard()).len()
+        };
+        let some = || selector("kubernetes.io/metadata.name=monitoring");
+        let every = LabelSelector::everything;
+        assert_eq!(of(vec![(RuleAction::Accept, some()), (RuleAction::Deny, every())]), 0);
+        assert_eq!(of(vec![(RuleAction::Accept, every())]), 1);
+        assert_eq!(of(vec![(RuleAction::Deny, some())]), 1);
+        assert_eq!(of(vec![(RuleAction::Accept, every()), (RuleAction::Deny, every())]), 1);
         // Nobody asks: the team has no standard, the namespace is the platform's, or not all could be read.
         let cluster = cluster(pods(), [own]);
         assert!(found("SK202", &cluster, &Default::default()).is_empty());

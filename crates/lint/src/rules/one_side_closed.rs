@@ -57,16 +57,13 @@ use crate::{
 };
 use sekisho_core::{
     diagnostic::Severity,
-    index::{PodId, RoaringBitmap},
+    index::RoaringBitmap,
     mend::{Edit, Mend},
-    object::{Direction, NetworkPolicy, Origin, PeerKind, Pod, PolicyPort, PortMatch, Rule as PolicyRule},
+    object::{Direction, NetworkPolicy, Origin, PeerKind, PolicyPort, PortMatch, Rule as PolicyRule},
     set::{PortRange, Protocol},
     standard::{Edge, End},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) static RULE: Rule = Rule {
     code: "SK503",
@@ -77,13 +74,6 @@ pub(crate) static RULE: Rule = Rule {
     source: include_str!("one_side_closed.rs"),
     run,
 };
-
-/// How many workloads of a side are tried before nothing is said: where so many pairs are refused, nobody can say
-/// without trying all of the rest that none passes.
-const WORKLOADS: usize = 8;
-
-/// How many pods are looked at to find so many workloads.
-const PODS: u64 = 256;
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     let shut = Direction::ALL.map(|direction| (direction, world.shut(direction)));
@@ -139,7 +129,7 @@ impl<'w, 'c> Judge<'w, 'c> {
             Direction::Ingress => (theirs, &own),
             Direction::Egress => (&own, theirs),
         };
-        let call = self.refused(from, to, &at.rule.ports)?;
+        let call = self.world.refused_call(&self.tiered, (from, to), &at.rule.ports)?;
         self.place(report, &call, other)
     }
 
@@ -150,41 +140,10 @@ impl<'w, 'c> Judge<'w, 'c> {
         if !self.is_shut(Direction::Egress, &from) && !self.is_shut(Direction::Ingress, &to) {
             return Vec::new();
         }
-        let Some(call) = self.refused(&from, &to, &edge.ports) else { return Vec::new() };
+        let Some(call) = self.world.refused_call(&self.tiered, (&from, &to), &edge.ports) else {
+            return Vec::new();
+        };
         Direction::ALL.into_iter().filter_map(|direction| self.place(report, &call, direction)).collect()
-    }
-
-    /// A call of those that `ports` are for, where every one of them is refused, and it can be told.
-    fn refused(&self, from: &RoaringBitmap, to: &RoaringBitmap, ports: &[PolicyPort]) -> Option<Call<'w>> {
-        let (from, to) = (self.some(from)?, self.some(to)?);
-        let mut first = None;
-        for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to))) {
-            if from.0 == to.0 {
-                continue;
-            }
-            for (protocol, port) in called(ports, to.1) {
-                let call = Call { from, to, protocol, port };
-                match self.world.passes(&call) {
-                    Some(true) => return None,
-                    Some(false) => first = first.or(Some(call)),
-                    None => {}
-                }
-            }
-        }
-        first
-    }
-
-    /// A pod of each workload; `None` where there are too many, or where cluster-wide policies have their say.
-    fn some(&self, pods: &RoaringBitmap) -> Option<Vec<(PodId, &'w Arc<Pod>)>> {
-        if pods.len() > PODS || !pods.is_disjoint(&self.tiered) {
-            return None;
-        }
-        let mut some: BTreeMap<_, (PodId, &'w Arc<Pod>)> = BTreeMap::new();
-        for id in pods {
-            let pod = self.world.index.pod(id)?;
-            some.entry((&pod.workload, &pod.labels)).or_insert((id, pod));
-        }
-        (some.len() <= WORKLOADS).then(|| some.into_values().collect())
     }
 
     /// The finding at what has to be mended, where policies refuse `call` in `direction`; once for a place.
@@ -215,6 +174,7 @@ impl<'w, 'c> Judge<'w, 'c> {
                 })
                 .help(format!("let the connection through here on {port}, or delete the rule opposite")),
         };
+        let found = found.essence(format!("{from} {to} {port}"));
         let place = (found.diagnostic.origin.clone(), found.diagnostic.message.clone());
         self.told.insert(place).then_some(found)
     }
@@ -240,20 +200,6 @@ impl<'w, 'c> Judge<'w, 'c> {
 fn written(call: &Call<'_>) -> Vec<(Protocol, PortMatch)> {
     let range = PortRange::single(call.port).map(PortMatch::Range);
     range.map(|range| (call.protocol, range)).into_iter().collect()
-}
-
-/// The ports of a pod that `ports` are for: those that it declares, or those that are written where it declares none.
-fn called(ports: &[PolicyPort], pod: &Arc<Pod>) -> BTreeSet<(Protocol, u16)> {
-    if pod.ports.is_empty() {
-        let single = ports.iter().filter_map(|port| match port.port {
-            PortMatch::Range(range) if range.first() == range.last() => Some((port.protocol, range.first())),
-            _ => None,
-        });
-        return single.collect();
-    }
-    let rule = PolicyRule { ports: ports.to_vec(), ..PolicyRule::default() };
-    let declared = pod.ports.iter().map(|port| (port.protocol, port.number));
-    declared.filter(|(protocol, port)| crate::far::has_port_of(&rule, pod, *protocol, *port)).collect()
 }
 
 #[cfg(test)]

@@ -34,10 +34,11 @@
 //! S6; the API comment of `NetworkPolicyPeer.podSelector`.
 
 use crate::{
+    elsewhere::namespace,
     finding::{Finding, Report},
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World, namespace},
+    world::{RuleAt, World},
 };
 use sekisho_core::{
     diagnostic::Severity,
@@ -62,7 +63,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if pods.is_everything() || !world.selected_by(at.policy, &peer.kind).is_empty() {
             continue;
         }
-        if !world.is_seen(&at.policy.key.namespace) {
+        if !world.is_seen(&at.policy.key.namespace) || world.absent(at.policy, &peer.kind).is_some() {
             continue;
         }
         let homes = homes(world, pods);

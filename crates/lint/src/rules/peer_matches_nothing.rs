@@ -5,6 +5,9 @@
 //! The rule was to let somebody in, and lets nobody in. Often a `namespaceSelector` names a label that nobody gave the
 //! namespace; the one label that every namespace has is `kubernetes.io/metadata.name`.
 //!
+//! Pods on the network of their node are nobody to a selector, whatever their labels: they come with the node's address.
+//! Where the labels are those of a workload that has no replicas now, or of pods that have finished, this is a note.
+//!
 //! ## Wrong
 //!
 //! ```yaml
@@ -30,9 +33,10 @@
 //!
 //! ## Sources
 //!
-//! S6, S9.
+//! S6, S9, S22, S24.
 
 use crate::{
+    absent::Absent,
     finding::{Finding, Report},
     rule::{Category, Rule},
     words,
@@ -64,7 +68,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
             PeerKind::Block(_) => None,
             // Of one's own namespace, every pod to come.
             PeerKind::Pods(pods) if pods.is_everything() || !world.is_seen(&at.policy.key.namespace) => None,
-            PeerKind::Pods(pods) => nobody(world, at, peer).then(|| no_pod(report, at, peer, pods)),
+            PeerKind::Pods(pods) => nobody(world, at, peer).then(|| no_pod(world, report, at, peer, pods)),
             PeerKind::Namespaces(namespaces) | PeerKind::PodsInNamespaces { namespaces, .. }
                 if world.may_be_elsewhere(namespaces) =>
             {
@@ -73,7 +77,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
             PeerKind::Namespaces(namespaces) => no_namespace(world, report, at, peer, namespaces),
             PeerKind::PodsInNamespaces { namespaces, pods } => {
                 no_namespace(world, report, at, peer, namespaces)
-                    .or_else(|| nobody(world, at, peer).then(|| no_pod(report, at, peer, pods)))
+                    .or_else(|| nobody(world, at, peer).then(|| no_pod(world, report, at, peer, pods)))
             }
         };
         if let Some(found) = found {
@@ -87,7 +91,16 @@ fn nobody(world: &World<'_>, at: RuleAt<'_>, peer: &Peer) -> bool {
     world.selected_by(at.policy, &peer.kind).is_empty() && world.standard.named(&peer.kind).next().is_none()
 }
 
-fn no_pod(report: &Report<'_>, at: RuleAt<'_>, peer: &Peer, pods: &LabelSelector) -> Finding {
+fn no_pod(
+    world: &World<'_>,
+    report: &Report<'_>,
+    at: RuleAt<'_>,
+    peer: &Peer,
+    pods: &LabelSelector,
+) -> Finding {
+    if let Some(absent) = world.absent(at.policy, &peer.kind) {
+        return unseen(report, at, peer, &absent);
+    }
     let place = match &peer.kind {
         PeerKind::Pods(_) => format!("`{}`", at.policy.key.namespace),
         _ => "those namespaces".to_owned(),
@@ -96,6 +109,18 @@ fn no_pod(report: &Report<'_>, at: RuleAt<'_>, peer: &Peer, pods: &LabelSelector
     report
         .of_policy(&at.policy.key, &peer.origin, message)
         .help("write the labels of the pods that are meant, or delete the entry")
+}
+
+/// What is said where the labels are right, and policies do not see those who have them.
+fn unseen(report: &Report<'_>, at: RuleAt<'_>, peer: &Peer, absent: &Absent<'_>) -> Finding {
+    let today = if absent.is_for_now() { " today" } else { "" };
+    let message = format!("this peer is nobody{today}: {}", absent.sentence());
+    let found = report.of_policy(&at.policy.key, &peer.origin, message);
+    if absent.is_for_now() {
+        found.severity(Severity::Note).help("the entry is for them when they run again")
+    } else {
+        found.help("they have the addresses of their nodes: name those by an `ipBlock`, or delete the entry")
+    }
 }
 
 fn no_namespace(

@@ -5,7 +5,8 @@
 //! A pod that no policy isolates for ingress allows everything in: every pod of every namespace, and whatever else
 //! reaches its address. Policies protect those whom they select and nobody else.
 //!
-//! Pods of the host network are never selected, and not reported. Cluster-wide policies count as protection.
+//! Pods of the host network are never selected, and not reported. A cluster-wide policy counts as protection where it
+//! denies every namespace, and not where it only accepts, or denies some: by itself it isolates nobody.
 //!
 //! ## Wrong
 //!
@@ -34,11 +35,12 @@
 //!
 //! ## Sources
 //!
-//! S2, S22, S40.
+//! S2, S22, S39, S40.
 
 use crate::{
     finding::{Report, Subject},
     rule::{Category, Rule},
+    tiers,
     world::World,
 };
 use sekisho_core::{diagnostic::Severity, object::Direction};
@@ -58,9 +60,10 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         return;
     }
     let open = world.asked() - world.isolated(Direction::Ingress);
-    for (workload, (_, pod)) in world.workloads(&open) {
-        let message =
-            format!("no policy isolates `{}` for ingress: everybody may connect to it", workload.key);
+    let narrowed = tiers::narrowed(world.index, Direction::Ingress);
+    for (workload, (id, pod)) in world.workloads(&open) {
+        let who = if narrowed.contains(id) { "whoever no cluster-wide policy refuses" } else { "everybody" };
+        let message = format!("no policy isolates `{}` for ingress: {who} may connect to it", workload.key);
         let found = report.finding(Subject::Workload(workload.clone()), &pod.origin, message);
         let namespace = &workload.key.namespace;
         report.push(found.help(format!(

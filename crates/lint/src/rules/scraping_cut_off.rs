@@ -79,6 +79,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
             }
             let message = format!("`{name}` is to reach `{}`, and no policy lets it in", component.key);
             let found = report.of_policy(&policy.key, &policy.origin, message).field(&["spec", "ingress"]);
+            let found = found.essence(format!("{name} {}", component.key));
             let found = found.beside(&component.origin, "the component admits it");
             report.push(found.help("let it in on a port of the component"));
         }

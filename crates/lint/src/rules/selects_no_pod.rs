@@ -5,6 +5,9 @@
 //! Whom the policy was to protect it does not protect: it lies in another namespace, a label is not as the pods wear
 //! it, or the pods are gone. An empty `podSelector` selects every pod of the namespace and is no mistake.
 //!
+//! Pods on the network of their node are never selected, whatever their labels. Where the labels are those of a workload
+//! that has no replicas now, or of pods that have finished, this is a note: the policy waits for them.
+//!
 //! ## Wrong
 //!
 //! ```yaml
@@ -35,9 +38,10 @@
 //!
 //! ## Sources
 //!
-//! S1. A policy selects pods of its own namespace.
+//! S1, S22, S24. A policy selects pods of its own namespace.
 
 use crate::{
+    absent::Absent,
     finding::{Finding, Report},
     rule::{Category, Rule},
     words,
@@ -46,7 +50,7 @@ use crate::{
 use sekisho_core::{
     diagnostic::Severity,
     mend::{Edit, Mend},
-    object::NetworkPolicy,
+    object::{NetworkPolicy, PeerKind},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -69,6 +73,10 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         if policy.subjects.is_everything() || !world.subjects(policy).is_empty() {
             continue;
         }
+        if let Some(absent) = world.absent(policy, &PeerKind::Pods(policy.subjects.clone())) {
+            report.push(unseen(report, policy, &absent));
+            continue;
+        }
         let elsewhere = namespaces(world, policy);
         let is_known =
             world.extent == Extent::Whole || world.namespaces().contains_key(&policy.key.namespace);
@@ -82,6 +90,26 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
 fn namespaces(world: &World<'_>, policy: &NetworkPolicy) -> BTreeSet<Arc<str>> {
     let pods = world.pods_with(&policy.subjects);
     world.pods(&pods).map(|pod| Arc::clone(&pod.key.namespace)).collect()
+}
+
+/// What is said where the labels are right, and policies do not see those who have them.
+fn unseen(report: &Report<'_>, policy: &NetworkPolicy, absent: &Absent<'_>) -> Finding {
+    let name = &policy.key.name;
+    let message = if absent.is_for_now() {
+        format!("`{name}` selects no pod today: {}", absent.sentence())
+    } else {
+        format!("`{name}` protects nobody: {}", absent.sentence())
+    };
+    let rules = policy.ingress.iter().chain(&policy.egress);
+    let found = report
+        .of_policy(&policy.key, &policy.origin, message)
+        .field(&["spec", "podSelector"])
+        .over(rules.flat_map(crate::world::places));
+    if absent.is_for_now() {
+        found.severity(Severity::Note).help("it is in force when they run again")
+    } else {
+        found.help("take `hostNetwork` away from the pods, or delete the policy and guard the nodes")
+    }
 }
 
 fn finding(report: &Report<'_>, policy: &NetworkPolicy, elsewhere: &BTreeSet<Arc<str>>) -> Finding {

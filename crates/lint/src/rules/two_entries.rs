@@ -84,7 +84,10 @@ fn meant(
     at: RuleAt<'_>,
     (namespaces, pods): (&LabelSelector, &LabelSelector),
 ) -> RoaringBitmap {
-    if pods.is_everything() || !world.selected_by(at.policy, &PeerKind::Pods(pods.clone())).is_empty() {
+    let own = PeerKind::Pods(pods.clone());
+    let is_somebody =
+        || !world.selected_by(at.policy, &own).is_empty() || world.absent(at.policy, &own).is_some();
+    if pods.is_everything() || is_somebody() {
         return RoaringBitmap::new();
     }
     world.pods_with(pods) & world.selected_by(at.policy, &PeerKind::Namespaces(namespaces.clone()))

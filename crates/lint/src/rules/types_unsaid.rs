@@ -3,7 +3,8 @@
 //! ## Why
 //!
 //! Without `policyTypes` a policy is about ingress, and about egress only when it has an egress rule. One without any
-//! rules closes ingress and leaves egress open, whatever it is called.
+//! rules closes ingress and leaves egress open, whatever it is called. `ingress: []` and `egress: []` are no rules: the
+//! API server does not even keep them, and a policy with `egress: []` alone leaves egress open.
 //!
 //! ## Wrong
 //!

@@ -124,7 +124,7 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let closed = pods & world.isolated(other);
+    let closed = pods & (world.isolated(other) | world.tiered());
     (pods - &closed) | world.met(at.direction, &closed, &subjects)
 }
 
@@ -149,7 +149,7 @@ fn narrowed(world: &World<'_>, users: &RoaringBitmap) -> Vec<PeerKind> {
     found
         .into_keys()
         .map(|(namespace, pods)| PeerKind::PodsInNamespaces {
-            namespaces: crate::world::namespace(&namespace),
+            namespaces: crate::elsewhere::namespace(&namespace),
             pods,
         })
         .collect()

@@ -1,6 +1,6 @@
 //! `sekisho check`.
 
-use super::{CLUSTER, CheckOutputs, ClusterArgs, InputArgs};
+use super::{CLUSTER, CheckInputArgs, CheckOutputs};
 use clap::{Args, ValueEnum};
 use sekisho_lint::config::Level;
 use std::path::PathBuf;
@@ -121,37 +121,6 @@ impl From<FailOn> for Level {
             FailOn::Error => Self::Error,
             FailOn::Warning => Self::Warning,
             FailOn::Note => Self::Note,
-        }
-    }
-}
-
-/// The manifests to look at, or the cluster.
-#[derive(Args, Debug)]
-pub(crate) struct CheckInputArgs {
-    /// Files and folders of manifests; without any, those of the environments in sekisho.yaml
-    #[arg(value_name = "PATHS", conflicts_with_all = CLUSTER)]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The namespace of objects that do not say theirs, `default` where it is not given
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub(crate) namespace: Option<String>,
-
-    /// Values for the charts of Helm among PATHS
-    #[arg(long, value_name = "FILE")]
-    pub(crate) helm_values: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
-}
-
-impl CheckInputArgs {
-    /// The same for the verbs that want to be told what to read.
-    pub(crate) fn of(&self, paths: Vec<PathBuf>) -> InputArgs {
-        InputArgs {
-            paths,
-            namespace: self.namespace.clone(),
-            helm_values: self.helm_values.clone(),
-            cluster: self.cluster.clone(),
         }
     }
 }

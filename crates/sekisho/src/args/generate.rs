@@ -50,7 +50,8 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_enum, default_value_t = LayoutArg::Plain, requires = "output")]
     pub(crate) layout: LayoutArg,
 
-    /// Write also what the catalog means, as promises for `sekisho test`
+    /// Write also what the catalog means, as promises for `sekisho test`. They are of one environment: the one
+    /// that is named, whatever the layout; `{environment}` in FILE makes a file of each
     #[arg(long, value_name = "FILE")]
     pub(crate) promises: Option<PathBuf>,
 

@@ -68,6 +68,14 @@ pub(crate) struct RegoFactsArgs {
     #[arg(long)]
     pub(crate) pretty: bool,
 
+    /// The catalog, instead of the nearest `sekisho.yaml`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// The environment that the manifests are of; without it, the one of sekisho.yaml whose paths hold them
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }

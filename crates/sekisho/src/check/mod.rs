@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 mod coverage;
+pub(crate) mod identity;
 mod known;
 pub(crate) mod mend;
 pub(crate) mod paths;
@@ -11,6 +12,8 @@ mod silence;
 pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
+
+use settings::Settings;
 
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
@@ -49,6 +52,8 @@ pub(crate) struct Checked {
     pub(crate) cluster: Cluster,
     /// The texts, by name.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+    /// Whether something could not be read: nothing is told then of who is not protected.
+    pub(crate) has_gaps: bool,
     /// What kept rules in Rego from looking; then the findings are not all.
     pub(crate) unanswered: Vec<Diagnostic>,
     /// What rules in Rego printed.
@@ -81,6 +86,7 @@ impl Checked {
             all.sources.extend(run.sources);
             all.unanswered.extend(run.unanswered);
             all.prints.extend(run.prints);
+            all.has_gaps |= run.has_gaps;
             all.coverage.add(run.coverage, environment.as_deref());
             if let (Some(all), Some(run)) = (&mut all.since, run.since) {
                 all.known += run.known;
@@ -112,43 +118,65 @@ fn useless(runs: &[(Option<String>, Checked)]) -> BTreeSet<Origin> {
     by_run.iter().flat_map(|(_, found)| found).filter(everywhere).cloned().collect()
 }
 
-/// Looks at everything that was read, with the team's own rules where there are some.
-pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: Option<&Rules>) -> Checked {
-    let has_gaps = reading.has_errors();
-    let Reading { cluster, diagnostics, mut sources, .. } = reading;
-    let index = Index::of(cluster.changes());
-    let world = World::new(&cluster, &index, standard, extent, has_gaps);
-    let mut findings = sekisho_lint::check(&world, &diagnostics);
-    let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
-    let Judged { findings: mut found, errors: unanswered, prints } = judged;
-    findings.append(&mut found);
-    findings.sort_by(Finding::by_place);
-    if let Some(rules) = own {
-        sources.extend(rules.sources().clone());
+/// How manifests are looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'l> {
+    /// What the team has agreed on.
+    pub(crate) standard: &'l Standard,
+    /// How much of a cluster the manifests are.
+    pub(crate) extent: Extent,
+    /// The team's own rules, where there are some.
+    pub(crate) own: Option<&'l Rules>,
+    /// What the team wants to hear; all of it where nothing is said.
+    pub(crate) settings: Option<&'l Settings>,
+}
+
+impl Look<'_> {
+    /// Looks at everything that was read.
+    pub(crate) fn at(self, reading: Reading) -> Checked {
+        let has_gaps = reading.has_errors();
+        self.with_gaps(reading, has_gaps)
     }
-    let editor = Editor::new(&sources);
-    for finding in &mut findings {
-        finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
-    }
-    let coverage = Coverage::of(&index, standard);
-    drop(world);
-    let Silence { mut heard, silenced } =
-        silence::silence(findings, &cluster, &sources, own.map(Rules::codes).unwrap_or_default());
-    if has_gaps {
-        // Of what could not be read nobody knows what its ignores are for, and of who is not protected nothing is told.
-        heard.retain(|one| one.code() != FOR_NOTHING);
-    }
-    Checked {
-        findings: heard,
-        silenced,
-        fail_on: Severity::Warning,
-        old: None,
-        since: None,
-        coverage,
-        policies: cluster.policies.len(),
-        cluster,
-        sources,
-        unanswered,
-        prints,
+
+    /// The same, where `has_gaps` says whether what could not be read is to be minded.
+    fn with_gaps(self, reading: Reading, has_gaps: bool) -> Checked {
+        let Self { standard, extent, own, settings } = self;
+        let Reading { cluster, diagnostics, mut sources, .. } = reading;
+        let index = Index::of(cluster.changes());
+        let world = World::new(&cluster, &index, standard, extent, has_gaps);
+        let mut findings = sekisho_lint::check(&world, &diagnostics);
+        let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
+        let Judged { findings: mut found, errors: unanswered, prints } = judged;
+        findings.append(&mut found);
+        findings.sort_by(Finding::by_place);
+        if let Some(rules) = own {
+            sources.extend(rules.sources().clone());
+        }
+        let editor = Editor::new(&sources);
+        for finding in &mut findings {
+            finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
+        }
+        let coverage = Coverage::of(&index, standard);
+        drop(world);
+        let codes = own.map(Rules::codes).unwrap_or_default();
+        let Silence { mut heard, silenced } = silence::hear(findings, settings, (&cluster, &sources), codes);
+        if has_gaps {
+            // Of what could not be read nobody knows what its ignores are for, and of who is not protected nothing is told.
+            heard.retain(|one| one.code() != FOR_NOTHING);
+        }
+        Checked {
+            findings: heard,
+            silenced,
+            fail_on: settings.map_or(Severity::Warning, Settings::fail_on),
+            old: None,
+            since: None,
+            coverage,
+            policies: cluster.policies.len(),
+            cluster,
+            sources,
+            has_gaps,
+            unanswered,
+            prints,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! What is checked: the manifests of each environment, held against the standard of that environment.
 
 use crate::{
-    args::CheckArgs,
     cmd::snapshot,
     settings::{self, Settings},
 };
@@ -23,13 +22,22 @@ pub(crate) struct Scope {
     pub(crate) extent: Extent,
 }
 
-/// The scopes that the arguments ask for: what is named, or else every environment of the catalog.
-pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow::Result<Vec<Scope>> {
+/// What people ask to be looked at.
+pub(crate) struct Asked<'a> {
+    /// The environment, where it is named.
+    pub(crate) environment: Option<&'a str>,
+    /// The files and folders that are named.
+    pub(crate) paths: &'a [PathBuf],
+    /// Whether it is the cluster, and no manifests.
+    pub(crate) is_live: bool,
+}
+
+/// The scopes of what is `asked`: what is named, or else every environment of the catalog.
+pub(crate) fn scopes<C>(asked: &Asked<'_>, settings: &Settings<C>) -> anyhow::Result<Vec<Scope>> {
     let catalog = &settings.catalog;
-    let named = arguments.environment.as_deref();
+    let &Asked { environment: named, is_live, .. } = asked;
     is_there(named, catalog)?;
     let scope = |environment: Option<&str>, paths: Vec<PathBuf>| {
-        let is_live = arguments.input.cluster.access().is_some();
         let extent = if is_live || paths.iter().any(|path| snapshot::is_one(path)) {
             Extent::Whole
         } else {
@@ -42,16 +50,17 @@ pub(crate) fn scopes<C>(arguments: &CheckArgs, settings: &Settings<C>) -> anyhow
             extent,
         }
     };
-    if arguments.input.cluster.access().is_some() {
+    if is_live {
         return Ok(vec![scope(named, Vec::new())]);
     }
-    if !arguments.input.paths.is_empty() {
-        let paths = arguments.input.paths.clone();
+    if !asked.paths.is_empty() {
+        let paths = asked.paths.to_vec();
         let environment = named.map(str::to_owned).or_else(|| environment_of(&paths, settings));
         return Ok(vec![scope(environment.as_deref(), paths)]);
     }
-    let asked = catalog.environments.iter().filter(|one| named.is_none_or(|name| *name == *one.name));
-    let scopes: Vec<Scope> = asked
+    let environments = catalog.environments.iter();
+    let scopes: Vec<Scope> = environments
+        .filter(|one| named.is_none_or(|name| *name == *one.name))
         .filter(|one| !one.paths.is_empty())
         .map(|one| scope(Some(&one.name), paths(one, &settings.folder)))
         .collect();

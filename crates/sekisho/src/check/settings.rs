@@ -1,9 +1,13 @@
 //! What the team and the command line set about a run.
 
-use super::{Checked, paths::Paths};
+use super::paths::Paths;
 use crate::args::CheckArgs;
 use anyhow::bail;
-use sekisho_lint::config::{Choice, Config};
+use sekisho_core::diagnostic::Severity;
+use sekisho_lint::{
+    Finding,
+    config::{Choice, Config},
+};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -69,11 +73,14 @@ impl Settings {
         self.config.baseline.as_deref()
     }
 
-    /// Keeps of `checked` what is to be heard, as bad as it is here.
-    pub(crate) fn apply(&self, checked: &mut Checked) {
-        let findings = std::mem::take(&mut checked.findings);
+    /// What of `findings` is to be heard, as bad as it is here.
+    pub(super) fn choose(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let path = |source: &str| self.paths.relative(source, &self.folder);
-        checked.findings = self.config.apply(findings, self.environment.as_deref(), path);
-        checked.fail_on = self.config.fail_on.into();
+        self.config.apply(findings, self.environment.as_deref(), path)
+    }
+
+    /// The least bad finding that makes a run fail.
+    pub(super) fn fail_on(&self) -> Severity {
+        self.config.fail_on.into()
     }
 }

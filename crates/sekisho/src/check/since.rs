@@ -1,11 +1,9 @@
 //! Only what a change brought: the same is looked at as it was before, and what was found there is taken away.
 
-use super::{Checked, known::Known, look, paths::Paths, settings::Settings};
-use crate::{args::CheckInputArgs, git, input::built::Building};
-use sekisho_core::standard::Standard;
-use sekisho_k8s::Options;
-use sekisho_lint::{Extent, Finding, rego::Rules};
-use std::path::{Path, PathBuf};
+use super::{Checked, Look, known::Known, paths::Paths};
+use sekisho_k8s::Reading;
+use sekisho_lint::Finding;
+use std::path::Path;
 
 /// What is known of a run that looks at a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,35 +14,27 @@ pub(crate) struct Since {
     pub(crate) known: usize,
 }
 
-/// Takes out of `checked`, which came of `paths`, what is found in them at `revision` as well: where the current commit
-/// left it.
+/// Takes out of `checked` what is found in `before` as well: the same manifests where the current commit left
+/// `revision`.
 ///
 /// # Errors
-/// When there is no git, no repository, or no such revision.
+/// Where there is no current folder.
 pub(crate) fn subtract(
     checked: &mut Checked,
     revision: &str,
-    (arguments, paths): (&CheckInputArgs, &[PathBuf]),
-    (settings, standard, own): (&Settings, &Standard, Option<&Rules>),
+    before: Reading,
+    look: Look<'_>,
 ) -> anyhow::Result<()> {
-    let namespace = arguments.namespace.as_deref().unwrap_or("default");
-    let options = Options { default_namespace: namespace.into() };
-    let building = Building { namespace, values: &arguments.helm_values };
-    let (prefix, reading) = git::read_before(revision, paths, building, &options)?;
-    let mut before = look(reading, standard, Extent::Part, own);
-    for finding in &mut before.findings {
-        let source = &mut finding.diagnostic.origin.source;
-        if let Some(path) = source.strip_prefix(&*prefix) {
-            *source = path.into();
-        }
-    }
-    settings.apply(&mut before);
+    // Where only the old manifests cannot all be read, what they had is told in spite of it: what is not told of them
+    // would all look as if the change had brought it. Where only the new ones cannot, there is less to take away from.
+    let has_gaps = checked.has_gaps && before.has_errors();
+    let before = look.with_gaps(before, has_gaps);
     let here = Paths::new()?;
     let path = |finding: &Finding| here.relative(&finding.diagnostic.origin.source, Path::new(""));
-    let mut known = Known::of(&before.findings, path);
+    let mut known = Known::of(&before.findings, &before.sources, path);
     let findings = std::mem::take(&mut checked.findings);
     let count = findings.len();
-    checked.findings = known.subtract(findings, path);
+    checked.findings = known.subtract(findings, &checked.sources, path);
     checked.since = Some(Since { revision: revision.to_owned(), known: count - checked.findings.len() });
     Ok(())
 }

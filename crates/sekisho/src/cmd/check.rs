@@ -3,14 +3,15 @@
 use crate::{
     args::CheckArgs,
     check::{
-        self, Checked, baseline,
+        Checked, Look, baseline,
         mend::{self, Mended},
         paths::Paths,
-        scope::{Scope, agreed, scopes},
+        scope::{Asked, Scope, agreed, scopes},
         settings::Settings,
         since,
     },
-    emit, input,
+    emit, git,
+    input::{self, built::Building},
     outcome::Outcome,
     output,
     render::{check as render, diff, unified},
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::CouldNot);
     }
     if let Some(whom) = arguments.emit {
-        let text = emit::emit(whom, &agreed(arguments.environment.as_deref(), &team)?);
+        let text = emit::emit(whom, &agreed(arguments.environment.as_deref(), &team)?)?;
         output::plain_to_stdout(|out| Ok(out.write_all(text.as_bytes())?))?;
         return Ok(Outcome::Holds);
     }
@@ -42,7 +43,12 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Outcome> {
     let codes = rules.as_ref().map(Rules::codes).unwrap_or_default();
     let paths = Paths::new()?;
     let (mut runs, mut has_mends, mut file) = (Vec::new(), false, None);
-    for scope in scopes(arguments, &team)? {
+    let asked = Asked {
+        environment: arguments.environment.as_deref(),
+        paths: &arguments.input.paths,
+        is_live: arguments.input.how.cluster.access().is_some(),
+    };
+    for scope in scopes(&asked, &team)? {
         let place = (team.folder.as_path(), scope.environment.clone());
         let settings = Settings::of(config.clone(), place, arguments, &codes)?;
         let run = Run {
@@ -105,20 +111,16 @@ struct Run<'r> {
 impl Run<'_> {
     /// What is found, when what is to be mended is mended; and whether there are mends that were only shown.
     fn check(&self) -> anyhow::Result<(Checked, bool)> {
-        let given = self.arguments.input.of(self.scope.paths.clone());
-        let mut reading = input::reading(&given)?;
-        if let Some(file) = self.settings.baseline() {
-            baseline::leave_out(&mut reading, file, self.paths);
-        }
-        let mut checked = self.look(reading);
+        let how = &self.arguments.input.how;
+        let mut checked = self.look().at(self.prepared(input::reading(&self.scope.paths, how)?));
         let mut has_mends = false;
         if self.arguments.fix || self.arguments.diff {
             // A round changes few of the texts.
-            let mut shelf = Shelf::new(Options { default_namespace: given.namespace().into() });
+            let mut shelf = Shelf::new(Options { default_namespace: how.namespace().into() });
             let mended = mend::mend(checked, self.arguments.unsafe_fixes, |sources| {
                 let manifests = sources.iter().filter(|(name, _)| self.is_manifest(name));
                 let texts = manifests.map(|(name, text)| (Arc::clone(name), Arc::clone(text)));
-                self.look(shelf.read(&texts.collect()))
+                self.look().at(self.prepared(shelf.read(&texts.collect())))
             })?;
             if self.arguments.diff {
                 show(&mended)?;
@@ -130,9 +132,10 @@ impl Run<'_> {
             checked = mended.left;
         }
         if let Some(revision) = &self.arguments.changed_since {
-            let input = (&self.arguments.input, self.scope.paths.as_slice());
-            let by = (self.settings, &self.scope.standard, self.rules);
-            since::subtract(&mut checked, revision, input, by)?;
+            let options = Options { default_namespace: how.namespace().into() };
+            let building = Building { namespace: how.namespace(), values: &how.helm_values };
+            let before = git::read_before(revision, &self.scope.paths, building, &options)?;
+            since::subtract(&mut checked, revision, self.prepared(before), self.look())?;
         }
         Ok((checked, has_mends))
     }
@@ -142,11 +145,18 @@ impl Run<'_> {
         !self.own.contains_key(name) && self.rules.is_none_or(|rules| !rules.sources().contains_key(name))
     }
 
-    fn look(&self, mut reading: Reading) -> Checked {
+    /// What was read, without the baseline and with the team's own files.
+    fn prepared(&self, mut reading: Reading) -> Reading {
+        if let Some(file) = self.settings.baseline() {
+            baseline::leave_out(&mut reading, file, self.paths);
+        }
         reading.sources.extend(self.own.iter().map(|(name, text)| (Arc::clone(name), Arc::clone(text))));
-        let mut checked = check::look(reading, &self.scope.standard, self.scope.extent, self.rules);
-        self.settings.apply(&mut checked);
-        checked
+        reading
+    }
+
+    fn look(&self) -> Look<'_> {
+        let Scope { standard, extent, .. } = self.scope;
+        Look { standard, extent: *extent, own: self.rules, settings: Some(self.settings) }
     }
 }
 
@@ -154,7 +164,7 @@ impl Run<'_> {
 fn show(mended: &Mended) -> anyhow::Result<()> {
     output::to_stdout(|out| {
         for (name, [old, new]) in &mended.texts {
-            unified::write(name, old, new, out)?;
+            unified::write(name, [Some(old), Some(new)], out)?;
         }
         Ok(())
     })?;

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &ExplainArgs) -> anyhow::Result<Outcome> {
         from: &arguments.from,
         to: &arguments.to,
         port: &arguments.port,
-        namespace: arguments.input.namespace(),
+        namespace: arguments.input.how.namespace(),
     };
     let answers = target::answers(&input.cluster, &question)?;
     match arguments.output {

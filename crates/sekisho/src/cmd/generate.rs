@@ -10,7 +10,10 @@ use crate::{
 };
 use anyhow::bail;
 use sekisho_catalog::{Catalog, Why, document::Ignored};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What stands in a path for the name of an environment.
+const PLACE: &str = "{environment}";
 
 /// Writes the policies of the catalog, or says how what is written differs.
 pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
@@ -25,11 +28,12 @@ pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
     }
     let catalog = &settings.catalog;
     let environment = environment(arguments, catalog)?;
+    let promises = promises(arguments, catalog, environment)?;
     tell_expired(catalog);
     let Some(folder) = &arguments.output else {
-        if let Some(path) = &arguments.promises {
-            let mut plan = Plan::default();
-            plan.file(path.clone(), catalog.promises(environment))?;
+        let mut plan = Plan::default();
+        if !promises.is_empty() {
+            plan.files(promises)?;
             plan.apply(&mut output::stderr())?;
         }
         output::plain_to_stdout(|out| Ok(out.write_all(catalog.text(environment).as_bytes())?))?;
@@ -37,11 +41,9 @@ pub(crate) fn run(arguments: &GenerateArgs) -> anyhow::Result<Outcome> {
     };
     check_folder(folder, &settings.folder)?;
     let mut plan = Plan::folder(folder, catalog.files(arguments.layout.into(), environment))?;
-    if let Some(path) = &arguments.promises {
-        plan.file(path.clone(), catalog.promises(environment))?;
-    }
+    plan.files(promises)?;
     if arguments.check {
-        output::plain_to_stdout(|out| plan.show(out))?;
+        output::to_stdout(|out| plan.show(out))?;
         return Ok(if plan.is_empty() { Outcome::Holds } else { Outcome::DoesNotHold });
     }
     output::to_stdout(|out| plan.apply(out))?;
@@ -65,11 +67,12 @@ fn environment<'a>(arguments: &'a GenerateArgs, catalog: &'a Catalog) -> anyhow:
     let names: Vec<&str> = catalog.environments.iter().map(|environment| &*environment.name).collect();
     let list = || names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = arguments.environment.as_deref() {
-        if arguments.layout != LayoutArg::Plain {
+        // The layouts that have all environments: then it is the promises that are of one.
+        if arguments.layout != LayoutArg::Plain && arguments.promises.is_none() {
             bail!("this layout has all environments: leave out `--environment`");
         }
         if !names.contains(&wanted) {
-            match sekisho_k8s::nearest(wanted, names.iter().copied()) {
+            match sekisho_core::near::nearest(wanted, names.iter().copied()) {
                 Some(meant) => bail!("no environment is called `{wanted}`; did you mean `{meant}`?"),
                 None if names.is_empty() => {
                     bail!("the catalog has no environments: leave out `--environment`")
@@ -82,10 +85,38 @@ fn environment<'a>(arguments: &'a GenerateArgs, catalog: &'a Catalog) -> anyhow:
     match names.as_slice() {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        _ if arguments.output.is_none() || arguments.promises.is_some() => {
+        _ if arguments.output.is_none() => {
             bail!("say which environment: `--environment` with one of {}", list())
         }
         _ => Ok(None),
+    }
+}
+
+/// The files of promises that are asked for. Promises are of one environment, however the policies are laid out.
+fn promises(
+    arguments: &GenerateArgs,
+    catalog: &Catalog,
+    environment: Option<&str>,
+) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let Some(path) = &arguments.promises else { return Ok(Vec::new()) };
+    let all = catalog.environments.iter().map(|environment| &*environment.name);
+    let one = |environment: Option<&str>| {
+        let text = path.to_string_lossy();
+        let path = environment.map_or_else(|| path.clone(), |name| text.replace(PLACE, name).into());
+        (path, catalog.promises(environment))
+    };
+    match environment {
+        None if catalog.environments.is_empty() => Ok(vec![one(None)]),
+        None if path.to_string_lossy().contains(PLACE) => Ok(all.map(Some).map(one).collect()),
+        None => {
+            let list: Vec<String> = all.map(|name| format!("`{name}`")).collect();
+            bail!(
+                "promises are of one environment: name it by `--environment`, one of {}, or write `{PLACE}` in their \
+                 path for a file of each",
+                list.join(", ")
+            )
+        }
+        Some(name) => Ok(vec![one(Some(name))]),
     }
 }
 

@@ -2,15 +2,18 @@
 
 use crate::{
     args::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb},
+    check::scope::{Asked, scopes},
     input::{self, rego::Unreadable},
     outcome::Outcome,
     output,
     render::{json, rego as render},
+    settings,
 };
-use anyhow::bail;
-use sekisho_core::{index::Index, standard::Standard};
+use anyhow::{Context, bail};
+use sekisho_catalog::document::Ignored;
+use sekisho_core::index::Index;
 use sekisho_lint::{
-    Extent, Subject, World,
+    Subject, World,
     facts::{self, Document},
     rego,
 };
@@ -42,11 +45,20 @@ fn test(arguments: &RegoTestArgs) -> anyhow::Result<Outcome> {
 }
 
 fn show(arguments: &RegoFactsArgs) -> anyhow::Result<Outcome> {
-    let extent = if arguments.input.cluster.access().is_some() { Extent::Whole } else { Extent::Part };
+    let team = settings::read_near::<Ignored>(arguments.catalog.as_deref(), &arguments.input.paths)?;
+    if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
+        return Ok(Outcome::CouldNot);
+    }
+    let asked = Asked {
+        environment: arguments.environment.as_deref(),
+        paths: &arguments.input.paths,
+        is_live: arguments.input.how.cluster.access().is_some(),
+    };
+    // What is named, or the cluster, is one scope.
+    let scope = scopes(&asked, &team)?.pop().context("there is nothing to look at")?;
     let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
     let index = Index::of(input.cluster.changes());
-    let standard = Standard::default();
-    let world = World::new(&input.cluster, &index, &standard, extent, false);
+    let world = World::new(&input.cluster, &index, &scope.standard, scope.extent, false);
     let asked = arguments.object.as_deref();
     let documents = facts::documents(&world).filter(|one| asked.is_none_or(|asked| is_named(one, asked)));
     let inputs: Vec<facts::Input> = documents.map(|document| document.input).collect();

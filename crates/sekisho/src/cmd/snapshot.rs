@@ -20,12 +20,12 @@ pub(crate) fn run(arguments: &SnapshotArgs) -> anyhow::Result<Outcome> {
     let folder = Folder::check(&arguments.folder)?;
     let redactor = redactor(arguments)?;
     let hidden = redactor.is_some();
-    let (snapshot, from) = match arguments.input.cluster.access() {
+    let (snapshot, from) = match arguments.input.how.cluster.access() {
         Some(access) => (live::snapshot_cluster(&access, redactor)?, "a cluster"),
         None => {
             let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
             let mut snapshot = Snapshot::new(redactor);
-            snapshot.add_texts(&input.sources, arguments.input.namespace());
+            snapshot.add_texts(&input.sources, arguments.input.how.namespace());
             (snapshot, "manifests")
         }
     };

@@ -1,63 +1,34 @@
 //! A constraint template of Gatekeeper, and a constraint.
 
-use super::{clause::Clause, head, quoted};
+use super::{
+    Emitted,
+    clause::{Cel, Clause},
+    head, list, quoted, rego,
+};
 
-/// What every clause may call.
-const HELPERS: &str = "\
-package sekisho.standard
-
-policy := input.review.object
-
-is_ingress { not policy.spec.policyTypes }
-
-is_ingress { policy.spec.policyTypes[_] == \"Ingress\" }
-
-ingress[rule] {
-  is_ingress
-  rule := policy.spec.ingress[_]
-}
-
-from(rule) := object.get(rule, \"from\", [])
-
-ports(rule) := object.get(rule, \"ports\", [])
-
-opens_all(rule) { count(ports(rule)) == 0 }
-
-opens_all(rule) {
-  entry := ports(rule)[_]
-  not entry.port
-}
-
-is_one_of(selector, names) { selector.matchLabels[\"kubernetes.io/metadata.name\"] == names[_] }
-
-is_called(object, names) { sprintf(\"%v/%v\", [object.metadata.namespace, object.metadata.name]) == names[_] }
-
-overlap(one, other) { net.cidr_contains(one, other) }
-
-overlap(one, other) { net.cidr_contains(other, one) }
-";
-
-/// The rules, in the form of Rego that every Gatekeeper takes.
-fn rego(clauses: &[Clause]) -> String {
-    let mut text = HELPERS.to_owned();
-    for clause in clauses {
-        let message = quoted(&format!("{}: {}", clause.code, clause.message));
-        text.push_str("\nviolation[{\"msg\": msg}] {\n  policy.kind == \"NetworkPolicy\"\n");
-        for line in &clause.rego {
-            text.push_str(&format!("  {line}\n"));
+/// The rule of a clause.
+fn rule(clause: &Clause) -> String {
+    let message = match &clause.cel {
+        Cel::Right(_) => quoted(&format!("{}: {}", clause.code, clause.message)),
+        Cel::Wrong(_) => {
+            format!("sprintf(\"{}: `%v`: %v\", [what, {}])", clause.code, quoted(&clause.message))
         }
-        text.push_str(&format!("  msg := {message}\n}}\n"));
-    }
-    text
+    };
+    let body: String = clause.rego.iter().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "\nviolation[{{\"msg\": msg}}] {{\n  policy.kind == \"NetworkPolicy\"\n{body}  msg := {message}\n}}\n"
+    )
 }
 
 /// The template and a constraint, as manifests.
-pub(super) fn text(clauses: &[Clause]) -> String {
-    let rego: Vec<String> = rego(clauses)
+pub(super) fn text(emitted: &Emitted) -> String {
+    let rules: String = emitted.clauses.iter().map(rule).collect();
+    let rego = rego::helpers(&emitted.tables) + &rules;
+    let rego: Vec<String> = rego
         .lines()
         .map(|line| if line.is_empty() { String::new() } else { format!("        {line}") })
         .collect();
-    format!(
+    let mut text = format!(
         "{}apiVersion: templates.gatekeeper.sh/v1\n\
          kind: ConstraintTemplate\n\
          metadata:\n  name: sekishostandard\n\
@@ -68,7 +39,11 @@ pub(super) fn text(clauses: &[Clause]) -> String {
          kind: SekishoStandard\n\
          metadata:\n  name: sekisho-standard\n\
          spec:\n  match:\n    kinds:\n      - apiGroups: [networking.k8s.io]\n        kinds: [NetworkPolicy]\n",
-        head("The standard, for Gatekeeper"),
+        head("The standard, for Gatekeeper", emitted),
         rego.join("\n")
-    )
+    );
+    if !emitted.exempt.is_empty() {
+        text.push_str(&format!("    excludedNamespaces: {}\n", list(&emitted.exempt)));
+    }
+    text
 }

@@ -49,7 +49,7 @@ fn line(arguments: &[&str]) -> anyhow::Result<String> {
 }
 
 /// A text with its name.
-type Named = (String, Vec<u8>);
+pub(super) type Named = (String, Vec<u8>);
 
 /// Those of `paths` that are read as they are in a commit, and the texts that the others are made into there.
 pub(super) fn built<'p>(

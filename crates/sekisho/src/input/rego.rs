@@ -1,7 +1,7 @@
 //! The rules in Rego that a verb reads.
 
 use crate::{input, output};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use sekisho_core::diagnostic::Severity;
 use sekisho_lint::rego::Rules;
 use std::{
@@ -19,23 +19,34 @@ pub(crate) struct Unreadable;
 
 /// Reads rules, where some are asked for.
 pub(crate) fn optional(paths: &[PathBuf]) -> anyhow::Result<Result<Option<Rules>, Unreadable>> {
-    if paths.is_empty() { Ok(Ok(None)) } else { Ok(load(paths)?.map(Some)) }
+    if paths.is_empty() {
+        return Ok(Ok(None));
+    }
+    let rules = load(paths)?;
+    if let Ok(rules) = &rules
+        && !rules.has_checks()
+    {
+        bail!("none of the rules in Rego is called `deny`, `warn` or `violation`, so they can find nothing");
+    }
+    Ok(rules.map(Some))
 }
 
 /// Reads the rules of files and folders: `.rego`, and `data.json`.
 pub(crate) fn load(paths: &[PathBuf]) -> anyhow::Result<Result<Rules, Unreadable>> {
     let mut texts = BTreeMap::new();
     for path in paths {
-        let before = texts.len();
+        let mut found = BTreeMap::new();
         let is_folder = fs::metadata(path).with_context(|| cannot(path))?.is_dir();
         if is_folder {
-            folder(path, &mut texts)?
+            folder(path, &mut found)?
         } else {
-            file(path, &mut texts)?
+            file(path, &mut found)?
         }
-        if texts.len() == before {
-            output::note(&format!("`{}` has no `.rego` files that were not read already", path.display()));
+        // Who misspells the folder would believe that all is well.
+        if found.keys().all(|name| name.ends_with(".json")) {
+            bail!("`{}` has no `.rego` file: a folder without rules checks nothing", path.display());
         }
+        texts.append(&mut found);
     }
     let (rules, told) = match Rules::load(&texts) {
         Ok((rules, told)) => (Some(rules), told),

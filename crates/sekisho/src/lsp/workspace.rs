@@ -2,7 +2,7 @@
 
 use crate::{
     check::{
-        self, Checked,
+        Checked, Look,
         scope::{Scope, all},
         settings::Settings,
     },
@@ -144,11 +144,9 @@ impl Area {
     fn checked(&mut self) -> &Checked {
         let Self { scope, settings, rules, texts, shelf, checked } = self;
         checked.get_or_insert_with(|| {
-            let mut checked = check::look(shelf.read(texts), &scope.standard, scope.extent, rules.as_deref());
-            if let Some(settings) = settings {
-                settings.apply(&mut checked);
-            }
-            checked
+            let (own, settings) = (rules.as_deref(), settings.as_ref());
+            let look = Look { standard: &scope.standard, extent: scope.extent, own, settings };
+            look.at(shelf.read(texts))
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::target;
 use anyhow::{anyhow, bail};
 use sekisho_core::{
     index::RoaringBitmap,
+    near,
     object::Pod,
     reach::Ends,
     set::{AddressSet, Cidr},
@@ -47,7 +48,7 @@ pub(super) fn of_namespace(namespace: &str, place: &Place<'_>) -> anyhow::Result
         return Ok(found);
     }
     let names: BTreeSet<&str> = place.index.pods().map(|(_, pod)| &*pod.key.namespace).collect();
-    Err(match target::similar(names.iter().copied(), namespace) {
+    Err(match near::nearest(namespace, names.iter().copied()) {
         Some(known) => anyhow!("no pod is in a namespace `{namespace}`; did you mean `{known}`?"),
         None if names.is_empty() => {
             anyhow!("no pod is in a namespace `{namespace}`: the manifests have no pod at all")

@@ -18,14 +18,14 @@ pub(crate) fn filters(
     cluster: &Cluster,
     index: &Index,
 ) -> anyhow::Result<Vec<Filter>> {
-    let place = Place { cluster, index, namespace: arguments.input.namespace() };
+    let place = Place { cluster, index, namespace: arguments.input.how.namespace() };
     let filter = Filter {
         from: ends(&arguments.from, &place)?,
         to: ends(&arguments.to, &place)?,
         ports: port::ports(&arguments.port, index)?,
         grain: if arguments.by == By::Pod { Grain::Pod } else { Grain::Workload },
     };
-    match arguments.input.namespace.as_deref() {
+    match arguments.input.how.namespace.as_deref() {
         Some(namespace) if !arguments.all_namespaces => touching(&filter, namespace, &place),
         _ => Ok(vec![filter]),
     }

@@ -1,9 +1,9 @@
 //! Ports as people type them to filter by.
 
-use crate::target;
 use anyhow::{anyhow, bail};
 use sekisho_core::{
     index::Index,
+    near,
     set::{PortRange, PortSet, Protocol},
 };
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ fn named(protocol: Option<Protocol>, name: &str, text: &str, index: &Index) -> a
     if !found.is_empty() {
         return Ok(found);
     }
-    match target::similar(names.iter().copied().filter(|known| *known != name), name) {
+    match near::nearest(name, names.iter().copied().filter(|known| *known != name)) {
         Some(known) => bail!("no container port is named `{name}`; did you mean `{known}`?"),
         None => bail!(
             "`{text}` is no port, nor does a container port have this name: write `TCP/8080`, `8000-8100`, `UDP`, a port's name or `icmp`"

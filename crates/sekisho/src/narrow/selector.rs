@@ -2,9 +2,11 @@
 //! (a, b)`, `app`, `!app`, joined by commas.
 
 use super::end::list;
-use crate::target;
 use anyhow::bail;
-use sekisho_core::object::{LabelSelector, Pod, Requirement};
+use sekisho_core::{
+    near,
+    object::{LabelSelector, Pod, Requirement},
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Reads a selector.
@@ -76,7 +78,7 @@ pub(super) fn nearby(selector: &LabelSelector, pods: &[&Pod]) -> String {
         let values: BTreeSet<&str> = pods.iter().filter_map(|pod| pod.labels.get(key)).collect();
         if let Requirement::In(_, wanted) = requirement {
             let wanted = wanted.iter().next().map_or("", |value| &**value);
-            if let Some(known) = target::similar(values.iter().copied(), wanted) {
+            if let Some(known) = near::nearest(wanted, values.iter().copied()) {
                 return format!("; did you mean `{key}={known}`?");
             }
             if !values.is_empty() {
@@ -85,7 +87,7 @@ pub(super) fn nearby(selector: &LabelSelector, pods: &[&Pod]) -> String {
         }
         let keys: BTreeSet<&str> =
             pods.iter().flat_map(|pod| pod.labels.iter()).map(|(key, _)| &**key).collect();
-        return match target::similar(keys.iter().copied().filter(|known| *known != key), key) {
+        return match near::nearest(key, keys.iter().copied().filter(|known| *known != key)) {
             Some(known) if values.is_empty() => format!("; did you mean the label `{known}`?"),
             _ if keys.is_empty() => ": they have no labels at all".to_owned(),
             _ => format!("; their labels are {}", list(&keys)),

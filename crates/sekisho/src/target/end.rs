@@ -1,7 +1,10 @@
 //! Ends of a connection as people type them.
 
 use anyhow::{anyhow, bail};
-use sekisho_core::object::{Cluster, Pod, Workload};
+use sekisho_core::{
+    near,
+    object::{Cluster, Pod, Workload},
+};
 use std::{collections::BTreeSet, net::IpAddr};
 
 /// Who stands at an end.
@@ -106,13 +109,6 @@ fn of_workload<'a>(cluster: &'a Cluster, workload: &Workload) -> Pods<'a> {
     Pods::Of(if running.is_empty() { pods } else { running })
 }
 
-/// The name that is nearest to one with a letter wrong, where one is near; the first of equals.
-pub(crate) fn similar<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
-    let near = names.map(|known| (strsim::jaro_winkler(known, wanted), known));
-    let near = near.filter(|(similarity, _)| *similarity > 0.85);
-    near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1))).map(|(_, known)| known)
-}
-
 /// Says that there is no such thing, and what may have been meant.
 fn unknown(cluster: &Cluster, text: &str, name: &Name<'_>) -> anyhow::Error {
     if let Some(kind) = name.kind {
@@ -130,7 +126,7 @@ fn unknown(cluster: &Cluster, text: &str, name: &Name<'_>) -> anyhow::Error {
         workloads.chain(cluster.pods.values().map(|pod| pod.key.to_string())).collect();
     let same_name =
         names.iter().map(String::as_str).find(|known| known.rsplit('/').next() == Some(name.name));
-    let similar = similar(names.iter().map(String::as_str), &wanted);
+    let similar = near::nearest(&wanted, names.iter().map(String::as_str));
     let nothing =
         format!("no workload or pod is called `{}`", if name.kind.is_some() { text } else { &wanted });
     let service = cluster.services.keys().any(|key| key.to_string() == wanted);

@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &[&str]) -> Run {
 }
 
 /// Asserts that nothing was answered, and that the one error says all of `parts`.
+#[allow(dead_code, reason = "not every test that shares this is refused something")]
 pub(crate) fn assert_refused(run: &Run, parts: &[&str]) {
     assert_eq!(run.code, Some(2), "{}{}", run.out, run.err);
     assert_eq!(run.out, "", "nothing may pass for an answer");

@@ -41,7 +41,7 @@ fn peer(world: &World<'_>, at: RuleAt<'_>, peer: &object::Peer, path: String) ->
             namespaces,
             workloads: workloads(world, &matched),
             elsewhere: match &peer.kind {
-                PeerKind::Pods(pods) => elsewhere(world, &matched, pods),
+                PeerKind::Pods(pods) => elsewhere(world, at.policy, &matched, pods),
                 _ => Vec::new(),
             },
             cidrs: cidrs.iter().map(ToString::to_string).collect(),

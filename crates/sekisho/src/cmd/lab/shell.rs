@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &LabShellArgs) -> anyhow::Result<Outcome> {
     }
     let pod = match arguments.pod.contains('/') {
         true => arguments.pod.clone(),
-        false => format!("{}/{}", manifests.namespace(), arguments.pod),
+        false => format!("{}/{}", manifests.how.namespace(), arguments.pod),
     };
     let Some(mut lab) = super::build(&arguments.lab)? else { return Ok(Outcome::CouldNot) };
     let shell = lab.shell(&pod)?;

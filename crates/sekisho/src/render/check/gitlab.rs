@@ -31,7 +31,7 @@ struct Lines {
 
 /// Writes an entry for each finding.
 pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut fingerprints = Fingerprints::default();
+    let mut fingerprints = Fingerprints::of(&checked.sources);
     let mut issues = Vec::with_capacity(checked.findings.len());
     for finding in &checked.findings {
         let told = &finding.diagnostic;

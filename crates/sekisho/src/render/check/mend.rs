@@ -1,14 +1,12 @@
 //! What a mend does to the lines of a text, as a small diff.
 
+use crate::render::unified;
 use sekisho_core::mend::Mend;
 use sekisho_k8s::edit::{self, Change, Editor, Sources};
-use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
 
 /// How many lines are shown.
 const LINES: usize = 14;
-/// How many lines around those that differ.
-const AROUND: usize = 1;
 
 /// The lines that go, with `-`, and those that come, with `+`. None where only a person can make the change.
 pub(super) fn lines(mend: &Mend, sources: &Sources, editor: &Editor<'_>) -> Vec<String> {
@@ -40,18 +38,7 @@ fn of_text(text: &str, changes: Vec<Change>) -> Vec<String> {
     let moved = |one: Change| Change { start: one.start - from, end: one.end - from, ..one };
     let moved: Vec<Change> = changes.into_iter().map(moved).collect();
     let new = edit::apply(old, &moved);
-    let diff = TextDiff::from_lines(old, &new);
-    let line = |change: similar::Change<&str>| {
-        let sign = match change.tag() {
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-            ChangeTag::Equal => ' ',
-        };
-        let text: String = change.value().trim_end().chars().filter(|c| !c.is_control()).collect();
-        format!("{sign} {text}")
-    };
-    let groups = diff.grouped_ops(AROUND);
-    groups.iter().flatten().flat_map(|op| diff.iter_changes(op)).map(line).collect()
+    unified::lines(old, &new)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, io::Write};
 /// What paths are relative to.
 const ROOT: &str = "SRCROOT";
 /// What fingerprints are made from: another name when that changes.
-const FINGERPRINT: &str = "sekisho/v1";
+const FINGERPRINT: &str = "sekisho/v2";
 
 /// Writes a log with one run.
 pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -32,7 +32,7 @@ pub(super) fn write(checked: &Checked, paths: &Paths, out: &mut dyn Write) -> an
     let all: Vec<(&Finding, Option<&str>)> =
         checked.findings.iter().map(|one| (one, None)).chain(silenced).collect();
     let (rules, index) = rules::of(all.iter().map(|(finding, _)| *finding));
-    let mut fingerprints = Fingerprints::default();
+    let mut fingerprints = Fingerprints::of(&checked.sources);
     let results = all
         .into_iter()
         .map(|(finding, reason)| {
