@@ -128,31 +128,6 @@ impl<'s> Editor<'s> {
         Ok(all)
     }
 
-    /// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
-    /// not.
-    #[must_use]
-    pub fn locate(&self, origin: &Origin, path: &[&str]) -> Origin {
-        let Some(text) = self.sources.get(&origin.source).filter(|_| origin.is_known() && !path.is_empty())
-        else {
-            return origin.clone();
-        };
-        let place = self.with_document(origin, text, |found| {
-            let mut at = found.node;
-            let mut key = None;
-            for name in path {
-                let Some((name, value)) = found.tree.entry(at, name) else { break };
-                (key, at) = (Some(name), value);
-            }
-            let key = key?;
-            let start: Span = found.tree.place(key).into();
-            Some(Span { end: found.end(at).max(start.end), ..start })
-        });
-        match place {
-            Ok(Some(span)) => Origin { source: Arc::clone(&origin.source), span },
-            _ => origin.clone(),
-        }
-    }
-
     /// Hands the document that has the place `at` to `use_it`.
     fn with_document<T>(
         &self,

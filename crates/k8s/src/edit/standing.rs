@@ -1,7 +1,9 @@
-//! What stands at a place of a text, told without lines: for whoever wants to know it again when lines have moved.
+//! What stands at a place of a text: where its fields are written, and the same told without lines, for whoever wants to
+//! know it again when lines have moved.
 
 use super::{Editor, Found, NodeId, Tree};
 use sekisho_core::object::{Origin, Span};
+use std::sync::Arc;
 
 /// What stands at a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,31 @@ pub struct Standing {
 const RULES: [&str; 2] = ["ingress", "egress"];
 
 impl<'s> Editor<'s> {
+    /// Where the field `path` of what stands at `origin` is written, its key and value; `origin` itself where it is
+    /// not.
+    #[must_use]
+    pub fn locate(&self, origin: &Origin, path: &[&str]) -> Origin {
+        let Some(text) = self.sources.get(&origin.source).filter(|_| origin.is_known() && !path.is_empty())
+        else {
+            return origin.clone();
+        };
+        let place = self.with_document(origin, text, |found| {
+            let mut at = found.node;
+            let mut key = None;
+            for name in path {
+                let Some((name, value)) = found.tree.entry(at, name) else { break };
+                (key, at) = (Some(name), value);
+            }
+            let key = key?;
+            let start: Span = found.tree.place(key).into();
+            Some(Span { end: found.end(at).max(start.end), ..start })
+        });
+        match place {
+            Ok(Some(span)) => Origin { source: Arc::clone(&origin.source), span },
+            _ => origin.clone(),
+        }
+    }
+
     /// The first line of what is written at `origin`; `None` where there is no text.
     #[must_use]
     pub fn line(&self, origin: &Origin) -> Option<&'s str> {

@@ -73,6 +73,8 @@ fn scalar(cursor: &mut Cursor<'_>, mark: Mark) -> Option<NodeId> {
             let end = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
             let text = rest.get(..end)?;
             text.as_bytes().first().filter(|first| **first != b'-' || is_number(text))?;
+            // At the beginning of a line it ends the document.
+            (text != "...").then_some(())?;
             cursor.skip(end);
             cursor.scalar(mark, Cow::Borrowed(text), true)
         }

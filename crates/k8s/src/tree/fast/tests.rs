@@ -136,6 +136,7 @@ fn what_is_unusual_is_left_to_the_parser() {
         "{a}",
         "{\"a\": \"\\u00e9\"}",
         "a: b\n...\n",
+        "[a,\n...\n]\n",
         "--- a: b\n",
         "a: b\n---\nc: d\n",
         "a:\n b: c\n  d: e\n",
