@@ -46,6 +46,30 @@ func (c *cluster) apply(path string) error {
 	return nil
 }
 
+// measured makes or, behind a minus, takes away the one object of a file, by one request.
+func (c *cluster) measured(argument string) error {
+	path, gone := strings.CutPrefix(argument, "-")
+	objects, err := objects(path)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		mapping, err := c.mapper.RESTMapping(object.GroupVersionKind().GroupKind(), object.GroupVersionKind().Version)
+		if err != nil {
+			return err
+		}
+		if gone {
+			err = c.remove(mapping, object)
+		} else {
+			err = c.write(mapping, object)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // delete removes the objects of a file, or of all files under a folder, at once; those that are not there are no error.
 func (c *cluster) delete(path string) error {
 	objects, err := objects(path)

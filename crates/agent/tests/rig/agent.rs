@@ -84,6 +84,12 @@ impl Agent {
         &self.node
     }
 
+    /// The PID of its process.
+    #[allow(dead_code, reason = "what is measured wants it")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// How many pods of the cluster it knows; none while it does not answer.
     pub(crate) fn pods(&self) -> u64 {
         let status = self.ask(&["status", "--json"]).stdout;

@@ -56,10 +56,15 @@ impl Server {
         line.trim().to_owned()
     }
 
+    /// What is answered to an order.
+    pub(crate) fn answer(&mut self, order: &str) -> String {
+        writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
+        self.line()
+    }
+
     /// Gives an order: `stop`, `start`, `compact`, `save` or `rewind`, or a verb with a path.
     pub(crate) fn order(&mut self, order: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
-        assert_eq!(self.line(), "OK", "{order}");
+        assert_eq!(self.answer(order), "OK", "{order}");
     }
 
     /// Applies the objects of a file or a folder, as `kubectl apply --server-side` does, with their status.
