@@ -20,9 +20,8 @@ use std::{
 
 /// The cluster that the promise is about.
 const PROMISED: Size = Size { pods: 100_000, policies: 10_000, namespaces: 2_000 };
-/// The repository that the promise is about: its files, and what is in them.
+/// How many files the repository has that the promise is about.
 const FILES: usize = 1_000;
-const REPOSITORY: Size = Size { pods: FILES, policies: FILES, namespaces: 100 };
 /// No run of the program takes longer, or something is wrong.
 const LIMIT: Duration = Duration::from_secs(180);
 /// How often a file is changed in the editor.
@@ -71,7 +70,7 @@ fn cluster(program: &Path) -> Result<Vec<Row>> {
 
 fn editor(program: &Path) -> Result<Vec<Row>> {
     let scratch = Scratch::new()?;
-    let files = repository(scratch.path())?;
+    let files = repository(scratch.path(), FILES)?;
     let middle = files.get(FILES / 2).ok_or("there are too few files")?;
     let text = fs::read_to_string(middle)?;
     let mut editor = Editor::open(program, scratch.path())?;
@@ -88,19 +87,20 @@ fn editor(program: &Path) -> Result<Vec<Row>> {
     Ok(vec![row.note(format!("1,000 pods and 1,000 policies; 99 of 100 within {most:.0} ms"))])
 }
 
-/// Writes a repository in which each file has a policy, and some pods.
-fn repository(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files: Vec<Vec<Change>> = (0..FILES).map(|_| Vec::new()).collect();
+/// Writes a repository of so many files, in which each has a policy, and a pod; a namespace is shared by ten.
+pub(crate) fn repository(folder: &Path, count: usize) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<Vec<Change>> = (0..count).map(|_| Vec::new()).collect();
     let (mut pods, mut policies) = (0, 0);
-    for change in Realistic::new(REPOSITORY).changes() {
+    let size = Size { pods: count, policies: count, namespaces: count / 10 };
+    for change in Realistic::new(size).changes() {
         let at = match &change {
             Change::PutPod(_) => {
                 pods += 1;
-                pods % FILES
+                pods % count
             }
             Change::PutPolicy(_) => {
                 policies += 1;
-                policies % FILES
+                policies % count
             }
             _ => 0,
         };
@@ -108,9 +108,9 @@ fn repository(folder: &Path) -> Result<Vec<PathBuf>> {
             file.push(change);
         }
     }
-    let mut paths = Vec::with_capacity(FILES);
+    let mut paths = Vec::with_capacity(count);
     for (at, changes) in files.into_iter().enumerate() {
-        let path = folder.join(format!("{at:04}.yaml"));
+        let path = folder.join(format!("{at:05}.yaml"));
         fs::write(&path, manifest::text(changes))?;
         paths.push(path);
     }

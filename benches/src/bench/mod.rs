@@ -8,6 +8,7 @@ mod linear;
 mod path;
 mod reach;
 mod read;
+mod rego;
 mod scale;
 
 use crate::{Result, report::Row};
@@ -32,5 +33,6 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "reach", title: "Reach", run: reach::run },
     Bench { name: "index", title: "The index", run: index::run },
     Bench { name: "check", title: "Looking for what is wrong", run: check::run },
+    Bench { name: "rego", title: "Rules in Rego, beside conftest", run: rego::run },
     Bench { name: "scale", title: "From a hundred pods to a million", run: scale::run },
 ];

@@ -379,6 +379,57 @@ fn fields_are_found_by_name() {
     assert_eq!(line(&["spec", "nothing"]), 6);
 }
 
+/// A policy in a line.
+fn short(name: &str) -> String {
+    format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}, namespace: shop}}, spec: {{podSelector: {{}}}}}}\n"
+    )
+}
+
+/// `text`, in which `A` and `B` stand for policies, without that which `A` stands for.
+fn without_a(text: &str) -> String {
+    let text = text.replace("A\n", &short("a")).replace("B\n", &short("b"));
+    let reading = read(&text);
+    let a = reading
+        .cluster
+        .policies
+        .values()
+        .find(|policy| &*policy.key.name == "a")
+        .unwrap_or_else(|| panic!("{text}: {:?}", reading.diagnostics));
+    let left = apply(&text, &changes(&[Edit::Remove(a.origin.clone())], &reading.sources).unwrap());
+    let after = read(&left);
+    assert!(after.diagnostics.is_empty(), "{left}: {:?}", after.diagnostics);
+    assert_eq!(after.cluster.policies.len() + 1, reading.cluster.policies.len(), "{left}");
+    left.replace(&short("b"), "B\n")
+}
+
+#[test]
+fn a_document_goes_with_its_comments_and_leaves_those_of_others() {
+    for (text, left) in [
+        // Comments right above it are of it; what a blank line divides from it is of the file.
+        ("# a\nA\n---\nB\n", "B\n"),
+        ("# licence\n\nA\n---\nB\n", "# licence\n\nB\n"),
+        ("# licence\n\n# a\nA\n---\n# b\nB\n", "# licence\n\n# b\nB\n"),
+        ("# licence\n\n# a\nA\n", "# licence\n\n"),
+        ("# licence\n---\nA\n---\nB\n", "# licence\n---\nB\n"),
+        ("\n\nA\n---\nB\n", "B\n"),
+        // The last one goes with the separator before it, one in the middle with either.
+        ("B\n---\nA\n", "B\n"),
+        ("B\n---\n\n# a\nA\n", "B\n"),
+        ("B\n---\n# title\n\n# a\nA\n---\n# no more\n", "B\n---\n# title\n\n# no more\n"),
+        // What a separator says is of the document that it begins.
+        ("A\n---  # next\nB\n", "---  # next\nB\n"),
+        ("---\nA\n--- # next\nB\n", "--- # next\nB\n"),
+        ("--- # first\nA\n---\nB\n", "---\nB\n"),
+        ("B\n--- # last\nA\n", "B\n"),
+        // It may stand on the line of its separator.
+        ("B\n--- A\n---\n# no more\n", "B\n---\n# no more\n"),
+        ("--- A\n--- B\n", "--- B\n"),
+    ] {
+        assert_eq!(without_a(text), left, "{text}");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_not_changed() {
     let reading = read(COMMENTED);

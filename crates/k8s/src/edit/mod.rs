@@ -4,6 +4,7 @@
 //! replace: those that must be, and no others. Lists in block style are edited line by line; what is written in
 //! flow style, JSON among it, is edited in that style.
 
+mod document;
 mod find;
 mod list;
 mod merge;

@@ -1,6 +1,6 @@
 //! What each edit changes in the text.
 
-use super::{EditError, Found, NodeId, list, list::Piece, merge};
+use super::{EditError, Found, NodeId, document, list, list::Piece, merge};
 use crate::emit::{self, Item, Value};
 use sekisho_core::{
     mend::Edit,
@@ -14,7 +14,7 @@ type Made = Result<Vec<Piece>, EditError>;
 pub(super) fn edit(found: &Found<'_>, edit: &Edit) -> Made {
     let at = edit.place();
     let piece = match edit {
-        Edit::Remove(_) if found.parent().is_none() => Some(document(found)),
+        Edit::Remove(_) if found.parent().is_none() => Some(document::remove(found)),
         Edit::Remove(_) => return remove(found, at),
         // A comment is no value: it is taken out of the text before one is looked for.
         Edit::Comment(_) => None,
@@ -93,32 +93,6 @@ fn outdent(found: &Found<'_>, at: &Origin, levels: usize) -> Made {
 fn entries(found: &Found<'_>, at: &Origin, with: &[Value]) -> Made {
     let made = merge::entry(found, with).or_else(|| Some(vec![list::replace(found, with)?]));
     made.ok_or_else(|| unusual(at))
-}
-
-/// The document goes, with the line that separates it from the next.
-fn document(found: &Found<'_>) -> Piece {
-    let (mut start, mut end) = (found.line(found.start(found.node)), found.line_end(found.end(found.node)));
-    // The comments above it are of it.
-    while start > 0 {
-        let above = found.line(start - 1);
-        let line = found.text.get(above..start).unwrap_or_default().trim_start();
-        if !line.starts_with('#') && !line.trim().is_empty() {
-            break;
-        }
-        start = above;
-    }
-    let rest = found.text.get(end..).unwrap_or_default();
-    let separator = rest.split_inclusive('\n').next().filter(|line| line.trim_end() == "---");
-    if let Some(line) = separator {
-        end += line.len();
-    } else if end >= found.text.len() && start > 0 {
-        // The last one: the separator before it goes.
-        let above = found.line(start - 1);
-        if found.text.get(above..start).is_some_and(|line| line.trim_end() == "---") {
-            start = above;
-        }
-    }
-    (start..end, String::new())
 }
 
 fn spec(found: &Found<'_>, at: &Origin) -> Result<NodeId, EditError> {

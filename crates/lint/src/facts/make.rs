@@ -1,7 +1,7 @@
 //! Documents, made of a world.
 
 use super::{
-    Document, Input,
+    Document, Input, Wanted,
     known::{Component, Known, NamespaceFacts, PolicyFacts, Sides, Workload},
     object::{Object, labels, ports},
 };
@@ -11,9 +11,9 @@ use crate::{
     world::{RuleAt, World, is_closed},
 };
 use sekisho_core::{
-    exposure::RuleName,
+    exposure::{OpeningRule, RuleName},
     index::RoaringBitmap,
-    object::{self, Direction, LabelSelector, Namespace, NetworkPolicy, ObjectKey, Origin, Pod},
+    object::{self, Direction, LabelSelector, Namespace, NetworkPolicy, Origin, Pod},
     standard,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,29 +22,43 @@ mod open;
 mod rules;
 
 /// The documents of everything.
-pub(super) fn all<'w>(world: &'w World<'_>) -> impl Iterator<Item = Document> + 'w {
+pub(super) fn all<'w>(world: &'w World<'_>, wanted: Wanted) -> impl Iterator<Item = Document> + 'w {
     let roster = Arc::new(Roster::of(world));
-    let of_workloads = Arc::clone(&roster);
-    let namespaces = world.namespaces().keys().map(move |name| of_namespace(world, &roster, name));
-    let workloads = of_workloads.workloads.clone().into_iter();
-    let workloads = workloads.map(move |(workload, (pods, pod))| of_workload(world, &workload, &pods, &pod));
-    let policies = world.cluster.policies.values().map(move |policy| of_policy(world, policy));
+    let of_namespaces = Arc::clone(&roster);
+    let namespaces = world.namespaces().keys().map(move |name| of_namespace(world, &of_namespaces, name));
+    let workloads = roster.workloads.clone().into_iter();
+    let workloads = workloads.map(move |(workload, (pods, pod))| {
+        of_workload(world, wanted, &workload, (&pods, &pod), roster.policies(&workload.key.namespace))
+    });
+    let policies = world.cluster.policies.values().map(move |policy| of_policy(world, wanted, policy));
     namespaces.chain(workloads).chain(policies)
 }
 
-/// The pods of workloads, and one that stands for each.
-struct Roster {
+/// What there is, by who it belongs to.
+struct Roster<'w> {
+    /// The pods of workloads, and one that stands for each.
     workloads: BTreeMap<object::Workload, (Vec<Arc<Pod>>, Arc<Pod>)>,
+    /// The policies of namespaces.
+    policies: BTreeMap<&'w str, Vec<&'w NetworkPolicy>>,
 }
 
-impl Roster {
-    fn of(world: &World<'_>) -> Self {
+impl<'w> Roster<'w> {
+    fn of(world: &'w World<'_>) -> Self {
         let mut workloads: BTreeMap<object::Workload, (Vec<Arc<Pod>>, Arc<Pod>)> = BTreeMap::new();
         for pod in world.cluster.pods.values().filter(|pod| !pod.finished) {
             let of = workloads.entry(pod.workload.clone()).or_insert_with(|| (Vec::new(), Arc::clone(pod)));
             of.0.push(Arc::clone(pod));
         }
-        Self { workloads }
+        let mut policies: BTreeMap<&str, Vec<&NetworkPolicy>> = BTreeMap::new();
+        for policy in world.cluster.policies.values() {
+            policies.entry(&policy.key.namespace).or_default().push(policy);
+        }
+        Self { workloads, policies }
+    }
+
+    /// The policies of a namespace, sorted.
+    fn policies(&self, namespace: &str) -> &[&'w NetworkPolicy] {
+        self.policies.get(namespace).map_or(&[], Vec::as_slice)
     }
 
     fn within(&self, namespace: &str) -> Vec<Workload> {
@@ -53,25 +67,29 @@ impl Roster {
     }
 }
 
-fn of_namespace(world: &World<'_>, roster: &Roster, name: &Arc<str>) -> Document {
+fn of_namespace(world: &World<'_>, roster: &Roster<'_>, name: &Arc<str>) -> Document {
     let implied = || Namespace::implied(Arc::clone(name));
     let namespace = world.cluster.namespaces.get(name).cloned().unwrap_or_else(implied);
-    let policies = world.cluster.policies.values().filter(|policy| policy.key.namespace == *name);
     let known = Known {
         workloads: Some(roster.within(name)),
-        policies: Some(policies.map(policy_facts).collect()),
+        policies: Some(roster.policies(name).iter().map(|policy| policy_facts(policy)).collect()),
         ..common(world, name, &namespace.origin)
     };
     let input = Input::new((&namespace).into(), known);
     Document { input, subject: Subject::Namespace(Arc::clone(name)), origin: namespace.origin }
 }
 
-fn of_workload(world: &World<'_>, workload: &object::Workload, pods: &[Arc<Pod>], pod: &Pod) -> Document {
+fn of_workload(
+    world: &World<'_>,
+    wanted: Wanted,
+    workload: &object::Workload,
+    (pods, pod): (&[Arc<Pod>], &Pod),
+    policies: &[&NetworkPolicy],
+) -> Document {
     let namespace = &workload.key.namespace;
     let ids: RoaringBitmap = pods.iter().filter_map(|pod| world.index.pod_id(&pod.uid)).collect();
-    let selecting = world.cluster.policies.values().filter(|policy| {
-        policy.key.namespace == *namespace && pods.iter().any(|pod| policy.subjects.matches(&pod.labels))
-    });
+    let selecting =
+        policies.iter().filter(|policy| pods.iter().any(|pod| policy.subjects.matches(&pod.labels)));
     let isolated = |direction| {
         let isolated = world.isolated(direction);
         !ids.is_empty() && ids.is_subset(isolated)
@@ -79,21 +97,20 @@ fn of_workload(world: &World<'_>, workload: &object::Workload, pods: &[Arc<Pod>]
     let component = world.standard.component_of(namespace, &pod.labels);
     let known = Known {
         component: component.map(Component::from),
-        policies: Some(selecting.map(policy_facts).collect()),
+        policies: Some(selecting.map(|policy| policy_facts(policy)).collect()),
         isolated: Some(sides(isolated)),
-        allows: Some(sides(|direction| open::connections(world, &ids, direction))),
-        exposure: Some(open::exposure(world, |exposure| {
-            exposure.workloads.iter().any(|(one, _)| one == workload)
-        })),
+        allows: wanted.allows.then(|| sides(|direction| open::connections(world, &ids, direction))),
+        exposure: wanted.exposure.then(|| {
+            open::exposure(world, |exposure| exposure.workloads.iter().any(|(one, _)| one == workload))
+        }),
         ..common(world, namespace, &pod.origin)
     };
     let input = Input::new(pod.into(), known);
     Document { input, subject: Subject::Workload(workload.clone()), origin: pod.origin.clone() }
 }
 
-fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Document {
+fn of_policy(world: &World<'_>, wanted: Wanted, policy: &NetworkPolicy) -> Document {
     let subjects = world.subjects(policy);
-    let is_own = |key: &ObjectKey| *key == policy.key;
     let known = Known {
         component: world.standard.component_for(policy).map(Component::from),
         selects: Some(workloads(world, &subjects)),
@@ -103,13 +120,14 @@ fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Document {
             rules.map(|(at, rule)| rules::of(world, RuleAt { policy, direction, rule }, at)).collect()
         })),
         isolated: Some(sides(|direction| policy.isolates(direction))),
-        allows: Some(sides(|direction| open::connections(world, &subjects, direction))),
-        exposure: Some(open::exposure(world, |exposure| {
-            exposure.rules.iter().any(|rule| match &rule.name {
-                RuleName::Policy(path) => is_own(&path.policy),
+        allows: wanted.allows.then(|| sides(|direction| open::connections(world, &subjects, direction))),
+        exposure: wanted.exposure.then(|| {
+            let is_own = |rule: &OpeningRule| match &rule.name {
+                RuleName::Policy(path) => path.policy == policy.key,
                 RuleName::Tier(_) => false,
-            })
-        })),
+            };
+            open::exposure(world, |exposure| exposure.rules.iter().any(is_own))
+        }),
         ..common(world, &policy.key.namespace, &policy.origin)
     };
     let input = Input::new(policy.into(), known);

@@ -82,9 +82,33 @@ pub struct Document {
     pub origin: Origin,
 }
 
-/// The documents of everything in `world`: namespaces, workloads and policies, in this order and each sorted.
-pub fn documents<'w>(world: &'w World<'_>) -> impl Iterator<Item = Document> + 'w {
-    make::all(world)
+/// What of the facts is made that takes more the larger the cluster is, for every one of its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What the policies allow of an object.
+    pub allows: bool,
+    /// Whom it is open to.
+    pub exposure: bool,
+}
+
+impl Wanted {
+    /// None of it.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { allows: false, exposure: false }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { allows: true, exposure: true }
+    }
+}
+
+/// The documents of everything in `world`: namespaces, workloads and policies, in this order and each sorted. What is
+/// not wanted is not in them.
+pub fn documents<'w>(world: &'w World<'_>, wanted: Wanted) -> impl Iterator<Item = Document> + 'w {
+    make::all(world, wanted)
 }
 
 impl Input {

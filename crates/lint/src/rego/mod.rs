@@ -11,6 +11,7 @@
 mod calls;
 mod join;
 mod load;
+mod mentions;
 mod module;
 mod path;
 mod place;

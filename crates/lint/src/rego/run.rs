@@ -1,6 +1,6 @@
 //! Looking at objects.
 
-use super::{Entry, Rules, place, verdict};
+use super::{Entry, Rules, mentions, place, verdict};
 use crate::{facts, finding::Finding, world::World};
 use regorus::{Engine, Value, utils::limits::ExecutionTimerConfig};
 use sekisho_core::diagnostic::{Diagnostic, Severity};
@@ -34,7 +34,9 @@ impl Rules {
         if asked.is_empty() {
             return judged;
         }
-        for document in facts::documents(world) {
+        let texts = self.sources.iter().filter(|(name, _)| !name.ends_with(".json"));
+        let wanted = mentions::wanted(texts.map(|(_, text)| &**text));
+        for document in facts::documents(world, wanted) {
             let input = match value(&document.input) {
                 Ok(input) => input,
                 Err(error) => {

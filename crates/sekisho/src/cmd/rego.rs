@@ -60,7 +60,8 @@ fn show(arguments: &RegoFactsArgs) -> anyhow::Result<Outcome> {
     let index = Index::of(input.cluster.changes());
     let world = World::new(&input.cluster, &index, &scope.standard, scope.extent, false);
     let asked = arguments.object.as_deref();
-    let documents = facts::documents(&world).filter(|one| asked.is_none_or(|asked| is_named(one, asked)));
+    let documents = facts::documents(&world, facts::Wanted::everything());
+    let documents = documents.filter(|one| asked.is_none_or(|asked| is_named(one, asked)));
     let inputs: Vec<facts::Input> = documents.map(|document| document.input).collect();
     if let Some(asked) = asked.filter(|_| inputs.is_empty()) {
         bail!("there is no `{asked}`; write `namespace/name`, or `NetworkPolicy/namespace/name`");
