@@ -42,6 +42,8 @@ pub enum Operation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transaction {
     operations: Vec<Operation>,
+    /// How many of them change what becomes of packets. Those behind take away what no packet meets any more.
+    telling: usize,
 }
 
 impl Transaction {
@@ -49,6 +51,15 @@ impl Transaction {
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// The same in two: what changes the fate of packets, and what takes away that nothing leads to any more.
+    /// The kernel waits for all its processors before it forgets a chain, which takes some 20 ms; in between
+    /// the state is that which is wanted, with remains.
+    #[must_use]
+    pub fn in_two(mut self) -> (Self, Self) {
+        let remains = self.operations.split_off(self.telling);
+        (self, Self { operations: remains, telling: 0 })
     }
 
     /// Whether there is nothing to do.
@@ -189,6 +200,8 @@ impl Steps {
     }
 
     pub(crate) fn finish(self) -> Transaction {
+        let first = [&self.sets, &self.chains, &self.elements, &self.rules, &self.dispatched];
+        let telling = first.into_iter().map(Vec::len).sum();
         let steps = [
             self.sets,
             self.chains,
@@ -199,7 +212,7 @@ impl Steps {
             self.removed,
             self.old_sets,
         ];
-        Transaction { operations: steps.into_iter().flatten().collect() }
+        Transaction { operations: steps.into_iter().flatten().collect(), telling }
     }
 }
 

@@ -127,6 +127,9 @@ impl Engine {
         }
         if compare {
             self.compare_at = now + COMPARE;
+            if let Err(error) = self.node.review() {
+                self.failed(&error.to_string());
+            }
         }
         if self.node.wakes_at().is_some_and(|at| now >= at)
             && let Err(error) = self.node.wake()

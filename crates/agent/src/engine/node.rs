@@ -198,8 +198,8 @@ impl Node {
         self.owed.extend(touched::released(&enforced.index, &steps.enforced));
         let changes = steps.enforced.into_iter();
         let deltas: Vec<Delta> = changes.map(|change| enforced.index.apply(change)).collect();
-        let transaction = enforced.program.follow(&enforced.index, &deltas);
-        self.kernel.apply(&transaction)?;
+        let (telling, remains) = enforced.program.follow(&enforced.index, &deltas).in_two();
+        self.kernel.apply(&telling)?;
         if ranges != self.guarded {
             self.kernel.apply(&enforced.program.guard(&ranges))?;
             self.guarded = ranges;
@@ -210,6 +210,8 @@ impl Node {
             self.sweep(Some(&touched))?;
         }
         self.staged.follow(state, &self.name, steps.staged)?;
+        // Nobody waits for what no packet meets any more.
+        self.kernel.apply(&remains)?;
         self.is_true = true;
         Ok(())
     }
@@ -227,6 +229,11 @@ impl Node {
         self.staged.restore()?;
         self.is_true = true;
         Ok(drift)
+    }
+
+    /// Looks through all connections: cut ones that have ended need not be looked for in every packet.
+    pub(crate) fn review(&mut self) -> Result<(), EnforceError> {
+        Ok(self.sweep(None)?)
     }
 
     /// When there is something to do though nothing happens.

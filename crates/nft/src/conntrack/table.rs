@@ -4,7 +4,7 @@ use super::{
     NESTED,
     entry::{
         BE_LIBERAL, CTA_LABELS, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection,
-        PICKED_UP,
+        Identity, PICKED_UP,
     },
     translation,
 };
@@ -81,6 +81,9 @@ struct Survey {
 #[derive(Debug)]
 pub struct Conntrack {
     socket: Socket,
+    /// The connections that were cut by this, as far as they have not been given back: those are given back
+    /// without a look through the table.
+    cut: BTreeMap<Identity, Connection>,
 }
 
 impl Conntrack {
@@ -89,7 +92,7 @@ impl Conntrack {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open() -> Result<Self, NetlinkError> {
-        Ok(Self { socket: Socket::open()? })
+        Ok(Self { socket: Socket::open()?, cut: BTreeMap::new() })
     }
 
     /// All tracked connections, of both families.
@@ -108,10 +111,7 @@ impl Conntrack {
     /// When the kernel does not answer.
     pub fn connections_of(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<Connection>, NetlinkError> {
         if addresses.len() > MANY {
-            let is_end = |c: &Connection| {
-                addresses.contains(&c.original.source) || addresses.contains(&c.reply.source)
-            };
-            return Ok(self.connections()?.into_iter().filter(is_end).collect());
+            return Ok(self.connections()?.into_iter().filter(|c| is_end(c, addresses)).collect());
         }
         let mut found = BTreeMap::new();
         for address in addresses {
@@ -142,6 +142,9 @@ impl Conntrack {
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
         let connections = self.connections()?;
+        // Of those that ended nothing is remembered.
+        let there: BTreeSet<&Identity> = connections.iter().map(|connection| &connection.identity).collect();
+        self.cut.retain(|identity, _| there.contains(identity));
         let survey = survey(connections, concerned, allowed);
         let swept = survey.swept;
         self.cut(program, kernel, survey)?;
@@ -164,8 +167,15 @@ impl Conntrack {
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
+        // What may go on again waits for nothing.
+        let known = self.cut.values().filter(|known| is_end(known, addresses)).cloned().collect();
+        let back: Vec<Connection> = survey(known, &concerned, &allowed).changes;
+        for connection in &back {
+            self.set_cut(connection, false)?;
+        }
         let connections = self.connections_of(addresses)?;
-        let survey = survey(connections, concerned, allowed);
+        let mut survey = survey(connections, concerned, allowed);
+        survey.swept.restored += back.len();
         let swept = survey.swept;
         self.cut(program, kernel, survey)?;
         Ok(swept)
@@ -210,6 +220,12 @@ impl Conntrack {
     }
 
     fn set_cut(&mut self, connection: &Connection, cut: bool) -> Result<(), NetlinkError> {
+        if cut {
+            let known = Connection { cut, ..connection.clone() };
+            self.cut.insert(connection.identity.clone(), known);
+        } else {
+            self.cut.remove(&connection.identity);
+        }
         let body = identity(connection).append(&label(cut));
         let ask = message(NEW, 0, connection.identity.family, &body, "label a connection");
         match self.socket.request(&ask) {
@@ -253,6 +269,11 @@ impl Conntrack {
         }
         gone_is_fine(self.socket.request(&relabel))
     }
+}
+
+/// Whether one of the addresses opened the connection, or it leads to one.
+fn is_end(connection: &Connection, addresses: &BTreeSet<IpAddr>) -> bool {
+    addresses.contains(&connection.original.source) || addresses.contains(&connection.reply.source)
 }
 
 fn survey(
