@@ -105,6 +105,11 @@ impl Node {
         self.is_true
     }
 
+    /// Whether connections that are older than enforcement may still show themselves (S32).
+    pub(crate) fn is_attaching(&self) -> bool {
+        self.attach.wakes_at().is_some()
+    }
+
     /// The index of what is enforced.
     pub(crate) fn index(&self) -> Option<&Index> {
         self.enforced.as_ref().map(|enforced| &enforced.index)

@@ -21,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) enforcing: bool,
     /// Whether the kernel has all that was told.
     pub(crate) programmed: bool,
+    /// Whether connections that are older than enforcement may still show themselves (S32).
+    pub(crate) attaching: bool,
     /// The ranges in which a packet of an unknown pod does not pass.
     pub(crate) guarded: Vec<String>,
     /// Pods in the cluster.
@@ -59,7 +61,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.is_ready() { "enforced".to_owned() } else { self.lacking() };
+        let state = match (self.is_ready(), self.attaching) {
+            (true, true) => {
+                "enforced; connections that were open before may still show themselves".to_owned()
+            }
+            (true, false) => "enforced".to_owned(),
+            (false, _) => self.lacking(),
+        };
         let guarded = if self.guarded.is_empty() { "nothing".to_owned() } else { self.guarded.join(", ") };
         writeln!(f, "node      {}", self.node)?;
         writeln!(f, "state     {state}")?;
@@ -130,6 +138,7 @@ impl Engine {
             awaiting: self.state.awaited().iter().map(ToString::to_string).collect(),
             enforcing: self.node.is_begun(),
             programmed: self.node.is_true(),
+            attaching: self.node.is_attaching(),
             guarded: self.node.guarded().cidrs().iter().map(ToString::to_string).collect(),
             pods: self.state.pods().len(),
             endpoints: endpoints.unwrap_or_default(),

@@ -114,6 +114,7 @@ pub(crate) fn an_address_is_another_pods_at_once() {
     let mut rig = Rig::build(&small::cluster(), 2).unwrap();
     rig.server.apply_text(small::policy());
     rig.start(&[]);
+    rig.agents.iter().for_each(crate::rig::agent::Agent::settled);
     let address = small::addresses(&rig, "cron")[0];
     let api = small::addresses(&rig, "api")[0];
     let pod = |name: &str, labels: &str| {

@@ -69,6 +69,19 @@ impl Agent {
         Command::new(PROGRAM).args(arguments).arg("--socket").arg(self.socket()).output().unwrap()
     }
 
+    /// Waits until connections that were open before enforcement began have had their time (S32).
+    pub(crate) fn settled(&self) {
+        let begun = Instant::now();
+        while self.status()["attaching"] != serde_json::Value::Bool(false) {
+            assert!(begun.elapsed() < PATIENCE, "{}: {}", self.node, self.logged());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn status(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.ask(&["status", "--json"]).stdout).unwrap_or_default()
+    }
+
     /// Waits until the kernel is true to what the API server tells.
     pub(crate) fn ready(&self) -> Duration {
         let begun = Instant::now();
@@ -92,9 +105,7 @@ impl Agent {
 
     /// How many pods of the cluster it knows; none while it does not answer.
     pub(crate) fn pods(&self) -> u64 {
-        let status = self.ask(&["status", "--json"]).stdout;
-        let status: serde_json::Value = serde_json::from_slice(&status).unwrap_or_default();
-        status["pods"].as_u64().unwrap_or_default()
+        self.status()["pods"].as_u64().unwrap_or_default()
     }
 
     fn socket(&self) -> PathBuf {
