@@ -65,7 +65,7 @@ fn flushed(rig: &Rig) {
 fn others(count: usize) -> String {
     let pod = |n: usize| {
         let address = format!("10.99.{}.{}", n / 250, n % 250 + 2);
-        let app = if n % 10 == 0 { "web" } else { "other" };
+        let app = if n.is_multiple_of(10) { "web" } else { "other" };
         format!(
             "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: other-{n}, namespace: shop, labels: {{app: {app}, n: \"{n}\"}}}}\n\
              spec: {{nodeName: node-9, containers: [{{name: main, image: none}}]}}\n\
