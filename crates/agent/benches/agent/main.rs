@@ -13,13 +13,13 @@
 
 mod load;
 mod probe;
-#[path = "../../crates/agent/tests/rig/mod.rs"]
+#[path = "../../tests/rig/mod.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
 mod rig;
-#[path = "../../crates/agent/tests/enforce/small.rs"]
+#[path = "../../tests/enforce/small.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
 mod small;
-#[path = "../../crates/agent/tests/support/mod.rs"]
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use probe::Probe;
