@@ -16,6 +16,7 @@ mod document;
 pub mod facts;
 mod far;
 mod finding;
+mod focus;
 pub mod ignore;
 mod named;
 mod near;
@@ -39,17 +40,34 @@ pub use rule::{Category, Rule};
 pub use today::{Today, today};
 pub use world::{Extent, World};
 
-/// Looks for everything that is wrong in `world`, sorted by place.
+/// Looks for everything that is wrong in `world`, and tells it sorted by place.
+#[must_use]
+pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
+    settle(read, found(world, || true).unwrap_or_default())
+}
+
+/// What each rule finds where it looks, by itself: nothing is sorted, and nobody is silent for another yet. `None` as
+/// soon as `is_wanted` says that nobody waits for it any more.
+#[must_use]
+pub fn found(world: &World<'_>, is_wanted: impl Fn() -> bool + Sync) -> Option<Vec<Finding>> {
+    let by_rule = sekisho_core::threads::map(rules(), |(): &mut (), rule| {
+        let mut of_rule = Vec::new();
+        if !is_wanted() {
+            return None;
+        }
+        (rule.run)(world, &mut finding::Report::new(rule, &mut of_rule));
+        of_rule.retain(|finding| world.is_heard(finding));
+        Some(of_rule)
+    });
+    by_rule.into_iter().collect::<Option<Vec<_>>>().map(|found| found.into_iter().flatten().collect())
+}
+
+/// What is told of everything that rules have found, and the reader, sorted by place.
 ///
 /// Where two rules mean the same mistake the one that says more of it is heard, and the other is not.
 #[must_use]
-pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
-    let mut found = of_reader(read);
-    let by_rule = sekisho_core::threads::map(rules(), |(): &mut (), rule| {
-        let mut of_rule = Vec::new();
-        (rule.run)(world, &mut finding::Report::new(rule, &mut of_rule));
-        of_rule
-    });
-    found.extend(by_rule.into_iter().flatten());
-    finding::settle(found)
+pub fn settle(read: &[sekisho_core::diagnostic::Diagnostic], found: Vec<Finding>) -> Vec<Finding> {
+    let mut all = of_reader(read);
+    all.extend(found);
+    finding::settle(all)
 }

@@ -1,12 +1,12 @@
 //! What rules look at: a cluster, and all that the core can tell of it.
 
-use crate::components::Components;
+use crate::{components::Components, focus::RuleAt};
 use sekisho_core::{
     exposure::{Exposure, exposures},
-    index::{Index, NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
+    index::{Index, NamespaceScope, PodId, PodSelectorKey, PolicyKey, PolicyRules, RoaringBitmap},
     object::{
         Cluster, Direction, IpBlock, LabelSelector, Labels, NAME_LABEL, Namespace, NetworkPolicy, Origin,
-        Peer, PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Workload,
+        PeerKind, Pod, PolicyPort, PortMatch, Requirement, Rule, Workload,
     },
     reach::{ClassId, Reach},
     set::Protocol,
@@ -14,7 +14,7 @@ use sekisho_core::{
     ways::{Told, WayIn, ways_in},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::{Arc, OnceLock},
 };
@@ -46,14 +46,9 @@ pub struct World<'c> {
     exposures: OnceLock<Vec<Exposure>>,
     isolated: [OnceLock<RoaringBitmap>; 2],
     components: OnceLock<Components<'c>>,
-}
-
-/// A rule of a policy that has effect.
-#[derive(Clone, Copy)]
-pub(crate) struct RuleAt<'c> {
-    pub(crate) policy: &'c NetworkPolicy,
-    pub(crate) direction: Direction,
-    pub(crate) rule: &'c Rule,
+    subjects: OnceLock<HashMap<&'c PolicyKey, &'c RoaringBitmap>>,
+    nobody: RoaringBitmap,
+    pub(crate) focus: Option<BTreeSet<Arc<str>>>,
 }
 
 impl<'c> World<'c> {
@@ -86,6 +81,9 @@ impl<'c> World<'c> {
             exposures: OnceLock::new(),
             isolated: [OnceLock::new(), OnceLock::new()],
             components: OnceLock::new(),
+            subjects: OnceLock::new(),
+            nobody: RoaringBitmap::new(),
+            focus: None,
         }
     }
 
@@ -94,9 +92,14 @@ impl<'c> World<'c> {
         self.reach.get_or_init(|| Reach::of(self.index))
     }
 
-    /// The ways in from outside.
+    /// The ways in from outside, to the pods that rules look at.
     pub(crate) fn ways(&self) -> &[WayIn] {
-        self.ways.get_or_init(|| ways_in(self.cluster, self.index, self.reach(), &Told::default()))
+        self.ways.get_or_init(|| {
+            // They lead to pods through Services of their own namespace.
+            let leads = self.cluster.services.keys().any(|key| self.looks_at(&key.namespace));
+            let ways = || ways_in(self.cluster, self.index, self.reach(), &Told::default());
+            leads.then(ways).unwrap_or_default()
+        })
     }
 
     /// Whom workloads are open to.
@@ -124,26 +127,14 @@ impl<'c> World<'c> {
         self.standard.exempt.contains(namespace)
     }
 
-    /// The rules that have effect.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = RuleAt<'c>> + '_ {
-        let cluster = self.cluster;
-        cluster.policies.values().flat_map(|policy| {
-            let isolating = Direction::ALL.into_iter().filter(move |direction| policy.isolates(*direction));
-            isolating.flat_map(move |direction| {
-                policy.rules(direction).iter().map(move |rule| RuleAt { policy, direction, rule })
-            })
-        })
-    }
-
-    /// The peers of rules that have effect.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = (RuleAt<'c>, &'c Peer)> + '_ {
-        self.rules().flat_map(|at| at.rule.peers.iter().map(move |peer| (at, peer)))
-    }
-
     /// The subjects of a policy.
-    pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> RoaringBitmap {
-        let own = NamespaceScope::One(Arc::clone(&policy.key.namespace));
-        self.selected(own, policy.subjects.clone())
+    pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> &RoaringBitmap {
+        let known = self.subjects.get_or_init(|| {
+            let selected = |policy: &PolicyRules| self.index.selected_pods(&policy.subjects);
+            let policies = self.index.policies();
+            policies.filter_map(|policy| Some((&policy.key, selected(policy)?))).collect()
+        });
+        known.get(&PolicyKey::from(policy.key.clone())).copied().unwrap_or(&self.nobody)
     }
 
     /// The pods that a peer of `policy` selects; none of a block.
@@ -182,7 +173,7 @@ impl<'c> World<'c> {
     /// The destinations of a rule: its subjects, or the pods that it names.
     pub(crate) fn destinations(&self, at: RuleAt<'_>) -> RoaringBitmap {
         match at.direction {
-            Direction::Ingress => self.subjects(at.policy),
+            Direction::Ingress => self.subjects(at.policy).clone(),
             Direction::Egress if at.rule.peers.is_empty() => self.index.pods().map(|(id, _)| id).collect(),
             Direction::Egress => at
                 .rule

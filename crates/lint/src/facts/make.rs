@@ -8,7 +8,8 @@ use super::{
 use crate::{
     Extent,
     finding::Subject,
-    world::{RuleAt, World, is_closed},
+    focus::RuleAt,
+    world::{World, is_closed},
 };
 use sekisho_core::{
     exposure::RuleName,
@@ -25,10 +26,12 @@ mod rules;
 pub(super) fn all<'w>(world: &'w World<'_>) -> impl Iterator<Item = Document> + 'w {
     let roster = Arc::new(Roster::of(world));
     let of_workloads = Arc::clone(&roster);
-    let namespaces = world.namespaces().keys().map(move |name| of_namespace(world, &roster, name));
+    let namespaces = world.namespaces().keys().filter(|name| world.looks_at(name));
+    let namespaces = namespaces.map(move |name| of_namespace(world, &roster, name));
     let workloads = of_workloads.workloads.clone().into_iter();
+    let workloads = workloads.filter(|(workload, _)| world.looks_at(&workload.key.namespace));
     let workloads = workloads.map(move |(workload, (pods, pod))| of_workload(world, &workload, &pods, &pod));
-    let policies = world.cluster.policies.values().map(move |policy| of_policy(world, policy));
+    let policies = world.policies().map(move |policy| of_policy(world, policy));
     namespaces.chain(workloads).chain(policies)
 }
 
@@ -56,7 +59,7 @@ impl Roster {
 fn of_namespace(world: &World<'_>, roster: &Roster, name: &Arc<str>) -> Document {
     let implied = || Namespace::implied(Arc::clone(name));
     let namespace = world.cluster.namespaces.get(name).cloned().unwrap_or_else(implied);
-    let policies = world.cluster.policies.values().filter(|policy| policy.key.namespace == *name);
+    let policies = world.policies().filter(|policy| policy.key.namespace == *name);
     let known = Known {
         workloads: Some(roster.within(name)),
         policies: Some(policies.map(policy_facts).collect()),
@@ -69,7 +72,7 @@ fn of_namespace(world: &World<'_>, roster: &Roster, name: &Arc<str>) -> Document
 fn of_workload(world: &World<'_>, workload: &object::Workload, pods: &[Arc<Pod>], pod: &Pod) -> Document {
     let namespace = &workload.key.namespace;
     let ids: RoaringBitmap = pods.iter().filter_map(|pod| world.index.pod_id(&pod.uid)).collect();
-    let selecting = world.cluster.policies.values().filter(|policy| {
+    let selecting = world.policies().filter(|policy| {
         policy.key.namespace == *namespace && pods.iter().any(|pod| policy.subjects.matches(&pod.labels))
     });
     let isolated = |direction| {
@@ -96,14 +99,14 @@ fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Document {
     let is_own = |key: &ObjectKey| *key == policy.key;
     let known = Known {
         component: world.standard.component_for(policy).map(Component::from),
-        selects: Some(workloads(world, &subjects)),
-        selects_elsewhere: Some(elsewhere(world, &subjects, &policy.subjects)),
+        selects: Some(workloads(world, subjects)),
+        selects_elsewhere: Some(elsewhere(world, subjects, &policy.subjects)),
         rules: Some(sides(|direction| {
             let rules = policy.rules(direction).iter().enumerate();
             rules.map(|(at, rule)| rules::of(world, RuleAt { policy, direction, rule }, at)).collect()
         })),
         isolated: Some(sides(|direction| policy.isolates(direction))),
-        allows: Some(sides(|direction| open::connections(world, &subjects, direction))),
+        allows: Some(sides(|direction| open::connections(world, subjects, direction))),
         exposure: Some(open::exposure(world, |exposure| {
             exposure.rules.iter().any(|rule| match &rule.name {
                 RuleName::Policy(path) => is_own(&path.policy),

@@ -35,9 +35,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     ranges::{is_internet, of_blocks},
     rule::{Category, Rule},
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -35,9 +35,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World, namespace},
+    world::{World, namespace},
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 mod coverage;
+mod found;
 mod known;
 pub(crate) mod mend;
 pub(crate) mod paths;
@@ -11,6 +12,7 @@ mod silence;
 pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
+pub(crate) use found::Found;
 
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
@@ -114,14 +116,27 @@ fn useless(runs: &[(Option<String>, Checked)]) -> BTreeSet<Origin> {
 
 /// Looks at everything that was read, with the team's own rules where there are some.
 pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: Option<&Rules>) -> Checked {
+    let index = Index::of(reading.cluster.changes());
+    let world = World::new(&reading.cluster, &index, standard, extent, reading.has_errors());
+    // Somebody waits for it.
+    let found = Found::of(&world, own, || true).unwrap_or_default();
+    drop(world);
+    conclude(reading, found, &index, standard, own)
+}
+
+/// What is told of what rules found in everything that was read.
+pub(crate) fn conclude(
+    reading: Reading,
+    found: Found,
+    index: &Index,
+    standard: &Standard,
+    own: Option<&Rules>,
+) -> Checked {
     let has_gaps = reading.has_errors();
     let Reading { cluster, diagnostics, mut sources, .. } = reading;
-    let index = Index::of(cluster.changes());
-    let world = World::new(&cluster, &index, standard, extent, has_gaps);
-    let mut findings = sekisho_lint::check(&world, &diagnostics);
-    let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
-    let Judged { findings: mut found, errors: unanswered, prints } = judged;
-    findings.append(&mut found);
+    let mut findings = sekisho_lint::settle(&diagnostics, found.ours);
+    let Judged { findings: mut by_team, errors: unanswered, prints } = found.own;
+    findings.append(&mut by_team);
     findings.sort_by(Finding::by_place);
     if let Some(rules) = own {
         sources.extend(rules.sources().clone());
@@ -130,8 +145,7 @@ pub(crate) fn look(reading: Reading, standard: &Standard, extent: Extent, own: O
     for finding in &mut findings {
         finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
     }
-    let coverage = Coverage::of(&index, standard);
-    drop(world);
+    let coverage = Coverage::of(index, standard);
     let Silence { mut heard, silenced } =
         silence::silence(findings, &cluster, &sources, own.map(Rules::codes).unwrap_or_default());
     if has_gaps {
