@@ -9,9 +9,13 @@
 mod audit;
 #[path = "enforce/faults.rs"]
 mod faults;
+#[path = "enforce/outage.rs"]
+mod outage;
 mod rig;
 #[path = "enforce/small.rs"]
 mod small;
+#[path = "enforce/starved.rs"]
+mod starved;
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
@@ -25,6 +29,9 @@ const TESTS: &[(&str, fn())] = &[
     ("the_example_is_enforced", the_example_is_enforced),
     ("nothing_leaks_while_it_breaks", faults::nothing_leaks_while_it_breaks),
     ("an_address_is_another_pods_at_once", faults::an_address_is_another_pods_at_once),
+    ("nothing_leaks_while_the_api_is_away", outage::nothing_leaks_while_the_api_is_away),
+    ("nothing_leaks_while_agents_hang", starved::nothing_leaks_while_agents_hang),
+    ("nothing_leaks_while_an_agent_has_no_memory", starved::nothing_leaks_while_an_agent_has_no_memory),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];
 

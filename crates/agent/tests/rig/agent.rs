@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -37,10 +37,22 @@ impl Agent {
 
     /// Starts it, with `options` besides those that it needs.
     pub(crate) fn start(&mut self, options: &[&str]) {
-        assert!(self.child.is_none(), "one at a time");
         self.options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.launch(Command::new(PROGRAM));
+    }
+
+    /// Starts it as it was, with no more than so many bytes of data. One that finds no more aborts.
+    pub(crate) fn start_within(&mut self, bytes: u64) {
+        let mut limited = Command::new("prlimit");
+        // Without memory there is none for a backtrace either.
+        limited.arg(format!("--data={bytes}")).args(["--core=0", PROGRAM]).env("RUST_BACKTRACE", "0");
+        self.launch(limited);
+    }
+
+    fn launch(&mut self, mut program: Command) {
+        assert!(self.child.is_none(), "one at a time");
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let child = Command::new(PROGRAM)
+        let child = program
             .args(["run", "--listen", "none", "--attach", "1", "--log", "debug", "--node", &self.node])
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
@@ -48,12 +60,33 @@ impl Agent {
             .arg(&self.namespace)
             .arg("--socket")
             .arg(self.socket())
-            .args(options)
+            .args(&self.options)
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap();
         self.child = Some(child);
+    }
+
+    /// How it ended, if it did by itself.
+    pub(crate) fn died(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().unwrap()
+    }
+
+    /// Stops it where it is, as a machine does that has no time for it.
+    pub(crate) fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().unwrap().id();
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status().unwrap();
+        assert!(sent.success(), "{signal} to {pid}");
     }
 
     /// Kills it, as the kernel does that is out of memory. The rules stay.
