@@ -7,9 +7,15 @@
 
 #[path = "enforce/audit.rs"]
 mod audit;
+#[path = "enforce/by_node.rs"]
+mod by_node;
+#[path = "enforce/endpoints.rs"]
+mod endpoints;
 #[path = "enforce/faults.rs"]
 mod faults;
 mod rig;
+#[path = "enforce/services.rs"]
+mod services;
 #[path = "enforce/small.rs"]
 mod small;
 mod support;
@@ -25,6 +31,9 @@ const TESTS: &[(&str, fn())] = &[
     ("the_example_is_enforced", the_example_is_enforced),
     ("nothing_leaks_while_it_breaks", faults::nothing_leaks_while_it_breaks),
     ("an_address_is_another_pods_at_once", faults::an_address_is_another_pods_at_once),
+    ("services_lead_past_no_policy", services::services_lead_past_no_policy),
+    ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
+    ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];
 
@@ -68,7 +77,9 @@ fn nft(path: &std::path::Path, script: &str) {
 }
 
 fn the_example_is_enforced() {
-    let mut rig = Rig::build(&example(), 3).unwrap();
+    let mut rig = Rig::beside_proxies(&example(), 3).unwrap();
+    let probes = &rig.lab.current_plan().probes;
+    assert!(probes.iter().filter(|probe| probe.service.is_some()).count() > 100, "Services are probed");
     let folder = root().join("examples/exchange/production");
     let applied = Command::new(rig.server.kubectl())
         .arg("--kubeconfig")
