@@ -2,7 +2,7 @@
 // loopback, with nothing behind them: no scheduler, no kubelet, no controllers. It prints READY and takes commands from
 // standard input, one a line; when that closes, or on SIGTERM, it ends and leaves nothing behind.
 //
-// Under the name kubectl it is kubectl.
+// Under the name kubectl it is kubectl, and under the name kube-proxy it is kube-proxy.
 package main
 
 import (
@@ -19,11 +19,15 @@ import (
 
 	"k8s.io/component-base/cli"
 	kubectl "k8s.io/kubectl/pkg/cmd"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 )
 
 func main() {
-	if filepath.Base(os.Args[0]) == "kubectl" {
+	switch filepath.Base(os.Args[0]) {
+	case "kubectl":
 		os.Exit(cli.Run(kubectl.NewDefaultKubectlCommand()))
+	case "kube-proxy":
+		os.Exit(cli.Run(proxy.NewProxyCommand()))
 	}
 	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig")
 	serve := flag.String("serve", "", "be kube-apiserver alone, of this folder")

@@ -42,7 +42,7 @@ func runServer(folder, store string, port int) error {
 		"--service-account-issuer=https://127.0.0.1",
 		"--service-account-key-file=" + keys.server,
 		"--service-account-signing-key-file=" + keys.serverKey,
-		"--service-cluster-ip-range=10.96.0.0/16,fd00:96::/108",
+		"--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/108",
 		"--tls-cert-file=" + keys.server,
 		"--tls-private-key-file=" + keys.serverKey,
 		"--token-auth-file=" + tokens,

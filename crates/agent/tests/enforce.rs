@@ -7,11 +7,17 @@
 
 #[path = "enforce/audit.rs"]
 mod audit;
+#[path = "enforce/by_node.rs"]
+mod by_node;
+#[path = "enforce/endpoints.rs"]
+mod endpoints;
 #[path = "enforce/faults.rs"]
 mod faults;
 #[path = "enforce/outage.rs"]
 mod outage;
 mod rig;
+#[path = "enforce/services.rs"]
+mod services;
 #[path = "enforce/small.rs"]
 mod small;
 #[path = "enforce/starved.rs"]
@@ -32,6 +38,9 @@ const TESTS: &[(&str, fn())] = &[
     ("nothing_leaks_while_the_api_is_away", outage::nothing_leaks_while_the_api_is_away),
     ("nothing_leaks_while_agents_hang", starved::nothing_leaks_while_agents_hang),
     ("nothing_leaks_while_an_agent_has_no_memory", starved::nothing_leaks_while_an_agent_has_no_memory),
+    ("services_lead_past_no_policy", services::services_lead_past_no_policy),
+    ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
+    ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];
 
@@ -75,7 +84,9 @@ fn nft(path: &std::path::Path, script: &str) {
 }
 
 fn the_example_is_enforced() {
-    let mut rig = Rig::build(&example(), 3).unwrap();
+    let mut rig = Rig::beside_proxies(&example(), 3).unwrap();
+    let probes = &rig.lab.current_plan().probes;
+    assert!(probes.iter().filter(|probe| probe.service.is_some()).count() > 100, "Services are probed");
     let folder = root().join("examples/exchange/production");
     let applied = Command::new(rig.server.kubectl())
         .arg("--kubeconfig")

@@ -3,7 +3,7 @@
 use crate::{
     LabError,
     enforce::Enforcer,
-    kernel::{namespace::Namespace, sysctl},
+    kernel::sysctl,
     net::{
         log::Log,
         responder::{self, Responder, Socketed},
@@ -18,7 +18,6 @@ use crate::{
 use sekisho_core::{eval::decide, object::Cluster, packet::Traffic, set::Protocol, verdict::Verdict};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -34,21 +33,9 @@ pub struct Lab {
     taps: BTreeMap<Host, Arc<Taps>>,
     log: Arc<Log>,
     enforcer: Option<Enforcer>,
+    /// Whether its nodes translate Services.
+    translates: bool,
     pub(crate) topology: Topology,
-}
-
-/// The network of a pod. It is there as long as this is.
-#[derive(Debug)]
-pub struct Network(Namespace);
-
-impl Network {
-    /// Does `work` in it, on a thread of its own.
-    ///
-    /// # Errors
-    /// When the kernel refuses.
-    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
-        self.0.run(|| Ok(work()))
-    }
 }
 
 impl Lab {
@@ -65,7 +52,7 @@ impl Lab {
     /// # Errors
     /// When the kernel refuses.
     pub fn build(plan: Plan, options: Options) -> Result<Self, LabError> {
-        Self::build_with(plan, options, |lab| {
+        Self::build_with(plan, options, true, |lab| {
             // S23: policies are there before anything listens or speaks.
             lab.enforcer = Some(Enforcer::start(&lab.plan, &lab.topology)?);
             Ok(())
@@ -77,12 +64,22 @@ impl Lab {
     /// # Errors
     /// When the kernel refuses.
     pub fn build_open(plan: Plan, options: Options) -> Result<Self, LabError> {
-        Self::build_with(plan, options, |_| Ok(()))
+        Self::build_with(plan, options, true, |_| Ok(()))
+    }
+
+    /// Builds the lab of `plan` without policies and without Services on its nodes, for somebody else to
+    /// enforce the ones and to translate the others.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn build_bare(plan: Plan, options: Options) -> Result<Self, LabError> {
+        Self::build_with(plan, options, false, |_| Ok(()))
     }
 
     fn build_with(
         plan: Plan,
         options: Options,
+        translates: bool,
         enforce: impl FnOnce(&mut Self) -> Result<(), LabError>,
     ) -> Result<Self, LabError> {
         let topology = Topology::build(&plan)?;
@@ -93,6 +90,7 @@ impl Lab {
             taps: BTreeMap::new(),
             log: Arc::default(),
             enforcer: None,
+            translates,
             topology,
         };
         enforce(&mut lab)?;
@@ -201,6 +199,9 @@ impl Lab {
     }
 
     fn program_services(&self, had: bool) -> Result<(), LabError> {
+        if !self.translates {
+            return Ok(());
+        }
         for at in 0..self.plan.nodes.len() {
             if let Some(node) = self.topology.namespace(&self.plan, Host::Node(at)) {
                 translation::program(&self.plan, node, had)?;
@@ -247,50 +248,6 @@ impl Lab {
         }
         self.responder = Some(Responder::start(sockets, Arc::clone(&self.log))?);
         Ok(())
-    }
-
-    /// Limits the size of packets that reach a pod, as a tunnel on the way does: its node then owes
-    /// senders path MTU errors (S30).
-    ///
-    /// # Errors
-    /// When there is no such pod, or the kernel refuses.
-    pub fn limit_packets(&self, pod: &str, mtu: u32) -> Result<(), LabError> {
-        self.topology.limit(&self.plan, self.host(pod)?, mtu)
-    }
-
-    /// Does `work` in the network of the pod that is called `pod`, on a thread of its own. Sockets that
-    /// it opens stay there.
-    ///
-    /// # Errors
-    /// When there is no such pod.
-    pub fn within<T: Send>(&self, pod: &str, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
-        let namespace = self.topology.namespace(&self.plan, self.host(pod)?);
-        namespace.ok_or_else(|| LabError::NoPod(pod.to_owned()))?.run(|| Ok(work()))
-    }
-
-    /// The file of a node's network namespace, by which other programs of this user may enter it as long as
-    /// the lab lives.
-    ///
-    /// # Errors
-    /// When there is no such node.
-    pub fn node_namespace(&self, node: &str) -> Result<PathBuf, LabError> {
-        let at = self.plan.nodes.iter().position(|plan| *plan.name == *node);
-        let namespace = at.and_then(|at| self.topology.namespace(&self.plan, Host::Node(at)));
-        let namespace = namespace.ok_or_else(|| LabError::NoPod(node.to_owned()))?;
-        Ok(format!("/proc/{}/fd/{}", std::process::id(), namespace.raw_fd()).into())
-    }
-
-    /// The network of the pod that is called `pod`, for work that outlives this call.
-    ///
-    /// # Errors
-    /// When there is no such pod.
-    pub fn network(&self, pod: &str) -> Result<Network, LabError> {
-        let namespace = self.topology.namespace(&self.plan, self.host(pod)?);
-        Ok(Network(namespace.ok_or_else(|| LabError::NoPod(pod.to_owned()))?.clone_handle()?))
-    }
-
-    pub(crate) fn host(&self, pod: &str) -> Result<Host, LabError> {
-        self.plan.find(pod).ok_or_else(|| LabError::NoPod(pod.to_owned()))
     }
 
     /// Whether the kernel has IPv6.

@@ -9,6 +9,7 @@ mod kernel;
 mod lab;
 mod matrix;
 mod net;
+mod network;
 mod plan;
 mod probing;
 mod report;
@@ -19,8 +20,9 @@ mod translation;
 pub use draw::draw;
 pub use error::LabError;
 pub use kernel::privilege::{Privilege, acquire};
-pub use lab::{Lab, Network};
+pub use lab::Lab;
 pub use matrix::{Cell, CellState, Column, Matrix};
+pub use network::Network;
 pub use plan::{
     Arrival, Backend, Host, Listeners, NodePlan, Options, OutsideAddress, Place, Plan, Probe, ServicePlan,
     ServicePortPlan, Site,

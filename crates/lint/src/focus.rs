@@ -18,7 +18,7 @@ impl<'c> World<'c> {
     ///
     /// INVARIANT: it is a matter of time alone. What a rule finds of an object does not depend on where else it looks,
     /// so a rule that tells something of an object of another namespace than the policy it looks at asks
-    /// [`World::may_concern`], or looks at everything.
+    /// `World::may_concern`, or looks at everything.
     #[must_use]
     pub fn only(mut self, namespaces: BTreeSet<Arc<str>>) -> Self {
         self.focus = Some(namespaces);

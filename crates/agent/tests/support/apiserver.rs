@@ -81,11 +81,23 @@ impl Server {
 
     /// The real kubectl, of the same build.
     pub(crate) fn kubectl(&self) -> PathBuf {
-        let kubectl = self.folder.path().join("kubectl");
-        if !kubectl.exists() {
-            symlink(&self.program, &kubectl).unwrap();
+        self.called("kubectl")
+    }
+
+    /// The program under another name, which makes it another program.
+    pub(crate) fn called(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        if !path.exists() {
+            symlink(&self.program, &path).unwrap();
         }
-        kubectl
+        path
+    }
+
+    /// The port at which it listens, on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        let config = fs::read_to_string(self.config()).unwrap();
+        let server = config.lines().find_map(|line| line.trim().strip_prefix("server: https://127.0.0.1:"));
+        server.unwrap().parse().unwrap()
     }
 
     /// Applies objects.
