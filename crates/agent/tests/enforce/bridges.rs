@@ -10,7 +10,16 @@ use crate::{
     support::until,
 };
 use sekisho_lab::{Host, Network};
-use std::{fs, net::SocketAddr};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    thread,
+    time::Duration,
+};
+
+/// Whoever hears it: by broadcast, in IPv4's network of the pods as well, and by multicast.
+const GROUPS: [&str; 5] =
+    ["255.255.255.255:9999", "10.244.1.255:9999", "224.0.0.1:9999", "224.0.0.251:9999", "[ff02::1%2]:9998"];
 
 /// What is true of routed pods is true of those on a bridge, though what they send each other is not routed.
 pub(crate) fn pods_on_a_bridge_are_policed() {
@@ -24,6 +33,40 @@ pub(crate) fn pods_on_a_bridge_are_policed() {
         shop.within_the_cluster();
         shop.entering();
     }
+    what_is_meant_for_many(&rig);
+}
+
+/// A bridge gives to all its ports what is meant for many: also a pod would hear it that nobody may speak to.
+fn what_is_meant_for_many(rig: &Rig) {
+    let solo = rig.lab.network("shop/solo").unwrap();
+    let ears: Vec<UdpSocket> = solo.within(ears).unwrap();
+    let sent = rig.lab.within("shop/api-1", || GROUPS.iter().map(|to| shout(to)).sum::<usize>()).unwrap();
+    assert_eq!(sent, GROUPS.len());
+    thread::sleep(Duration::from_millis(200));
+    for ear in &ears {
+        let mut word = [0; 64];
+        let heard = ear.recv(&mut word);
+        assert!(
+            heard.is_err(),
+            "it heard {:?}",
+            heard.map(|length| String::from_utf8_lossy(&word[..length]).into_owned())
+        );
+    }
+}
+
+/// Sockets that hear what is meant for all, and what is meant for one group.
+fn ears() -> Vec<UdpSocket> {
+    let (v4, v6) = (UdpSocket::bind("0.0.0.0:9999").unwrap(), UdpSocket::bind("[::]:9998").unwrap());
+    v4.join_multicast_v4(&Ipv4Addr::new(224, 0, 0, 251), &Ipv4Addr::UNSPECIFIED).unwrap();
+    [v4, v6].into_iter().inspect(|socket| socket.set_nonblocking(true).unwrap()).collect()
+}
+
+/// Says something to many. The link of a pod is its second.
+fn shout(to: &str) -> usize {
+    let socket = UdpSocket::bind(if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" }).unwrap();
+    socket.set_broadcast(true).unwrap();
+    let sent = socket.send_to(to.as_bytes(), to);
+    usize::from(sent.unwrap_or_else(|error| panic!("{to}: {error}")) > 0)
 }
 
 /// Without the kernel's help a bridge would lead past the rules: then the agent is not ready, and says why. Where
@@ -94,7 +137,12 @@ impl Shop<'_> {
         let web = self.pod("shop/web").1;
         for pod in ["shop/api-1", "shop/solo"] {
             let seen = self.arrival(pod, web, web);
-            self.call("a pod on the same bridge", From::Pod("shop/web"), seen.to, &[seen.clone()]);
+            self.call(
+                "a pod on the same bridge",
+                From::Pod("shop/web"),
+                seen.to,
+                std::slice::from_ref(&seen),
+            );
         }
         let (solo, api) = (self.pod("shop/solo").1, SocketAddr::new(self.pod("shop/api-1").1, 8080));
         let seen = self.arrival("shop/api-1", solo, solo);
