@@ -92,7 +92,7 @@ impl Metrics {
         registry.register("transactions", "Changes of the kernel's rules", self.transactions.clone());
         registry.register(
             "denied_packets",
-            "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet",
+            "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet, and `many` are broadcasts and multicasts",
             self.denied.clone(),
         );
         registry.register(

@@ -1,7 +1,7 @@
-//! A thread that hears what others do to the table.
+//! Threads that hear what others do to the table, and to links.
 
 use crate::engine::Message;
-use sekisho_nft::Monitor;
+use sekisho_nft::{LinkMonitor, Monitor};
 use std::{thread, time::Duration};
 use tokio::sync::mpsc::Sender;
 use tracing::warn;
@@ -29,6 +29,25 @@ pub(crate) fn run(mut monitor: Monitor, engine: &Sender<Message>) {
             }
             Err(error) => {
                 warn!(%error, "cannot hear what others do to the table");
+                thread::sleep(PATIENCE);
+            }
+        }
+    }
+}
+
+/// Tells the engine that links have changed: a bridge may be among them.
+pub(crate) fn links(mut monitor: LinkMonitor, engine: &Sender<Message>) {
+    while !engine.is_closed() {
+        match monitor.wait(PATIENCE) {
+            Ok(false) => {}
+            Ok(true) => {
+                // What comes while the engine looks is heard after it.
+                if engine.blocking_send(Message::Linked).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                warn!(%error, "cannot hear of links");
                 thread::sleep(PATIENCE);
             }
         }

@@ -2,7 +2,6 @@
 
 use crate::{
     args::{LogFormat, Place, Run},
-    bridge,
     engine::{Engine, Message, Node, Report},
     http,
     metrics::Metrics,
@@ -17,7 +16,7 @@ use sekisho_k8s::{
     live::Access,
     watch::{Announcement, Announcer, Watching},
 };
-use sekisho_nft::{Kernel, Monitor, tree::Table};
+use sekisho_nft::{Kernel, LinkMonitor, Monitor, tree::Table};
 use std::{
     collections::BTreeSet,
     fs::File,
@@ -110,13 +109,16 @@ impl Parts {
         let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let opened = enter(&place).and_then(|()| {
                 let held = hold()?;
-                bridge::show();
                 let node = Node::open(&name, startup, ranges, patience, Arc::clone(&metrics))?;
-                let monitor = Monitor::open(node.ports())?;
-                // Made here, it is in the same network namespace.
+                let (tables, links) = (Monitor::open(node.ports())?, LinkMonitor::open()?);
+                let other = inbox.clone();
+                // Made here, they are in the same network namespace.
                 thread::Builder::new()
                     .name("monitor".to_owned())
-                    .spawn(move || monitor::run(monitor, &inbox))?;
+                    .spawn(move || monitor::run(tables, &inbox))?;
+                thread::Builder::new()
+                    .name("links".to_owned())
+                    .spawn(move || monitor::links(links, &other))?;
                 Ok((held, node))
             });
             match opened {

@@ -7,6 +7,8 @@
 
 #[path = "enforce/audit.rs"]
 mod audit;
+#[path = "enforce/bridges.rs"]
+mod bridges;
 #[path = "enforce/by_node.rs"]
 mod by_node;
 #[path = "enforce/endpoints.rs"]
@@ -40,6 +42,8 @@ const TESTS: &[(&str, fn())] = &[
     ("nothing_leaks_while_an_agent_has_no_memory", starved::nothing_leaks_while_an_agent_has_no_memory),
     ("services_lead_past_no_policy", services::services_lead_past_no_policy),
     ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
+    ("pods_on_a_bridge_are_policed", bridges::pods_on_a_bridge_are_policed),
+    ("a_bridge_is_never_unseen", bridges::a_bridge_is_never_unseen),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];

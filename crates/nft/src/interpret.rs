@@ -157,6 +157,11 @@ impl<'a> Run<'a> {
             Match::State(state) => self.header.state == Some(*state),
             Match::Cut => self.header.cut,
             Match::MidStream => self.header.mid_stream && self.port(Protocol::Tcp).is_some(),
+            // Frames are not modelled: these are the addresses that are sent in such.
+            Match::Group => match self.header.destination {
+                IpAddr::V4(to) => to.is_multicast() || to.is_broadcast(),
+                IpAddr::V6(to) => to.is_multicast(),
+            },
             Match::Address { family, side, set } => {
                 self.address(*family, *side).is_some_and(|address| self.has_address(set, address))
             }

@@ -19,6 +19,6 @@ mod transaction;
 pub mod tree;
 
 pub use drift::Drift;
-pub use netlink::{Kernel, Monitor, NetlinkError};
+pub use netlink::{Bridge, Kernel, LinkMonitor, Links, Monitor, NetlinkError};
 pub use program::Program;
 pub use transaction::{Entrance, Operation, Programmed, Transaction};

@@ -109,6 +109,7 @@ fn condition(condition: &Match) -> String {
         Match::State(TrackedState::Invalid) => "ct state invalid".to_owned(),
         Match::Cut => format!("ct label {CUT_LABEL_BIT}"),
         Match::MidStream => "tcp flags & syn == 0".to_owned(),
+        Match::Group => "meta pkttype != host".to_owned(),
         Match::Address { family, side, set } => format!("{} @{set}", address(*family, *side)),
         Match::AddressPair { family, set } => {
             format!("{} . {} @{set}", address(*family, Side::Source), address(*family, Side::Destination))

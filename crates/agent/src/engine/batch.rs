@@ -1,6 +1,6 @@
 //! What is done with the messages that came together.
 
-use super::{COMPARE, Engine, Message, RETRY, Waiting};
+use super::{COMPARE, Engine, LOOK, Message, RETRY, Waiting};
 use crate::{
     socket::{Attachment, Reply, Request},
     state::{Remark, Steps},
@@ -14,12 +14,17 @@ impl Engine {
     pub(super) fn step(&mut self, messages: Vec<Message>) -> ControlFlow<()> {
         let mut steps = Steps::default();
         let mut flow = ControlFlow::Continue(());
-        let mut drifted = false;
+        let (mut drifted, mut linked) = (false, false);
         for message in messages {
             match message {
                 Message::News(news, heard) => self.hear(*news, heard, &mut steps),
                 Message::Drifted => drifted = true,
-                Message::Ask(request, reply) => self.ask(Waiting { request, reply }, &mut steps),
+                Message::Linked => linked = true,
+                Message::Ask(request, reply) => {
+                    // A pod that is asked for has just been plugged in.
+                    linked |= matches!(request, Request::Add { .. } | Request::Check { .. } | Request::Ready);
+                    self.ask(Waiting { request, reply }, &mut steps);
+                }
                 Message::Stop => flow = ControlFlow::Break(()),
             }
         }
@@ -30,6 +35,7 @@ impl Engine {
         self.remark(&steps.remarks);
         self.enforce(steps);
         self.keep_true(drifted);
+        self.look_at_bridges(linked);
         self.answer();
         self.tell();
         flow
@@ -138,6 +144,19 @@ impl Engine {
         }
     }
 
+    /// Looks whether what goes over bridges is seen, where they may have changed: they are told of, but what the
+    /// kernel does with all of them is not, so that is looked at from time to time.
+    fn look_at_bridges(&mut self, linked: bool) {
+        let now = Instant::now();
+        if !linked && now < self.look_at {
+            return;
+        }
+        self.look_at = now + LOOK;
+        if let Err(error) = self.node.look_at_bridges() {
+            warn!(%error, "it cannot be told whether what goes over bridges is seen; it is tried again");
+        }
+    }
+
     fn ask(&mut self, waiting: Waiting, steps: &mut Steps) {
         match &waiting.request {
             Request::Delete { pod, attachment, addresses } => {
@@ -192,7 +211,7 @@ impl Engine {
     }
 
     fn reply(&self, request: &Request) -> Option<Reply> {
-        let is_true = self.node.is_begun() && self.node.is_true();
+        let is_true = self.node.is_begun() && self.node.is_true() && self.node.unseen().is_empty();
         match request {
             Request::Status => Some(Reply::Status(Box::new(self.report()))),
             Request::Dump => Some(Reply::Dump(self.node.text())),
@@ -205,6 +224,9 @@ impl Engine {
                 let known = self.state.pods().has(pod, addresses);
                 Some(match is_true && known {
                     true => Reply::Done,
+                    false if !self.node.unseen().is_empty() => {
+                        Reply::NotReady { why: self.report().lacking() }
+                    }
                     false => Reply::NotReady {
                         why: format!("the rules of pod `{}` are not in the kernel", pod.key()),
                     },

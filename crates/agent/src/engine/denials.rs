@@ -13,6 +13,9 @@ use std::{
 /// How often counters are read: as often as Prometheus asks, by its default or oftener.
 const APART: Duration = Duration::from_secs(10);
 
+/// The chain of what is meant for many.
+const TO_MANY: &str = "to-many";
+
 /// What the counters said when they were read last.
 #[derive(Debug)]
 pub(super) struct Denials {
@@ -60,6 +63,7 @@ impl Denials {
                         let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
                         metrics.denied(table, &direction.to_string(), &names.join(","), more);
                     }
+                    None if chain.as_str() == TO_MANY => metrics.denied(table, "many", "", more),
                     // The chain of strangers (S23).
                     None => metrics.denied(table, "unknown", "", more),
                 }

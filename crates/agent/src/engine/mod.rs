@@ -36,6 +36,8 @@ const MOST: usize = 512;
 const RETRY: Duration = Duration::from_millis(200);
 /// How often the kernel is compared with what it should have, though nobody said that it changed.
 const COMPARE: Duration = Duration::from_secs(60);
+/// How often it is looked whether the kernel still shows what goes over bridges, though no link changed.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What the engine is told.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub(crate) enum Message {
     News(Box<News>, Instant),
     /// Somebody else changed the table, or may have.
     Drifted,
+    /// Links came, went or changed.
+    Linked,
     /// Somebody on this node asks.
     Ask(Request, oneshot::Sender<Reply>),
     /// It is over. The rules stay.
@@ -75,6 +79,7 @@ pub(crate) struct Engine {
     /// When what the kernel refused is tried again.
     retry_at: Option<Instant>,
     compare_at: Instant,
+    look_at: Instant,
     /// When news were heard that the kernel does not have yet.
     heard: Vec<Instant>,
 }
@@ -97,6 +102,7 @@ impl Engine {
             waiting: Vec::new(),
             retry_at: None,
             compare_at: Instant::now() + COMPARE,
+            look_at: Instant::now(),
             heard: Vec::new(),
         }
     }
@@ -124,7 +130,7 @@ impl Engine {
     }
 
     fn wakes_at(&self) -> Instant {
-        let times = [Some(self.compare_at), self.retry_at, self.node.wakes_at()];
+        let times = [Some(self.compare_at), Some(self.look_at), self.retry_at, self.node.wakes_at()];
         times.into_iter().flatten().min().unwrap_or(self.compare_at)
     }
 }

@@ -3,6 +3,7 @@
 use super::{attach::Attach, denials::Denials, staged::Staged, touched};
 use crate::{
     args::Startup,
+    bridge::Bridges,
     metrics::Metrics,
     state::{State, Steps},
 };
@@ -38,6 +39,7 @@ pub(crate) struct Node {
     ranges: BTreeSet<Cidr>,
     kernel: Kernel,
     conntrack: Conntrack,
+    bridges: Bridges,
     attach: Attach,
     staged: Staged,
     denials: Denials,
@@ -74,6 +76,7 @@ impl Node {
             ranges,
             kernel: Kernel::open()?,
             conntrack: Conntrack::open()?,
+            bridges: Bridges::open()?,
             attach: Attach::new(attach),
             staged: Staged::open()?,
             denials: Denials::new(),
@@ -103,6 +106,16 @@ impl Node {
     /// Whether the kernel has all that was told.
     pub(crate) fn is_true(&self) -> bool {
         self.is_true
+    }
+
+    /// Over which bridges something may go past the rules, and what to do about it.
+    pub(crate) fn unseen(&self) -> &BTreeSet<String> {
+        self.bridges.unseen()
+    }
+
+    /// Looks at the bridges of this node.
+    pub(crate) fn look_at_bridges(&mut self) -> Result<(), EnforceError> {
+        Ok(self.bridges.look()?)
     }
 
     /// Whether connections that are older than enforcement may still show themselves (S32).

@@ -21,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) enforcing: bool,
     /// Whether the kernel has all that was told.
     pub(crate) programmed: bool,
+    /// Bridges over which something may go past the rules, and what to do about it.
+    pub(crate) unseen: Vec<String>,
     /// Whether connections that are older than enforcement may still show themselves (S32).
     pub(crate) attaching: bool,
     /// The ranges in which a packet of an unknown pod does not pass.
@@ -44,12 +46,13 @@ pub(crate) struct Report {
 impl Report {
     /// Whether the kernel is true to the policies.
     pub(crate) fn is_ready(&self) -> bool {
-        self.enforcing && self.programmed
+        self.enforcing && self.programmed && self.unseen.is_empty()
     }
 
     /// What is still lacking, in words.
     pub(crate) fn lacking(&self) -> String {
         match (self.enforcing, self.awaiting.is_empty()) {
+            _ if !self.unseen.is_empty() => self.unseen.join("; "),
             (true, _) => "the kernel does not have all that was told yet".to_owned(),
             (false, true) => "what was told is not programmed yet".to_owned(),
             (false, false) => {
@@ -138,6 +141,7 @@ impl Engine {
             awaiting: self.state.awaited().iter().map(ToString::to_string).collect(),
             enforcing: self.node.is_begun(),
             programmed: self.node.is_true(),
+            unseen: self.node.unseen().iter().cloned().collect(),
             attaching: self.node.is_attaching(),
             guarded: self.node.guarded().cidrs().iter().map(ToString::to_string).collect(),
             pods: self.state.pods().len(),

@@ -18,13 +18,16 @@ pub(crate) fn what_goes_by_the_node_is_policed() {
     let (rig, mut echoes) = build();
     for node in ["node-1", "node-2"] {
         cache(&rig.namespace(node));
-        let network = rig.lab.network_of(Shop { rig: &rig, echoes: &echoes, v4: true }.node(node).0).unwrap();
+        let network = rig
+            .lab
+            .network_of(Shop { rig: &rig, echoes: &echoes, v4: true, bridged: false }.node(node).0)
+            .unwrap();
         for address in DNS.iter().chain(&CLUSTER_DNS) {
             echoes.serve(&network, node, address.parse().unwrap(), 53);
         }
     }
     for v4 in [true, false] {
-        let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+        let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
         shop.host_ports();
         shop.dns();
     }

@@ -21,7 +21,7 @@ pub(crate) fn an_endpoint_goes_away() {
     let (mut rig, echoes) = build();
     for v4 in [true, false] {
         let (to, mut stream, slices) = {
-            let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+            let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
             let to = shop.to("10.96.1.1", "fd00:10:96::101", 80);
             (
                 to,
@@ -31,19 +31,19 @@ pub(crate) fn an_endpoint_goes_away() {
         };
         let [before, ending] = slices;
         rig.server.apply_text(&ending);
-        let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+        let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
         until("new connections go to the other", || shop.who_answers(to) == ["shop/api-1"]);
         for _ in 0..20 {
             assert_eq!(shop.said(&mut stream).as_deref(), Some("shop/api-2"), "it goes on");
         }
         rig.server.delete_text("apiVersion: v1\nkind: Pod\nmetadata: {name: api-2, namespace: shop}\n");
-        let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+        let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
         until("nobody answers for it", || shop.said(&mut stream).is_none());
         let pods = &rig.lab.current_plan().cluster.pods;
         let pod = pods.values().find(|pod| &*pod.key.name == "api-2").map(|pod| objects::pod(pod)).unwrap();
         rig.server.apply_text(&pod);
         rig.server.apply_text(&before);
-        let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+        let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
         until("both answer again", || shop.who_answers(to).len() == 2);
         assert_eq!(shop.said(&mut stream), None, "what was cut stays so");
     }

@@ -3,6 +3,7 @@
 
 use crate::rig::{
     Rig,
+    bridged::gateway,
     calls::{Arrival, Calls},
     echo::Echoes,
 };
@@ -18,7 +19,7 @@ const MANIFESTS: &str = include_str!("services.yaml");
 /// The port of the pods.
 const PORT: u16 = 8080;
 
-fn cluster() -> Cluster {
+pub(crate) fn cluster() -> Cluster {
     let reading = read_text("services", MANIFESTS.as_bytes(), &Options::default());
     assert!(!reading.has_errors(), "{:?}", reading.diagnostics);
     reading.cluster
@@ -35,6 +36,8 @@ pub(crate) struct Shop<'a> {
     pub(crate) rig: &'a Rig,
     pub(crate) echoes: &'a Echoes,
     pub(crate) v4: bool,
+    /// Whether pods hang on a bridge, which then bears the address by which their node calls them.
+    pub(crate) bridged: bool,
 }
 
 /// What a call comes from: a pod, a node or somebody outside whom a policy names or not.
@@ -83,6 +86,17 @@ impl Shop<'_> {
         }
     }
 
+    /// Whom the pods of a node see where it calls them, or masks who does.
+    fn mask(&self, node: &str) -> IpAddr {
+        let plan = self.rig.lab.current_plan();
+        let pod =
+            plan.cluster.pods.values().find(|pod| pod.node.as_deref() == Some(node) && !pod.host_network);
+        match self.bridged {
+            true => gateway(self.pick(&pod.unwrap().addresses)).0,
+            false => self.node(node).1,
+        }
+    }
+
     /// A pod behind an address, as it sees a call of `policy_sees` that the node may have masked.
     pub(crate) fn arrival(&self, pod: &str, policy_sees: IpAddr, server_sees: IpAddr) -> Arrival {
         Arrival { at: pod.to_owned(), to: SocketAddr::new(self.pod(pod).1, PORT), policy_sees, server_sees }
@@ -98,7 +112,7 @@ impl Shop<'_> {
     /// client, and on the other node there is only node-1 to be seen.
     fn masked(&self, from: From) -> Vec<Arrival> {
         let (client, node) = (self.from(from).1, self.node("node-1").1);
-        vec![self.arrival("shop/api-1", client, node), self.arrival("shop/api-2", node, node)]
+        vec![self.arrival("shop/api-1", client, self.mask("node-1")), self.arrival("shop/api-2", node, node)]
     }
 
     pub(crate) fn to(&self, v4: &str, v6: &str, port: u16) -> SocketAddr {
@@ -118,11 +132,17 @@ impl Shop<'_> {
 /// The cluster with agents that enforce, and a server in every pod.
 pub(crate) fn build() -> (Rig, Echoes) {
     let mut rig = Rig::beside_proxies(&cluster(), 2).unwrap();
+    let echoes = open(&mut rig);
+    rig.start(&[]);
+    rig.agents.iter().for_each(crate::rig::agent::Agent::settled);
+    (rig, echoes)
+}
+
+/// Tells the API server of Services and policies, and opens a server in every pod.
+pub(crate) fn open(rig: &mut Rig) -> Echoes {
     // As they are written, with what the plan has no words for.
     rig.server.apply_text(&manifests(&["Service"]));
     rig.server.apply_text(&manifests(&["NetworkPolicy"]));
-    rig.start(&[]);
-    rig.agents.iter().for_each(crate::rig::agent::Agent::settled);
     let mut echoes = Echoes::default();
     let plan = rig.lab.current_plan();
     for pod in plan.cluster.pods.values().filter(|pod| !pod.host_network) {
@@ -130,13 +150,13 @@ pub(crate) fn build() -> (Rig, Echoes) {
         let network = rig.lab.network(&name).unwrap();
         pod.addresses.iter().for_each(|address| echoes.serve(&network, &name, *address, PORT));
     }
-    (rig, echoes)
+    echoes
 }
 
 pub(crate) fn services_lead_past_no_policy() {
     let (rig, echoes) = build();
     for v4 in [true, false] {
-        let shop = Shop { rig: &rig, echoes: &echoes, v4 };
+        let shop = Shop { rig: &rig, echoes: &echoes, v4, bridged: false };
         shop.within_the_cluster();
         shop.entering();
     }
@@ -144,7 +164,7 @@ pub(crate) fn services_lead_past_no_policy() {
 
 impl Shop<'_> {
     /// Cluster addresses, from the same node and another, from nodes, and a pod that calls itself.
-    fn within_the_cluster(&self) {
+    pub(crate) fn within_the_cluster(&self) {
         let address =
             |last: u8, port| self.to(&format!("10.96.1.{last}"), &format!("fd00:10:96::10{last}"), port);
         for from in ["shop/web", "jobs/cron", "shop/solo"].map(From::Pod) {
@@ -155,7 +175,7 @@ impl Shop<'_> {
             "a node's own call",
             From::Node("node-1"),
             address(1, 80),
-            &self.plain(From::Node("node-1")),
+            &self.masked(From::Node("node-1")),
         );
         let web = From::Pod("shop/web");
         // What is headless is known by the addresses of its pods.
@@ -166,7 +186,7 @@ impl Shop<'_> {
         assert_eq!(first.len(), 1, "session affinity leads to one: {first:?}");
         let solo = self.pod("shop/solo").1;
         // S21: it may reach nobody and nobody may reach it, but itself; its node masks it.
-        let itself = self.arrival("shop/solo", solo, self.node("node-1").1);
+        let itself = self.arrival("shop/solo", solo, self.mask("node-1"));
         self.call("a pod's own Service", From::Pod("shop/solo"), address(6, 80), &[itself]);
         let by_web = self.arrival("shop/solo", self.pod("shop/web").1, self.pod("shop/web").1);
         self.call("another's Service", web, address(6, 80), &[by_web]);
@@ -186,7 +206,7 @@ impl Shop<'_> {
     }
 
     /// Ports of nodes, external addresses and those of load balancers.
-    fn entering(&self) {
+    pub(crate) fn entering(&self) {
         let node = |name: &str, port| SocketAddr::new(self.node(name).1, port);
         let (external, balancer) =
             (self.to("198.51.100.9", "2001:db8:9::9", 80), self.to("198.51.100.7", "2001:db8:9::7", 80));

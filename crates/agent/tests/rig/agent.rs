@@ -37,22 +37,31 @@ impl Agent {
 
     /// Starts it, with `options` besides those that it needs.
     pub(crate) fn start(&mut self, options: &[&str]) {
-        self.options = options.iter().map(|option| (*option).to_owned()).collect();
-        self.launch(Command::new(PROGRAM));
+        self.start_in(&[], options);
     }
 
-    /// Starts it as it was, with no more than so many bytes of data. One that finds no more aborts.
+    /// Likewise, but on the node itself and after `script`, in mounts of its own: as in a container. It reaches the
+    /// API server by the relay of a proxy.
+    pub(crate) fn start_after(&mut self, script: &str, options: &[&str]) {
+        let (net, script) =
+            (format!("--net={}", self.namespace.display()), format!("{script} && exec \"$0\" \"$@\""));
+        self.start_in(&["nsenter", &net, "unshare", "--mount", "sh", "-c", &script], options);
+    }
+
+    /// Likewise, with no more than so many bytes of data. One that finds no more aborts; without memory there is none for a
+    /// backtrace either.
     pub(crate) fn start_within(&mut self, bytes: u64) {
-        let mut limited = Command::new("prlimit");
-        // Without memory there is none for a backtrace either.
-        limited.arg(format!("--data={bytes}")).args(["--core=0", PROGRAM]).env("RUST_BACKTRACE", "0");
-        self.launch(limited);
+        let data = format!("--data={bytes}");
+        self.start_in(&["env", "RUST_BACKTRACE=0", "prlimit", "--core=0", &data], &[]);
     }
 
-    fn launch(&mut self, mut program: Command) {
+    fn start_in(&mut self, within: &[&str], options: &[&str]) {
         assert!(self.child.is_none(), "one at a time");
+        self.options = options.iter().map(|option| (*option).to_owned()).collect();
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let child = program
+        let words: Vec<&str> = within.iter().copied().chain([PROGRAM]).collect();
+        let child = Command::new(words[0])
+            .args(&words[1..])
             .args(["run", "--listen", "none", "--attach", "1", "--log", "debug", "--node", &self.node])
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
@@ -111,7 +120,7 @@ impl Agent {
         }
     }
 
-    fn status(&self) -> serde_json::Value {
+    pub(crate) fn status(&self) -> serde_json::Value {
         serde_json::from_slice(&self.ask(&["status", "--json"]).stdout).unwrap_or_default()
     }
 

@@ -2,6 +2,7 @@
 //! for each node.
 
 pub(crate) mod agent;
+pub(crate) mod bridged;
 pub(crate) mod calls;
 pub(crate) mod echo;
 pub(crate) mod objects;

@@ -59,10 +59,17 @@ pub(crate) mod names {
         Name::fixed("invalid")
     }
 
+    pub(crate) fn to_many() -> Name {
+        Name::fixed("to-many")
+    }
+
     pub(crate) fn label() -> Name {
         Name::fixed("label")
     }
 }
+
+/// What the log entry of a packet begins with that isolated pods would hear among others.
+const TO_MANY: &str = "sekisho deny to-many ";
 
 /// What a rule that allows does: the destination's side is still to be asked for egress (S11).
 pub(super) fn allow(direction: Direction) -> Action {
@@ -93,6 +100,9 @@ pub(crate) struct Mode {
     pub(crate) refusing: bool,
     /// Whether addresses of the node's pods must belong to a pod that is known (S23).
     pub(crate) guarded: bool,
+    /// Whether some pod here is isolated for ingress: then nothing passes that is meant for whoever hears it, for
+    /// that pod would, too. It happens on bridges alone; elsewhere nobody forwards it.
+    pub(crate) isolating: bool,
     /// Whether packets pass that would not, and it is only told which.
     pub(crate) tried: bool,
 }
@@ -160,6 +170,7 @@ fn chains(mode: Mode) -> BTreeMap<Name, Chain> {
         (names::exempt(Family::V6), chain("what always passes, IPv6", vec![itself(Family::V6), discovery()])),
         (names::invalid(), chain("packets that fit no connection (S36)", invalid())),
         (names::refuse(), chain("connections that a change forbade (S31)", refuse())),
+        (names::to_many(), chain("broadcast and multicast, which isolated pods would hear", to_many())),
         (names::label(), chain("never entered: it makes the kernel keep room for labels (S31)", label())),
     ]
     .into()
@@ -172,6 +183,9 @@ fn known(mode: Mode) -> Vec<Rule> {
         Rule::when([Match::State(TrackedState::Known)], Action::Accept),
         Rule::when([Match::State(TrackedState::Invalid)], Action::Goto(names::invalid())),
     ]);
+    if mode.phase == Phase::Attaching {
+        rules.push(Rule::when([Match::MidStream], Action::Accept));
+    }
     rules
 }
 
@@ -181,17 +195,22 @@ fn cut(mode: Mode) -> Vec<Rule> {
 }
 
 fn forward(mode: Mode) -> Vec<Rule> {
-    let mut rules = input(mode);
+    let mut rules = known(mode);
+    if mode.isolating {
+        rules.push(Rule::when([Match::Group], Action::Goto(names::to_many())));
+    }
+    rules.extend(egress(mode));
     rules.push(Rule::always(Action::Goto(names::ingress())));
     rules
 }
 
 fn input(mode: Mode) -> Vec<Rule> {
-    let mut rules = known(mode);
-    if mode.phase == Phase::Attaching {
-        rules.push(Rule::when([Match::MidStream], Action::Accept));
-    }
-    rules.extend(dispatch(Direction::Egress, Side::Source));
+    known(mode).into_iter().chain(egress(mode)).collect()
+}
+
+/// The source's side.
+fn egress(mode: Mode) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = dispatch(Direction::Egress, Side::Source).collect();
     rules.extend(guard::look(mode, Side::Source));
     rules
 }
@@ -239,6 +258,13 @@ fn refuse() -> Vec<Rule> {
         Rule::when([Match::Protocol(Protocol::Tcp)], Action::Reset),
         Rule::always(Action::Refuse),
     ]
+}
+
+/// What always passes does so here, too (S34): a bridge floods the discovery of neighbours.
+fn to_many() -> Vec<Rule> {
+    let exempt = Family::ALL.map(|family| Rule::always(Action::Jump(names::exempt(family))));
+    let log = Rule::always(Action::Log { prefix: TO_MANY.to_owned() });
+    exempt.into_iter().chain([Rule::always(Action::Count), log, Rule::always(Action::Drop)]).collect()
 }
 
 fn label() -> Vec<Rule> {

@@ -59,6 +59,7 @@ pub(super) enum Comparison {
 pub(super) enum Meta {
     Family = 15,
     Protocol = 16,
+    Frame = 19,
 }
 
 /// What is known of its connection: `enum nft_ct_keys`.

@@ -7,6 +7,7 @@ mod attribute;
 mod batch;
 mod error;
 mod expression;
+mod links;
 mod monitor;
 mod read;
 mod rule;
@@ -16,6 +17,7 @@ mod wire;
 
 pub(crate) use attribute::{Attribute, Attributes, parse};
 pub use error::NetlinkError;
+pub use links::{Bridge, LinkMonitor, Links};
 pub use monitor::Monitor;
 pub(crate) use socket::Socket;
 pub(crate) use wire::Message;

@@ -54,6 +54,10 @@ impl Writer {
                 compare(FIRST, Comparison::NotEqual, &[0; 16]),
             ]),
             Match::MidStream => self.mid_stream(),
+            // PACKET_HOST. The other kinds never get to where packets are forwarded.
+            Match::Group => {
+                self.push([meta(Meta::Frame, FIRST), compare(FIRST, Comparison::NotEqual, &[0])]);
+            }
             Match::Address { family, side, set } => {
                 self.address(*family, *side, FIRST);
                 self.push([is_in(set, FIRST)]);

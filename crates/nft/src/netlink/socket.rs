@@ -32,7 +32,7 @@ const DUMP_TRIES: usize = 20;
 /// nothing that comes at all comes later.
 const PATIENCE_SECONDS: i64 = 30;
 
-/// A netlink socket of the netfilter family.
+/// A netlink socket, of the netfilter family unless it is said otherwise.
 #[derive(Debug)]
 pub(crate) struct Socket {
     raw: RawSocket,
@@ -44,8 +44,13 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) fn open() -> Result<Self, NetlinkError> {
+        Self::of(NETLINK_NETFILTER)
+    }
+
+    /// A socket of another family of messages.
+    pub(crate) fn of(protocol: isize) -> Result<Self, NetlinkError> {
         let failed = |what| move |source| NetlinkError::Socket { what, source };
-        let mut raw = RawSocket::new(NETLINK_NETFILTER).map_err(failed("open a socket"))?;
+        let mut raw = RawSocket::new(protocol).map_err(failed("open a socket"))?;
         let port = raw.bind_auto().map_err(failed("bind a socket"))?.port_number();
         raw.connect(&SocketAddr::new(0, 0)).map_err(failed("reach the kernel"))?;
         // An error without a copy of what it is about: that may be long, and there may be many.

@@ -24,7 +24,8 @@ use std::{
 };
 
 /// Fail closed: another program may have cut connections here. A sweep knows.
-const ENFORCING: Mode = Mode { phase: Phase::Enforcing, refusing: true, guarded: false, tried: false };
+const ENFORCING: Mode =
+    Mode { phase: Phase::Enforcing, refusing: true, guarded: false, isolating: false, tried: false };
 
 /// A local address: what polices it, and the chains that it leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +84,7 @@ impl Program {
         for (address, profiles) in index.endpoints(node) {
             program.seat(index, address, profiles.clone());
         }
+        program.heed_groups();
         program.edits = Edits::default();
         program
     }
@@ -146,7 +148,18 @@ impl Program {
                 Effect::Endpoint { .. } | Effect::Node { .. } => {}
             }
         }
+        self.heed_groups();
         self.transaction()
+    }
+
+    /// What is meant for many passes while no pod here is isolated for ingress.
+    fn heed_groups(&mut self) {
+        let maps = Family::ALL.map(|family| names::dispatch(Direction::Ingress, family));
+        let isolates = |map: &Name| self.ruleset.sets.get(map).is_some_and(|set| !set.elements.is_empty());
+        let isolating = maps.iter().any(isolates);
+        if isolating != self.mode.isolating {
+            self.lay_entrances(Mode { isolating, ..self.mode });
+        }
     }
 
     fn members(&mut self, set: &SetKey, added: &BTreeSet<Member>, removed: &BTreeSet<Member>) {

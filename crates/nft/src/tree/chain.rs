@@ -51,6 +51,8 @@ pub enum Match {
     /// It is TCP and opens nothing: the SYN flag is not set. It belongs to a connection that is older
     /// than tracking knows (S32), or to none.
     MidStream,
+    /// It is meant for whoever hears it: broadcast or multicast, as its frame says.
+    Group,
     /// The address of one end is in a set of addresses or ranges.
     Address {
         /// The family, which the packet must be of.
@@ -189,6 +191,7 @@ impl Rule {
             Match::State(_)
             | Match::Cut
             | Match::MidStream
+            | Match::Group
             | Match::Protocol(_)
             | Match::Port(..)
             | Match::Icmpv6(_) => None,

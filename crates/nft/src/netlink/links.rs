@@ -1,0 +1,200 @@
+//! Bridges, and whether what goes over them from one port to another is shown to the rules.
+//!
+//! Numbers are those of the kernel's `linux/rtnetlink.h` and `linux/if_link.h`.
+
+use super::{
+    NetlinkError, Socket,
+    attribute::{Attribute, Attributes, parse},
+    wire::Message,
+};
+use netlink_sys::{Socket as RawSocket, protocols::NETLINK_ROUTE};
+use nix::sys::{
+    socket::{setsockopt, sockopt::ReceiveTimeout},
+    time::{TimeVal, TimeValLike},
+};
+use std::{collections::BTreeMap, io, time::Duration};
+
+const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
+const IFLA_BRPORT_ISOLATED: u16 = 33;
+const IFLA_BR_NF_CALL_IPTABLES: u16 = 36;
+const IFLA_BR_NF_CALL_IP6TABLES: u16 = 37;
+/// `RTNLGRP_LINK`: the group to which the kernel tells of links.
+const GROUP: u32 = 1;
+/// `struct ifinfomsg` behind its family: the index, and flags that say nothing here.
+const REST: usize = 12;
+/// `ENOBUFS`: more happened than the socket holds.
+const TOO_MUCH: i32 = 105;
+
+/// A bridge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Whether it is set to show packets to the rules of IPv4 and IPv6, whatever holds for all bridges.
+    pub shows: bool,
+    /// How many ports it has.
+    pub ports: usize,
+    /// How many of them are veths, as those of pods are.
+    pub veths: usize,
+    /// How many of them are isolated: between two of these nothing goes.
+    pub isolated: usize,
+}
+
+impl Bridge {
+    /// Whether something can go over it from a pod to another port.
+    #[must_use]
+    pub fn joins_pods(&self) -> bool {
+        self.veths > 0 && self.ports > 1 && self.isolated < self.ports
+    }
+}
+
+/// Whom to ask about links, in the network namespace of the thread that opened it.
+#[derive(Debug)]
+pub struct Links {
+    socket: Socket,
+}
+
+/// What is told of one link.
+struct Link {
+    index: u32,
+    name: String,
+    kind: Option<String>,
+    master: Option<u32>,
+    shows: bool,
+    isolated: bool,
+}
+
+impl Links {
+    /// Opens a way to the kernel.
+    ///
+    /// # Errors
+    /// When the kernel gives no netlink socket.
+    pub fn open() -> Result<Self, NetlinkError> {
+        Ok(Self { socket: Socket::of(NETLINK_ROUTE)? })
+    }
+
+    /// The bridges, by index.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn bridges(&mut self) -> Result<Vec<Bridge>, NetlinkError> {
+        let body = vec![0; REST];
+        let message =
+            Message { kind: RTM_GETLINK, flags: 0, family: 0, body, what: "tell its links".to_owned() };
+        let links: Vec<Link> = self.socket.dump(&message, |_, rest| link(rest))?;
+        let mut bridges: BTreeMap<u32, Bridge> = BTreeMap::new();
+        for link in links.iter().filter(|link| link.kind.as_deref() == Some("bridge")) {
+            let (name, shows) = (link.name.clone(), link.shows);
+            let bridge = Bridge { index: link.index, name, shows, ports: 0, veths: 0, isolated: 0 };
+            bridges.insert(link.index, bridge);
+        }
+        for port in &links {
+            if let Some(bridge) = port.master.and_then(|master| bridges.get_mut(&master)) {
+                bridge.ports += 1;
+                bridge.veths += usize::from(port.kind.as_deref() == Some("veth"));
+                bridge.isolated += usize::from(port.isolated);
+            }
+        }
+        Ok(bridges.into_values().collect())
+    }
+
+    /// Has the bridge with this index show its packets to the rules of both families. Without the kernel's
+    /// `br_netfilter` that means nothing.
+    ///
+    /// # Errors
+    /// When the kernel refuses it.
+    pub fn show(&mut self, index: u32) -> Result<(), NetlinkError> {
+        let on =
+            Attributes::new().bytes(IFLA_BR_NF_CALL_IPTABLES, &[1]).bytes(IFLA_BR_NF_CALL_IP6TABLES, &[1]);
+        let info = Attributes::new().text(IFLA_INFO_KIND, "bridge").nested(IFLA_INFO_DATA, &on);
+        let mut body = index.to_ne_bytes().to_vec();
+        body.resize(REST, 0);
+        body.extend_from_slice(Attributes::new().nested(IFLA_LINKINFO, &info).as_bytes());
+        let what = "have a bridge show its packets to the rules".to_owned();
+        self.socket.request(&Message { kind: RTM_NEWLINK, flags: 0, family: 0, body, what })
+    }
+}
+
+/// What `rest`, an `ifinfomsg` behind its family and the attributes behind it, tells.
+fn link(rest: &[u8]) -> Option<Link> {
+    let index = u32::from_ne_bytes(rest.get(0..4)?.try_into().ok()?);
+    let mut link =
+        Link { index, name: String::new(), kind: None, master: None, shows: false, isolated: false };
+    for attribute in parse(rest.get(REST..)?) {
+        match attribute.kind {
+            IFLA_IFNAME => attribute.text()?.clone_into(&mut link.name),
+            IFLA_MASTER => link.master = Some(u32::from_ne_bytes(attribute.value.try_into().ok()?)),
+            IFLA_LINKINFO => about(&mut link, attribute),
+            _ => {}
+        }
+    }
+    Some(link)
+}
+
+fn about(link: &mut Link, info: Attribute<'_>) {
+    let is_on = |attribute: &Attribute<'_>| attribute.value == [1];
+    for attribute in info.nested() {
+        match attribute.kind {
+            IFLA_INFO_KIND => link.kind = attribute.text().map(str::to_owned),
+            IFLA_INFO_DATA => {
+                let shown = |kind| attribute.nested().any(|data| data.kind == kind && is_on(&data));
+                link.shows = shown(IFLA_BR_NF_CALL_IPTABLES) && shown(IFLA_BR_NF_CALL_IP6TABLES);
+            }
+            IFLA_INFO_SLAVE_DATA => {
+                link.isolated =
+                    attribute.nested().any(|data| data.kind == IFLA_BRPORT_ISOLATED && is_on(&data));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Hears of links that come, go or change, in the network namespace of the thread that opened it.
+#[derive(Debug)]
+pub struct LinkMonitor {
+    raw: RawSocket,
+}
+
+impl LinkMonitor {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the kernel gives no netlink socket.
+    pub fn open() -> Result<Self, NetlinkError> {
+        let failed = |what| move |source| NetlinkError::Socket { what, source };
+        let mut raw = RawSocket::new(NETLINK_ROUTE).map_err(failed("open a socket"))?;
+        raw.bind_auto().map_err(failed("bind a socket"))?;
+        raw.add_membership(GROUP).map_err(failed("listen to links"))?;
+        Ok(Self { raw })
+    }
+
+    /// Waits until some link has changed, or until `patience` is over; says which.
+    ///
+    /// # Errors
+    /// When the kernel cannot be listened to any more.
+    pub fn wait(&mut self, patience: Duration) -> Result<bool, NetlinkError> {
+        let failed = |source| NetlinkError::Socket { what: "listen to links", source };
+        // Zero would be for ever.
+        let millis = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX).max(1);
+        setsockopt(&self.raw, ReceiveTimeout, &TimeVal::milliseconds(millis))
+            .map_err(|errno| failed(errno.into()))?;
+        let mut bytes = Vec::with_capacity(1 << 16);
+        match self.raw.recv_from(&mut bytes, 0) {
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(TOO_MUCH) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(false)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
