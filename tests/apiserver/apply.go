@@ -84,6 +84,17 @@ func (c *cluster) delete(path string) error {
 	return nil
 }
 
+// uid is the answer to who asks for the UID of a pod, NAMESPACE/NAME, as its kubelet would know it.
+func (c *cluster) uid(pod string) string {
+	namespace, name, _ := strings.Cut(pod, "/")
+	pods := c.dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"})
+	found, err := pods.Namespace(namespace).Get(context.Background(), name, metav1.GetOptions{})
+	if err != nil {
+		return "ERROR " + err.Error()
+	}
+	return "OK " + string(found.GetUID())
+}
+
 // objects reads the objects of a file or a folder, those first on which others rest.
 func objects(path string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured

@@ -75,6 +75,10 @@ func commands(cluster *cluster) error {
 			fmt.Println("ERROR", strings.ReplaceAll(err.Error(), "\n", " "))
 			continue
 		}
+		if verb == "uid" {
+			fmt.Println(cluster.uid(argument))
+			continue
+		}
 		if verb == "measure" {
 			fmt.Println("OK", begun, time.Now().UnixNano())
 			continue
@@ -90,6 +94,8 @@ func obey(cluster *cluster, verb, argument string) error {
 		return cluster.apply(argument)
 	case "delete":
 		return cluster.delete(argument)
+	case "uid":
+		return nil
 	case "measure":
 		return cluster.measured(argument)
 	case "try":

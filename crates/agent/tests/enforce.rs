@@ -17,6 +17,8 @@ mod endpoints;
 mod faults;
 #[path = "enforce/outage.rs"]
 mod outage;
+#[path = "enforce/plugin.rs"]
+mod plugin;
 mod rig;
 #[path = "enforce/services.rs"]
 mod services;
@@ -44,6 +46,7 @@ const TESTS: &[(&str, fn())] = &[
     ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
     ("pods_on_a_bridge_are_policed", bridges::pods_on_a_bridge_are_policed),
     ("a_bridge_is_never_unseen", bridges::a_bridge_is_never_unseen),
+    ("pods_start_by_the_plugin", plugin::pods_start_by_the_plugin),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];

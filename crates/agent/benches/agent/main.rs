@@ -12,6 +12,7 @@
 )]
 
 mod load;
+mod plugin;
 mod probe;
 #[path = "../../tests/rig/mod.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
@@ -73,6 +74,11 @@ fn measure(rig: &mut Rig) {
         memory(agent, "VmRSS"),
         memory(agent, "VmHWM")
     );
+    let mut plugged = plugin::measure(rig, ROUNDS);
+    row("CNI VERSION: a process", &mut plugged.alone);
+    row("CNI ADD", &mut plugged.add);
+    row("CNI ADD, pod just made", &mut plugged.add_unheard);
+    row("CNI DEL", &mut plugged.delete);
     let mut probe = Probe::new(rig);
     let mut plain = Vec::new();
     let (mut denied, mut leaked, mut allowed, mut reachable) = (Vec::new(), 0, Vec::new(), Vec::new());

@@ -134,3 +134,6 @@ impl Engine {
         times.into_iter().flatten().min().unwrap_or(self.compare_at)
     }
 }
+
+#[cfg(test)]
+mod tests;

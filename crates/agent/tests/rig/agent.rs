@@ -150,8 +150,9 @@ impl Agent {
         self.status()["pods"].as_u64().unwrap_or_default()
     }
 
-    fn socket(&self) -> PathBuf {
-        self.folder.join(format!("{}.sock", self.node))
+    /// Its socket, in a folder of its own: beside it is what it writes down.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(&self.node).join("agent.sock")
     }
 
     fn log(&self) -> PathBuf {

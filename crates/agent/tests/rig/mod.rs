@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod bridged;
 pub(crate) mod calls;
 pub(crate) mod echo;
+pub(crate) mod kubelet;
 pub(crate) mod objects;
 pub(crate) mod proxy;
 pub(crate) mod relay;
@@ -25,7 +26,7 @@ pub(crate) struct Rig {
     pub(crate) proxies: Vec<Proxy>,
     pub(crate) server: Server,
     pub(crate) lab: Lab,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Rig {
@@ -69,7 +70,7 @@ impl Rig {
             Agent::new(&plan.name, namespace, server.config(), folder.path())
         };
         let agents = plan.nodes.iter().map(agent).collect();
-        Some(Self { agents, proxies: Vec::new(), server, lab, _folder: folder })
+        Some(Self { agents, proxies: Vec::new(), server, lab, folder })
     }
 
     /// Starts every agent, and waits until each kernel is true.

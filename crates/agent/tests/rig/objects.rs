@@ -53,9 +53,23 @@ pub(crate) fn node(cluster: &Cluster, node: &Node) -> String {
     )
 }
 
+/// A pod as the API has it before its kubelet has started it.
+pub(crate) fn pending(pod: &Pod) -> String {
+    let (labels, name, namespace) = (labels(pod), &pod.key.name, &pod.key.namespace);
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}, labels: {{{labels}}}}}\n\
+         spec: {{nodeName: \"{}\", containers: [{{name: main, image: none}}]}}\n",
+        pod.node.as_deref().unwrap_or_default()
+    )
+}
+
+fn labels(pod: &Pod) -> String {
+    pod.labels.iter().map(|(key, value)| format!("\"{key}\": \"{value}\", ")).collect()
+}
+
 /// A pod as the API has it once its kubelet has started it.
 pub(crate) fn pod(pod: &Pod) -> String {
-    let labels: String = pod.labels.iter().map(|(key, value)| format!("\"{key}\": \"{value}\", ")).collect();
+    let labels = labels(pod);
     let port = |port: &sekisho_core::object::ContainerPort| {
         let name = port.name.as_ref().map(|name| format!("name: {name}, ")).unwrap_or_default();
         format!("{{{name}containerPort: {}, protocol: {}}}", port.number, port.protocol)

@@ -143,6 +143,13 @@ impl Traffic {
 }
 
 impl Counts {
+    /// Nothing leaked of a traffic that was no trickle.
+    pub(crate) fn none_leaked(&self, what: &str) {
+        println!("{what}: {self:?}");
+        assert_eq!(self.leaked.load(Relaxed), 0, "{what}: forbidden packets passed: {self:?}");
+        assert!(self.forbidden.load(Relaxed) > 100, "{what}: {self:?}");
+    }
+
     /// Nothing leaked and nothing was lost, of a traffic that was no trickle.
     pub(crate) fn hold(&self, what: &str) {
         println!("{}: {self:?}", what.lines().next().unwrap_or_default());
