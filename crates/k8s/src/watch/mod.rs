@@ -5,6 +5,7 @@
 //! namespace. Only what policies depend on is kept of an object.
 
 mod announce;
+mod heard;
 mod object;
 mod stream;
 
