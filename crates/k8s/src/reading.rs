@@ -109,6 +109,17 @@ pub fn read_text(name: &str, bytes: &[u8], options: &Options) -> Reading {
     read_texts([(name, bytes)], options)
 }
 
+/// Reads an object as an API server gave it, as its manifest would be read; `name` is only for sorting. No
+/// place of what comes of it is one in a text.
+#[cfg(feature = "watch")]
+pub(crate) fn read_value(name: &Arc<str>, value: &serde_json::Value, options: &Options) -> Reading {
+    let text = Text { name: Arc::clone(name), text: Arc::default() };
+    let part = parts::of_value(&text, value, options);
+    let mut reader = Reader::new(options);
+    reader.texts.push(text);
+    reader.assemble(vec![vec![part]])
+}
+
 /// Reads texts that are in memory already, each with a name for messages and excerpts, as one
 /// cluster. The names must differ, or excerpts are taken from the wrong text.
 #[must_use]

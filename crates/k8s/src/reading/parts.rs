@@ -16,7 +16,7 @@ use crate::{
         names::Names,
     },
     source::Text,
-    tree::{Documents, NodeId, Tree, fast},
+    tree::{self, Documents, NodeId, Tree, fast},
 };
 use sekisho_core::threads;
 use std::sync::Arc;
@@ -95,6 +95,21 @@ fn one(text: &Text, document: Stretch<'_>, options: &Options, names: &mut Names)
     };
     let mut part = Part::default();
     let mut cx = Context::new(text, &tree, &options.default_namespace, names, &mut part.findings);
+    dispatch::read(&mut cx, root, &mut part.gathered);
+    part
+}
+
+/// An object that an API server gave.
+#[cfg(feature = "watch")]
+pub(super) fn of_value(text: &Text, value: &serde_json::Value, options: &Options) -> Part {
+    let mut part = Part::default();
+    let Some((tree, root)) = tree::value::of(value) else {
+        part.problems.push(tree::nested_too_deep(text));
+        return part;
+    };
+    let mut names = Names::default();
+    let mut cx = Context::new(text, &tree, &options.default_namespace, &mut names, &mut part.findings);
+    cx.from_cluster = true;
     dispatch::read(&mut cx, root, &mut part.gathered);
     part
 }

@@ -7,6 +7,8 @@
 pub(crate) mod kind;
 mod redact;
 mod shape;
+#[cfg(feature = "watch")]
+pub(crate) mod sieve;
 mod value;
 
 pub use redact::Redactor;
@@ -99,25 +101,8 @@ impl Snapshot {
         }
         let name = ["name", "generateName"].into_iter().find_map(|key| metadata.get(key)?.as_str());
         let Some(name) = name.map(str::to_owned) else { return };
-        let kept = self.keep(kind, object);
-        self.objects.entry((place, namespace, name)).or_insert(kept);
-    }
-
-    /// The object as a line.
-    fn keep(&self, kind: &Kind, mut object: Map<String, Value>) -> String {
-        let head = |object: &mut Map<String, Value>, key: &str| object.remove(key).unwrap_or_default();
-        let (version, name) = (head(&mut object, "apiVersion"), head(&mut object, "kind"));
-        let metadata = kind.metadata().take(head(&mut object, "metadata"), self.redactor.as_ref());
-        if kind.open {
-            object.remove("status");
-        }
-        let fields = if kind.open { Shape::Open(kind.fields) } else { Shape::Fields(kind.fields) };
-        let rest = fields.take(Value::Object(object), self.redactor.as_ref());
-        let mut kept = json!({ "apiVersion": version, "kind": name, "metadata": metadata });
-        if let (Value::Object(kept), Value::Object(rest)) = (&mut kept, rest) {
-            kept.extend(rest);
-        }
-        kept.to_string()
+        let kept = kept(kind, object, self.redactor.as_ref());
+        self.objects.entry((place, namespace, name)).or_insert_with(|| kept.to_string());
     }
 
     /// How many objects there are of each kind, by the plural of its name.
@@ -192,6 +177,23 @@ impl Snapshot {
     }
 }
 
+/// What is kept of an object.
+pub(crate) fn kept(kind: &Kind, mut object: Map<String, Value>, redactor: Option<&Redactor>) -> Value {
+    let head = |object: &mut Map<String, Value>, key: &str| object.remove(key).unwrap_or_default();
+    let (version, name) = (head(&mut object, "apiVersion"), head(&mut object, "kind"));
+    let metadata = kind.metadata().take(head(&mut object, "metadata"), redactor);
+    if kind.open {
+        object.remove("status");
+    }
+    let fields = if kind.open { Shape::Open(kind.fields) } else { Shape::Fields(kind.fields) };
+    let rest = fields.take(Value::Object(object), redactor);
+    let mut kept = json!({ "apiVersion": version, "kind": name, "metadata": metadata });
+    if let (Value::Object(kept), Value::Object(rest)) = (&mut kept, rest) {
+        kept.extend(rest);
+    }
+    kept
+}
+
 /// Whether nothing depends on the object: an old ReplicaSet of a Deployment. There are ten for each.
 fn is_idle(kind: &Kind, object: &Map<String, Value>) -> bool {
     let at = |pointer: &[&str]| {
@@ -238,4 +240,16 @@ fn list(lines: &[Cow<'_, str>]) -> String {
 fn laid_out(line: &str) -> String {
     let pretty = serde_json::from_str::<Value>(line).and_then(|value| serde_json::to_string_pretty(&value));
     format!("{}\n{}\n]}}\n", head(), pretty.as_deref().unwrap_or(line))
+}
+
+/// The objects of a text, as values.
+#[cfg(all(test, feature = "watch"))]
+pub(crate) fn of_text(text: &str) -> Vec<Value> {
+    let text = Text { name: Arc::default(), text: text.into() };
+    let (mut problems, mut values) = (Vec::new(), Vec::new());
+    let mut documents = Documents::new(&text, &mut problems);
+    while let Some(document) = documents.next() {
+        values.extend((!document.broken).then(|| value::of(&document.tree, document.root)));
+    }
+    values
 }

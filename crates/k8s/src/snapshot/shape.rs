@@ -84,7 +84,7 @@ impl Shape {
     }
 }
 
-fn field(fields: &'static [(&'static str, Shape)], key: &str) -> Option<Shape> {
+pub(super) fn field(fields: &'static [(&'static str, Shape)], key: &str) -> Option<Shape> {
     fields.iter().find(|(name, _)| *name == key).map(|(_, shape)| *shape)
 }
 

@@ -7,8 +7,12 @@ mod build;
 pub(crate) mod fast;
 mod merge;
 mod scalar;
+#[cfg(feature = "watch")]
+pub(crate) mod value;
 
 pub(crate) use build::Documents;
+#[cfg(feature = "watch")]
+pub(crate) use build::nested_too_deep;
 pub(crate) use scalar::Scalar;
 
 use sekisho_core::object::Span;

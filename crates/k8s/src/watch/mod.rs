@@ -5,6 +5,7 @@
 //! namespace. Only what policies depend on is kept of an object.
 
 mod announce;
+mod heard;
 mod object;
 mod stream;
 
@@ -57,18 +58,6 @@ impl Watched {
             Self::ClusterNetworkPolicy => "ClusterNetworkPolicy",
             Self::AdminNetworkPolicy => "AdminNetworkPolicy",
             Self::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
-        }
-    }
-
-    /// Whether it says what may pass.
-    #[must_use]
-    pub fn is_policy(self) -> bool {
-        match self {
-            Self::Namespace | Self::Node | Self::Pod => false,
-            Self::NetworkPolicy
-            | Self::ClusterNetworkPolicy
-            | Self::AdminNetworkPolicy
-            | Self::BaselineAdminNetworkPolicy => true,
         }
     }
 

@@ -1,16 +1,12 @@
 //! An object of the API, read as manifests are.
 
-use super::Watched;
-use crate::{
-    Options, read_text,
-    snapshot::{Snapshot, kind::Kind},
-};
-use kube::api::DynamicObject;
+use super::{Watched, heard::Heard};
+use crate::{Options, reading::read_value, snapshot::kind::Kind};
 use sekisho_core::object::{
     Cluster, ClusterPeer, ClusterPeerKind, ClusterPolicy, ClusterRule, Namespace, NetworkPolicy, Node,
     ObjectKey, Pod, PodUid, RuleAction,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
 
 /// Which object it is.
@@ -78,62 +74,27 @@ pub const MODE: &str = "sekisho.dev/mode";
 /// The annotation of a pod that a kubelet made to show a static one of its own.
 pub const MIRROR: &str = "kubernetes.io/config.mirror";
 
-/// Which object it is.
-pub(super) fn id(object: &DynamicObject) -> Id {
-    let text = |value: &Option<String>| value.as_deref().unwrap_or_default().into();
-    let metadata = &object.metadata;
-    let key = ObjectKey { namespace: text(&metadata.namespace), name: text(&metadata.name) };
-    Id { key, uid: text(&metadata.uid) }
-}
-
 impl Told {
     /// Reads an object.
-    pub(super) fn of(kind: &Kind, watched: Watched, object: DynamicObject) -> Self {
-        let id = id(&object);
-        let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second());
-        let annotation =
-            |name| object.metadata.annotations.as_ref()?.get(name).map(|value| value.as_str().into());
-        let (mode, mirror) = (annotation(MODE), annotation(MIRROR));
-        let value = value(kind, object);
-        // Of a policy its value is wanted once more where it cannot be read, and of nothing else.
-        let again = watched.is_policy().then(|| value.clone());
-        let object = read(watched, &id, value).map_err(|reasons| {
-            let closed = again.and_then(|value| closed(watched, &id, value));
+    pub(super) fn of<const WHOLE: bool>(kind: &Kind, watched: Watched, heard: Heard<WHOLE>) -> Self {
+        let (id, created) = (heard.id(), heard.created());
+        let (mode, mirror) = (heard.annotation(MODE), heard.annotation(MIRROR));
+        let value = heard.manifest(kind);
+        let object = read(watched, &id, &value).map_err(|reasons| {
+            let closed = closed(watched, &id, value);
             Unread { reasons, closed }
         });
         Self { id, created, mode, mirror, object }
     }
 }
 
-/// The object as a manifest.
-fn value(kind: &Kind, object: DynamicObject) -> Value {
-    let version = kind.versions.first().copied().unwrap_or_default();
-    let version =
-        if kind.group.is_empty() { version.to_owned() } else { format!("{}/{version}", kind.group) };
-    let mut metadata = object.metadata;
-    metadata.managed_fields = None;
-    // Whoever may make a pod must not be able to say which addresses it bears.
-    metadata.annotations = None;
-    let mut value = match object.data {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    };
-    value.insert("apiVersion".to_owned(), version.into());
-    value.insert("kind".to_owned(), kind.kind.into());
-    value.insert("metadata".to_owned(), serde_json::to_value(metadata).unwrap_or_default());
-    Value::Object(value)
-}
-
-fn read(watched: Watched, id: &Id, value: Value) -> Result<Object, Vec<String>> {
-    let mut snapshot = Snapshot::new(None);
-    snapshot.add(value, "default");
-    let source = watched.name();
-    let Some((name, text)) = snapshot.texts(source).pop() else {
-        return Err(vec![format!("there is no {watched} in it")]);
-    };
-    let mut reading = read_text(&name, text.as_bytes(), &Options::default());
+fn read(watched: Watched, id: &Id, value: &Value) -> Result<Object, Vec<String>> {
+    let mut reading = read_value(&Arc::default(), value, &Options::default());
     let found = (!reading.has_errors()).then(|| only(watched, id, &mut reading.cluster)).flatten();
-    found.ok_or_else(|| reading.diagnostics.iter().map(|found| found.message.to_string()).collect())
+    found.ok_or_else(|| match reading.diagnostics.is_empty() {
+        true => vec![format!("there is no {watched} in it")],
+        false => reading.diagnostics.iter().map(|found| found.message.to_string()).collect(),
+    })
 }
 
 /// The one object of a cluster.
@@ -162,11 +123,11 @@ fn closed(watched: Watched, id: &Id, mut value: Value) -> Option<Object> {
         Watched::NetworkPolicy => {
             spec.retain(|field, _| field == "podSelector");
             spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
-            read(watched, id, value).ok()
+            read(watched, id, &value).ok()
         }
         Watched::ClusterNetworkPolicy | Watched::AdminNetworkPolicy | Watched::BaselineAdminNetworkPolicy => {
             spec.retain(|field, _| ["subject", "tier", "priority"].contains(&field.as_str()));
-            let Object::ClusterPolicy(mut policy) = read(watched, id, value).ok()? else { return None };
+            let Object::ClusterPolicy(mut policy) = read(watched, id, &value).ok()? else { return None };
             let rule = deny_all(&policy);
             policy.ingress.push(rule.clone());
             policy.egress.push(rule);
@@ -186,3 +147,6 @@ fn deny_all(policy: &ClusterPolicy) -> ClusterRule {
         origin: policy.origin.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! One kind of object, listed and watched for ever.
 
-use super::{News, Told, Watched, object};
+use super::{News, Told, Watched, heard::Heard};
 use crate::live::error;
 use crate::snapshot::kind::{KINDS, Kind};
 use futures_util::StreamExt;
 use kube::{
     Api, Client,
-    api::{ApiResource, DynamicObject, GroupVersionKind, ListParams},
+    api::{ApiResource, GroupVersionKind, ListParams},
     runtime::watcher::{self, Event},
 };
 use std::{pin::pin, time::Duration};
@@ -70,7 +70,13 @@ pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: S
                 continue;
             }
         };
-        match watch(&client, &resource, &mut teller, streaming).await {
+        let ended = match kind {
+            Watched::Namespace | Watched::Node | Watched::Pod => {
+                watch::<false, T>(&client, &resource, &mut teller, streaming).await
+            }
+            _ => watch::<true, T>(&client, &resource, &mut teller, streaming).await,
+        };
+        match ended {
             End::Closed => return,
             End::Unserved => sleep(PAUSE).await,
             End::Rewound => {}
@@ -97,7 +103,8 @@ async fn served(client: &Client, kind: Watched) -> Result<Option<ApiResource>, k
     Ok(served.resources.iter().any(|found| found.name == known.plural).then(|| resource(newest)))
 }
 
-async fn watch<T: From<News>>(
+/// Tells what there is until something ends it; of an object all that is written, where it is `WHOLE`.
+async fn watch<const WHOLE: bool, T: From<News>>(
     client: &Client,
     resource: &ApiResource,
     teller: &mut Teller<T>,
@@ -106,7 +113,7 @@ async fn watch<T: From<News>>(
     let Some(kind) = KINDS.iter().find(|known| known.kind == teller.kind.name()) else {
         return End::Unserved;
     };
-    let api: Api<DynamicObject> = Api::all_with(client.clone(), resource);
+    let api: Api<Heard<WHOLE>> = Api::all_with(client.clone(), resource);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let config = if streaming { config.streaming_lists() } else { config };
     let mut news = pin!(watcher::watcher(api.clone(), config));
@@ -157,8 +164,8 @@ fn ended_by(failed: &watcher::Error, kind: Watched, begins: bool) -> Option<End>
 }
 
 /// Asks plain questions until one is answered: before that there is no use in a watch.
-async fn until_it_answers<T: From<News>>(
-    api: &Api<DynamicObject>,
+async fn until_it_answers<const WHOLE: bool, T: From<News>>(
+    api: &Api<Heard<WHOLE>>,
     teller: &mut Teller<T>,
     newest: u64,
 ) -> Result<(), End> {
@@ -196,10 +203,10 @@ impl<T: From<News>> Teller<T> {
         self.into.send(news.into()).await.map_err(|_| Closed)
     }
 
-    async fn event(
+    async fn event<const WHOLE: bool>(
         &mut self,
         kind: &Kind,
-        event: Event<DynamicObject>,
+        event: Event<Heard<WHOLE>>,
         newest: &mut u64,
     ) -> Result<(), Closed> {
         if self.trouble && !matches!(event, Event::Init) {
@@ -207,7 +214,7 @@ impl<T: From<News>> Teller<T> {
             self.tell(News::Recovered(self.kind)).await?;
         }
         if let Event::Apply(object) | Event::Delete(object) | Event::InitApply(object) = &event {
-            let version = object.metadata.resource_version.as_deref().and_then(revision);
+            let version = object.version().and_then(revision);
             *newest = (*newest).max(version.unwrap_or_default());
         }
         self.tell(match event {
@@ -216,7 +223,7 @@ impl<T: From<News>> Teller<T> {
             Event::Apply(object) | Event::InitApply(object) => {
                 News::Put(self.kind, Box::new(Told::of(kind, self.kind, object)))
             }
-            Event::Delete(object) => News::Gone(self.kind, object::id(&object)),
+            Event::Delete(object) => News::Gone(self.kind, object.id()),
         })
         .await
     }
