@@ -265,12 +265,10 @@ fn syntax(error: &ScanError, text: &Text) -> Problem {
         place = text.place_of_line(place.line, place.column);
     }
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-        return Problem::new(TOO_DEEP, too_deep(), place);
+        return Problem::new("too-deep", too_deep(), place);
     }
     Problem::new("syntax", error.kind().to_string(), place)
 }
-
-const TOO_DEEP: &str = "too-deep";
 
 fn too_deep() -> String {
     format!("values lie more than {MAX_DEPTH} deep in one another")
@@ -279,7 +277,7 @@ fn too_deep() -> String {
 /// What is said of a value of `text` that is nested too deep.
 #[cfg(feature = "watch")]
 pub(crate) fn nested_too_deep(text: &Text) -> Diagnostic {
-    Diagnostic::new(Severity::Error, TOO_DEEP, too_deep(), text.origin(Place::default()))
+    Diagnostic::new(Severity::Error, "too-deep", too_deep(), text.origin(Place::default()))
 }
 
 /// What helps with the commonest slips of indentation.
