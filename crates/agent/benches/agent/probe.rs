@@ -76,7 +76,7 @@ impl Probe {
     /// How long it takes until a policy denies, and how many milliseconds packets passed that were too late.
     pub(crate) fn deny(&mut self, rig: &mut Rig) -> (Duration, u64) {
         let (begun, answered) = self.order(rig, "", POLICY);
-        while now() - self.last.load(Relaxed) < SILENCE {
+        while now().saturating_sub(self.last.load(Relaxed)) < SILENCE {
             thread::sleep(APART);
         }
         let last = self.last.load(Relaxed);
@@ -93,7 +93,7 @@ impl Probe {
     pub(crate) fn pod(&mut self, rig: &mut Rig) -> Duration {
         let pod = self.pod.clone();
         self.order(rig, "-", &pod);
-        while now() - self.last.load(Relaxed) < SILENCE {
+        while now().saturating_sub(self.last.load(Relaxed)) < SILENCE {
             thread::sleep(APART);
         }
         let (begun, _) = self.order(rig, "", &pod);

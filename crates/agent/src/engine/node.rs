@@ -211,18 +211,27 @@ impl Node {
     /// (S27, S31).
     pub(crate) fn follow(&mut self, state: &State, steps: Steps) -> Result<(), EnforceError> {
         let ranges = self.ranges(state);
+        let is_attaching = self.is_attaching();
         let Some(enforced) = &mut self.enforced else { return Ok(()) };
-        self.is_true = false;
+        let was_true = std::mem::replace(&mut self.is_true, false);
         self.owed.extend(touched::released(&enforced.index, &steps.enforced));
         let changes = steps.enforced.into_iter();
         let deltas: Vec<Delta> = changes.map(|change| enforced.index.apply(change)).collect();
         let (telling, remains) = enforced.program.follow(&enforced.index, &deltas).in_two();
         self.kernel.apply(&telling)?;
+        let was_guarded = was_true && !is_attaching && ranges == self.guarded;
         if ranges != self.guarded {
             self.kernel.apply(&enforced.program.guard(&ranges))?;
             self.guarded = ranges;
         }
-        let touched = touched::by(&enforced.index, &self.name, &deltas);
+        let mut touched = touched::by(&enforced.index, &self.name, &deltas);
+        // To look through all connections takes the kernel some milliseconds for each of them: it is not asked for
+        // those that have none.
+        touched.retain(|address| !self.owed.contains(address));
+        if was_guarded {
+            let fresh = touched::fresh(&self.name, &deltas, &self.guarded);
+            touched.retain(|address| !fresh.contains(address));
+        }
         self.forget_owed()?;
         if !touched.is_empty() {
             self.sweep(Some(&touched))?;

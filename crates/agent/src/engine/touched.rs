@@ -3,6 +3,7 @@
 use sekisho_core::{
     index::{Delta, Effect, Index, Member},
     object::{Change, Pod, PodUid},
+    set::AddressSet,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -58,8 +59,52 @@ pub(super) fn by(index: &Index, node: &str, deltas: &[Delta]) -> BTreeSet<IpAddr
     touched
 }
 
+/// Addresses on `node` that nobody bore before `deltas`, and to and from which the guard of these ranges has let nothing
+/// pass (S23): they have no connections but with the node itself, which are allowed (S20). What their last owner
+/// had was forgotten when they were released (S27), or when this agent began.
+pub(super) fn fresh(node: &str, deltas: &[Delta], guarded: &AddressSet) -> BTreeSet<IpAddr> {
+    let mut first: BTreeMap<IpAddr, bool> = BTreeMap::new();
+    for effect in deltas.iter().flat_map(|delta| &delta.effects) {
+        if let Effect::Endpoint { node: of, address, before, .. } = effect
+            && **of == *node
+        {
+            first.entry(*address).or_insert(before.is_empty());
+        }
+    }
+    let is_fresh = |(address, is_first): &(IpAddr, bool)| *is_first && guarded.contains(*address);
+    first.into_iter().filter(is_fresh).map(|(address, _)| address).collect()
+}
+
 fn address(member: &Member) -> IpAddr {
     match member {
         Member::Address(address) | Member::AddressPort(address, _) => *address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_core::{object::ObjectKey, set::Cidr};
+
+    fn pod(name: &str, node: &str, addresses: &[&str]) -> Change {
+        let mut pod = Pod::new(ObjectKey::new("shop", name));
+        (pod.uid, pod.node) = (PodUid(name.into()), Some(node.into()));
+        pod.addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        Change::PutPod(pod.into())
+    }
+
+    #[test]
+    fn fresh_is_what_the_guard_has_kept_closed() {
+        let guarded: AddressSet = "10.0.0.0/24".parse::<Cidr>().unwrap().into();
+        let mut index = Index::of([pod("old", "here", &["10.0.0.1", "10.0.0.2"])]);
+        let mut fresh = |changes: Vec<Change>| -> Vec<String> {
+            let deltas: Vec<Delta> = changes.into_iter().map(|change| index.apply(change)).collect();
+            super::fresh("here", &deltas, &guarded).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(fresh(vec![pod("new", "here", &["10.0.0.3", "10.0.1.3"])]), ["10.0.0.3"]);
+        assert_eq!(fresh(vec![pod("away", "there", &["10.0.0.4"])]), [""; 0], "on another node");
+        assert_eq!(fresh(vec![pod("too", "here", &["10.0.0.1"])]), [""; 0], "another pod bears it (S26)");
+        let handed_over = vec![pod("old", "here", &["10.0.0.1"]), pod("next", "here", &["10.0.0.2"])];
+        assert_eq!(fresh(handed_over), [""; 0], "another pod bore it a moment ago");
     }
 }
