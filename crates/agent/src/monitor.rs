@@ -1,7 +1,7 @@
 //! Threads that hear what others do to the table, and to links.
 
 use crate::engine::Message;
-use sekisho_nft::{LinkMonitor, Monitor};
+use sekisho_nft::{LinkMonitor, Monitor, NetlinkError};
 use std::{thread, time::Duration};
 use tokio::sync::mpsc::Sender;
 use tracing::warn;
@@ -13,41 +13,42 @@ const TOGETHER: Duration = Duration::from_millis(20);
 
 /// Tells the engine of changes that are not its own. The caller's network namespace is listened to.
 pub(crate) fn run(mut monitor: Monitor, engine: &Sender<Message>) {
-    while !engine.is_closed() {
-        match monitor.wait(PATIENCE) {
-            Ok(false) => {}
-            Ok(true) => {
-                // One comparison is enough for what comes together. What comes after it was asked for is
-                // heard anew, so the order matters.
-                thread::sleep(TOGETHER);
-                if let Err(error) = monitor.drain() {
-                    warn!(%error, "cannot hear what others do to the table");
-                }
-                if engine.blocking_send(Message::Drifted).is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                warn!(%error, "cannot hear what others do to the table");
-                thread::sleep(PATIENCE);
-            }
+    listen(engine, "what others do to the table", || {
+        if !monitor.wait(PATIENCE)? {
+            return Ok(None);
         }
-    }
+        // One comparison is enough for what comes together. What comes after it was asked for is
+        // heard anew, so the order matters.
+        thread::sleep(TOGETHER);
+        if let Err(error) = monitor.drain() {
+            warn!(%error, "cannot hear what others do to the table");
+        }
+        Ok(Some(Message::Drifted))
+    });
 }
 
 /// Tells the engine that links have changed: a bridge may be among them.
 pub(crate) fn links(mut monitor: LinkMonitor, engine: &Sender<Message>) {
+    // What comes while the engine looks is heard after it.
+    listen(engine, "of links", || Ok(monitor.wait(PATIENCE)?.then_some(Message::Linked)));
+}
+
+/// Tells the engine what is heard, for as long as it is there. Where nothing can be heard, it is tried again.
+fn listen(
+    engine: &Sender<Message>,
+    what: &str,
+    mut heard: impl FnMut() -> Result<Option<Message>, NetlinkError>,
+) {
     while !engine.is_closed() {
-        match monitor.wait(PATIENCE) {
-            Ok(false) => {}
-            Ok(true) => {
-                // What comes while the engine looks is heard after it.
-                if engine.blocking_send(Message::Linked).is_err() {
+        match heard() {
+            Ok(None) => {}
+            Ok(Some(message)) => {
+                if engine.blocking_send(message).is_err() {
                     return;
                 }
             }
             Err(error) => {
-                warn!(%error, "cannot hear of links");
+                warn!(%error, "cannot hear {what}");
                 thread::sleep(PATIENCE);
             }
         }

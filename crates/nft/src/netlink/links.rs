@@ -5,14 +5,11 @@
 use super::{
     NetlinkError, Socket,
     attribute::{Attribute, Attributes, parse},
+    listener::Listener,
     wire::Message,
 };
-use netlink_sys::{Socket as RawSocket, protocols::NETLINK_ROUTE};
-use nix::sys::{
-    socket::{setsockopt, sockopt::ReceiveTimeout},
-    time::{TimeVal, TimeValLike},
-};
-use std::{collections::BTreeMap, io, time::Duration};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use std::{collections::BTreeMap, time::Duration};
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
@@ -29,8 +26,6 @@ const IFLA_BR_NF_CALL_IP6TABLES: u16 = 37;
 const GROUP: u32 = 1;
 /// `struct ifinfomsg` behind its family: the index, and flags that say nothing here.
 const REST: usize = 12;
-/// `ENOBUFS`: more happened than the socket holds.
-const TOO_MUCH: i32 = 105;
 
 /// A bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +156,7 @@ fn about(link: &mut Link, info: Attribute<'_>) {
 /// Hears of links that come, go or change, in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub struct LinkMonitor {
-    raw: RawSocket,
+    listener: Listener,
 }
 
 impl LinkMonitor {
@@ -170,11 +165,7 @@ impl LinkMonitor {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open() -> Result<Self, NetlinkError> {
-        let failed = |what| move |source| NetlinkError::Socket { what, source };
-        let mut raw = RawSocket::new(NETLINK_ROUTE).map_err(failed("open a socket"))?;
-        raw.bind_auto().map_err(failed("bind a socket"))?;
-        raw.add_membership(GROUP).map_err(failed("listen to links"))?;
-        Ok(Self { raw })
+        Ok(Self { listener: Listener::open(NETLINK_ROUTE, GROUP, None, "listen to links")? })
     }
 
     /// Waits until some link has changed, or until `patience` is over; says which.
@@ -182,19 +173,6 @@ impl LinkMonitor {
     /// # Errors
     /// When the kernel cannot be listened to any more.
     pub fn wait(&mut self, patience: Duration) -> Result<bool, NetlinkError> {
-        let failed = |source| NetlinkError::Socket { what: "listen to links", source };
-        // Zero would be for ever.
-        let millis = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX).max(1);
-        setsockopt(&self.raw, ReceiveTimeout, &TimeVal::milliseconds(millis))
-            .map_err(|errno| failed(errno.into()))?;
-        let mut bytes = Vec::with_capacity(1 << 16);
-        match self.raw.recv_from(&mut bytes, 0) {
-            Ok(_) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(TOO_MUCH) => Ok(true),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Ok(false)
-            }
-            Err(error) => Err(failed(error)),
-        }
+        self.listener.wait(patience, |_, _| true)
     }
 }

@@ -8,6 +8,7 @@ mod batch;
 mod error;
 mod expression;
 mod links;
+mod listener;
 mod monitor;
 mod read;
 mod rule;

@@ -15,7 +15,7 @@ use nix::sys::{
 use std::io;
 
 /// `ENOBUFS`: there were more answers than the socket holds.
-const TOO_MUCH: i32 = 105;
+pub(super) const TOO_MUCH: i32 = 105;
 const NLMSG_DONE: u16 = 3;
 const NLM_F_ACK: u16 = 0x4;
 const NLM_F_DUMP: u16 = 0x300;

@@ -1,0 +1,80 @@
+//! A netlink socket on which the kernel tells of what happens.
+
+use super::{NetlinkError, socket::TOO_MUCH};
+use netlink_sys::Socket as RawSocket;
+use nix::sys::{
+    socket::{MsgFlags, setsockopt, sockopt::ReceiveTimeout},
+    time::{TimeVal, TimeValLike},
+};
+use std::{io, time::Duration};
+
+/// How many bytes one telling may have.
+const NEWS: usize = 1 << 16;
+
+/// Listens to one group, in the network namespace of the thread that opened it.
+#[derive(Debug)]
+pub(super) struct Listener {
+    raw: RawSocket,
+    /// What it does, for errors.
+    what: &'static str,
+}
+
+impl Listener {
+    /// Listens from now on; `room` is what is set aside for news that were not read yet, in bytes, where the kernel's own
+    /// is too little.
+    pub(super) fn open(
+        protocol: isize,
+        group: u32,
+        room: Option<usize>,
+        what: &'static str,
+    ) -> Result<Self, NetlinkError> {
+        let failed = |what| move |source| NetlinkError::Socket { what, source };
+        let mut raw = RawSocket::new(protocol).map_err(failed("open a socket"))?;
+        raw.bind_auto().map_err(failed("bind a socket"))?;
+        if let Some(room) = room {
+            raw.set_rx_buf_sz(room).map_err(failed("set up a socket"))?;
+        }
+        raw.add_membership(group).map_err(failed(what))?;
+        Ok(Self { raw, what })
+    }
+
+    /// Waits until something is told, or until `patience` is over; says whether it `is_news`, given the port of who
+    /// told it and its bytes. What was lost because it was too much may have been news.
+    pub(super) fn wait(
+        &mut self,
+        patience: Duration,
+        is_news: impl FnOnce(u32, &[u8]) -> bool,
+    ) -> Result<bool, NetlinkError> {
+        // Zero would be for ever.
+        let millis = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX).max(1);
+        setsockopt(&self.raw, ReceiveTimeout, &TimeVal::milliseconds(millis))
+            .map_err(|errno| self.failed(errno.into()))?;
+        let mut bytes = Vec::with_capacity(NEWS);
+        match self.raw.recv_from(&mut bytes, 0) {
+            Ok((_, from)) => Ok(is_news(from.port_number(), &bytes)),
+            Err(error) if error.raw_os_error() == Some(TOO_MUCH) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(false)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Passes over what has been told so far.
+    pub(super) fn drain(&mut self) -> Result<(), NetlinkError> {
+        let mut bytes = Vec::with_capacity(NEWS);
+        loop {
+            bytes.clear();
+            match self.raw.recv_from(&mut bytes, MsgFlags::MSG_DONTWAIT.bits()) {
+                Ok(_) => {}
+                Err(error) if error.raw_os_error() == Some(TOO_MUCH) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> NetlinkError {
+        NetlinkError::Socket { what: self.what, source }
+    }
+}
