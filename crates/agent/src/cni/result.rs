@@ -8,6 +8,10 @@ use super::{
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, net::IpAddr};
 
+/// What is to be done where there is no result with addresses.
+pub(super) const CHAINED: &str =
+    "the plugin is chained behind the one that gives pods their addresses: let it be the last of `plugins`";
+
 /// The addresses of the pod: those of interfaces in its sandbox, and those of which is not told where
 /// they are.
 ///
@@ -35,8 +39,7 @@ pub(super) fn addresses(result: &Map<String, Value>) -> Result<BTreeSet<IpAddr>,
         }
     }
     if addresses.is_empty() {
-        let details = "the plugin is chained behind the one that gives pods their addresses: let it be the last of `plugins`";
-        return Err(wrong("has no address of the pod").with_details(details));
+        return Err(wrong("has no address of the pod").with_details(CHAINED));
     }
     Ok(addresses)
 }

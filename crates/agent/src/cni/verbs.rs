@@ -129,8 +129,7 @@ fn pod(variables: Variables<'_>) -> Result<PodName, Failure> {
 }
 
 fn no_result() -> Failure {
-    let details = "the plugin is chained behind the one that gives pods their addresses: let it be the last of `plugins`";
-    Failure::new(Code::Config, "`prevResult` is missing").with_details(details)
+    Failure::new(Code::Config, "`prevResult` is missing").with_details(result::CHAINED)
 }
 
 /// `code` is that of an agent that may do it later.

@@ -20,15 +20,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use thiserror::Error;
-
-/// Why the kernel does not have what it should.
-#[derive(Debug, Error)]
-pub(crate) enum EnforceError {
-    /// It refuses.
-    #[error(transparent)]
-    Kernel(#[from] NetlinkError),
-}
 
 /// One node: what it should enforce, and what does.
 #[derive(Debug)]
@@ -69,7 +60,7 @@ impl Node {
         ranges: BTreeSet<Cidr>,
         attach: Duration,
         metrics: Arc<Metrics>,
-    ) -> Result<Self, EnforceError> {
+    ) -> Result<Self, NetlinkError> {
         Ok(Self {
             name: name.into(),
             startup,
@@ -114,8 +105,8 @@ impl Node {
     }
 
     /// Looks at the bridges of this node.
-    pub(crate) fn look_at_bridges(&mut self) -> Result<(), EnforceError> {
-        Ok(self.bridges.look()?)
+    pub(crate) fn look_at_bridges(&mut self) -> Result<(), NetlinkError> {
+        self.bridges.look()
     }
 
     /// Whether connections that are older than enforcement may still show themselves (S32).
@@ -161,7 +152,7 @@ impl Node {
 
     /// Before anything is known but where this node's pods get their addresses: nothing passes to and
     /// from them that does not belong to a connection (S23). Where an agent was before, its rules stand.
-    pub(crate) fn prepare(&mut self, state: &State) -> Result<(), EnforceError> {
+    pub(crate) fn prepare(&mut self, state: &State) -> Result<(), NetlinkError> {
         let ranges = self.ranges(state);
         if ranges.is_empty() || ranges == self.guarded {
             return Ok(());
@@ -178,7 +169,7 @@ impl Node {
     }
 
     /// Enforces what is known: from what the kernel has to what it should have in one transaction.
-    pub(crate) fn begin(&mut self, state: &State) -> Result<(), EnforceError> {
+    pub(crate) fn begin(&mut self, state: &State) -> Result<(), NetlinkError> {
         let was_there = self.attach.was_there(&mut self.kernel)?;
         let index = Index::of(state.all(false));
         let mut program = match was_there {
@@ -209,7 +200,7 @@ impl Node {
 
     /// Follows what changed: the rules in one transaction, and then the connections that it concerns
     /// (S27, S31).
-    pub(crate) fn follow(&mut self, state: &State, steps: Steps) -> Result<(), EnforceError> {
+    pub(crate) fn follow(&mut self, state: &State, steps: Steps) -> Result<(), NetlinkError> {
         let ranges = self.ranges(state);
         let is_attaching = self.is_attaching();
         let Some(enforced) = &mut self.enforced else { return Ok(()) };
@@ -244,7 +235,7 @@ impl Node {
     }
 
     /// Brings the kernel to what it should have, whatever it has; tells how that differed.
-    pub(crate) fn restore(&mut self) -> Result<Vec<Drift>, EnforceError> {
+    pub(crate) fn restore(&mut self) -> Result<Vec<Drift>, NetlinkError> {
         let Some(enforced) = &mut self.enforced else { return Ok(Vec::new()) };
         let was_true = std::mem::replace(&mut self.is_true, false);
         let drift = self.kernel.restore(enforced.program.ruleset())?;
@@ -259,8 +250,8 @@ impl Node {
     }
 
     /// Looks through all connections: cut ones that have ended need not be looked for in every packet.
-    pub(crate) fn review(&mut self) -> Result<(), EnforceError> {
-        Ok(self.sweep(None)?)
+    pub(crate) fn review(&mut self) -> Result<(), NetlinkError> {
+        self.sweep(None)
     }
 
     /// When there is something to do though nothing happens.
@@ -270,7 +261,7 @@ impl Node {
     }
 
     /// Does what is due at [`Self::wakes_at`].
-    pub(crate) fn wake(&mut self) -> Result<(), EnforceError> {
+    pub(crate) fn wake(&mut self) -> Result<(), NetlinkError> {
         let now = Instant::now();
         if now >= self.denials.wakes_at() {
             self.denials.awake();

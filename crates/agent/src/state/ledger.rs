@@ -34,12 +34,9 @@ struct Entry {
 impl Ledger {
     /// Reads what is there. Without it, what the API server tells has to do.
     pub(super) fn open(path: &Path) -> (Self, BTreeMap<PodUid, Known>) {
-        let entries: Vec<Entry> = match fs::read_to_string(path).map(|text| serde_json::from_str(&text)) {
-            Ok(Ok(entries)) => entries,
-            Ok(Err(error)) => {
-                warn!(path = %path.display(), %error, "what pods were given cannot be read");
-                Vec::new()
-            }
+        let read = fs::read_to_string(path).and_then(|text| Ok(serde_json::from_str::<Vec<Entry>>(&text)?));
+        let entries = match read {
+            Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => {
                 warn!(path = %path.display(), %error, "what pods were given cannot be read");
