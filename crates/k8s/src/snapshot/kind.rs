@@ -51,6 +51,13 @@ impl Kind {
         KINDS.iter().enumerate().find(|(_, known)| known.kind == kind && known.group == group)
     }
 
+    /// The group and the best version, as objects write them.
+    #[cfg(feature = "watch")]
+    pub(crate) fn api_version(&self) -> String {
+        let version = self.versions.first().copied().unwrap_or_default();
+        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+    }
+
     /// Whether the order of names means something among its objects (S38).
     pub(super) fn is_ranked(&self) -> bool {
         matches!(self.kind, "AdminNetworkPolicy" | "ClusterNetworkPolicy")

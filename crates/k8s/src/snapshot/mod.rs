@@ -47,14 +47,9 @@ impl Snapshot {
     /// is added once.
     pub fn add_texts(&mut self, texts: &BTreeMap<Arc<str>, Arc<str>>, default_namespace: &str) {
         for (name, text) in texts {
-            let text = Text { name: Arc::clone(name), text: Arc::clone(text) };
-            let mut problems = Vec::new();
-            let mut documents = Documents::new(&text, &mut problems);
-            while let Some(document) = documents.next() {
-                if !document.broken {
-                    self.add(value::of(&document.tree, document.root), default_namespace);
-                }
-            }
+            each_value(&Text { name: Arc::clone(name), text: Arc::clone(text) }, |value| {
+                self.add(value, default_namespace);
+            });
         }
     }
 
@@ -242,14 +237,13 @@ fn laid_out(line: &str) -> String {
     format!("{}\n{}\n]}}\n", head(), pretty.as_deref().unwrap_or(line))
 }
 
-/// The objects of a text, as values.
-#[cfg(all(test, feature = "watch"))]
-pub(crate) fn of_text(text: &str) -> Vec<Value> {
-    let text = Text { name: Arc::default(), text: text.into() };
-    let (mut problems, mut values) = (Vec::new(), Vec::new());
-    let mut documents = Documents::new(&text, &mut problems);
+/// Hands over the documents of a text that can be read, one after the other.
+pub(crate) fn each_value(text: &Text, mut take: impl FnMut(Value)) {
+    let mut problems = Vec::new();
+    let mut documents = Documents::new(text, &mut problems);
     while let Some(document) = documents.next() {
-        values.extend((!document.broken).then(|| value::of(&document.tree, document.root)));
+        if !document.broken {
+            take(value::of(&document.tree, document.root));
+        }
     }
-    values
 }

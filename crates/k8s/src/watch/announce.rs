@@ -2,7 +2,7 @@
 
 use super::{Id, Watched};
 use crate::live::error;
-use crate::snapshot::kind::KINDS;
+use crate::snapshot::kind::Kind;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Client,
@@ -55,13 +55,8 @@ impl Announcer {
     /// When the API server does not take it, in words.
     pub async fn say(&self, what: Announcement) -> Result<(), String> {
         let Announcement { kind, id, warning, reason, action, mut note } = what;
-        let known = KINDS.iter().find(|known| known.kind == kind.name());
-        let (group, version) = known
-            .map(|known| (known.group, known.versions.first().copied().unwrap_or_default()))
-            .unwrap_or_default();
-        let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
         let object = ObjectReference {
-            api_version: Some(version),
+            api_version: kind.kind().map(Kind::api_version),
             kind: Some(kind.name().to_owned()),
             name: Some(id.key.name.to_string()),
             namespace: Some(id.key.namespace.to_string()).filter(|namespace| !namespace.is_empty()),

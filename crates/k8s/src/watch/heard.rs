@@ -50,12 +50,9 @@ impl<const WHOLE: bool> Heard<WHOLE> {
     /// It as a manifest with what is kept of its kind.
     pub(super) fn manifest(self, kind: &Kind) -> Value {
         let Self { mut metadata, mut fields, .. } = self;
-        let version = kind.versions.first().copied().unwrap_or_default();
-        let version =
-            if kind.group.is_empty() { version.to_owned() } else { format!("{}/{version}", kind.group) };
         // Whoever may make a pod must not be able to say which addresses it bears.
         metadata.remove("annotations");
-        fields.insert("apiVersion".to_owned(), version.into());
+        fields.insert("apiVersion".to_owned(), kind.api_version().into());
         fields.insert("kind".to_owned(), kind.kind.into());
         fields.insert("metadata".to_owned(), Value::Object(metadata));
         kept(kind, fields, None)

@@ -12,7 +12,10 @@ mod stream;
 pub use announce::{Announcement, Announcer};
 pub use object::{Id, MIRROR, MODE, Object, Told, Unread};
 
-use crate::live::{Access, LiveError, connect};
+use crate::{
+    live::{Access, LiveError, connect},
+    snapshot::kind::{KINDS, Kind},
+};
 use std::{fmt, sync::Arc};
 use tokio::{sync::mpsc::Sender, task::JoinSet};
 
@@ -59,6 +62,11 @@ impl Watched {
             Self::AdminNetworkPolicy => "AdminNetworkPolicy",
             Self::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
         }
+    }
+
+    /// What is known of the kind.
+    fn kind(self) -> Option<&'static Kind> {
+        KINDS.iter().find(|known| known.kind == self.name())
     }
 
     /// Whether every cluster serves it.

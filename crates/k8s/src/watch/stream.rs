@@ -2,7 +2,7 @@
 
 use super::{News, Told, Watched, heard::Heard};
 use crate::live::error;
-use crate::snapshot::kind::{KINDS, Kind};
+use crate::snapshot::kind::Kind;
 use futures_util::StreamExt;
 use kube::{
     Api, Client,
@@ -87,7 +87,7 @@ pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: S
 
 /// Where the kind is served; `None` when it is not.
 async fn served(client: &Client, kind: Watched) -> Result<Option<ApiResource>, kube::Error> {
-    let Some(known) = KINDS.iter().find(|known| known.kind == kind.name()) else { return Ok(None) };
+    let Some(known) = kind.kind() else { return Ok(None) };
     let resource = |version: &str| {
         let kind = GroupVersionKind::gvk(known.group, version, known.kind);
         ApiResource::from_gvk_with_plural(&kind, known.plural)
@@ -110,9 +110,7 @@ async fn watch<const WHOLE: bool, T: From<News>>(
     teller: &mut Teller<T>,
     streaming: bool,
 ) -> End {
-    let Some(kind) = KINDS.iter().find(|known| known.kind == teller.kind.name()) else {
-        return End::Unserved;
-    };
+    let Some(kind) = teller.kind.kind() else { return End::Unserved };
     let api: Api<Heard<WHOLE>> = Api::all_with(client.clone(), resource);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let config = if streaming { config.streaming_lists() } else { config };

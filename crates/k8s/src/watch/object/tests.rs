@@ -4,7 +4,8 @@
 use super::*;
 use crate::{
     read_text,
-    snapshot::{Snapshot, kept, kind::KINDS, of_text},
+    snapshot::{Snapshot, each_value, kept},
+    source::Text,
 };
 use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFailurePersistence};
 use serde_json::Map;
@@ -20,7 +21,8 @@ static OBJECTS: LazyLock<Vec<(Watched, Value)>> = LazyLock::new(|| {
             let is_manifest =
                 path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
             if is_manifest && let Ok(text) = fs::read_to_string(&path) {
-                of_text(&text).into_iter().for_each(|value| gather(value, &mut objects));
+                let text = Text { name: Arc::default(), text: text.into() };
+                each_value(&text, |value| gather(value, &mut objects));
             }
         }
     }
@@ -45,7 +47,7 @@ fn gather(mut value: Value, objects: &mut Vec<(Watched, Value)>) {
 }
 
 fn kind_of(watched: Watched) -> &'static Kind {
-    KINDS.iter().find(|known| known.kind == watched.name()).unwrap()
+    watched.kind().unwrap()
 }
 
 /// What the API server tells.
@@ -62,9 +64,8 @@ fn told(watched: Watched, value: &Value) -> Told {
 /// The whole of it, as a manifest in the form in which `heard` is read.
 fn manifest(watched: Watched, value: &Value) -> Map<String, Value> {
     let kind = kind_of(watched);
-    let slash = if kind.group.is_empty() { "" } else { "/" };
     let mut value = value.as_object().unwrap().clone();
-    value.insert("apiVersion".to_owned(), format!("{}{slash}{}", kind.group, kind.versions[0]).into());
+    value.insert("apiVersion".to_owned(), kind.api_version().into());
     value["metadata"].as_object_mut().unwrap().remove("annotations");
     value
 }
