@@ -45,19 +45,11 @@ pub use rule::{Category, Rule};
 pub use today::{Today, today};
 pub use world::{Extent, World};
 
-/// Looks for everything that is wrong in `world`. Where two rules mean the same mistake both are told: [`settle`]
-/// leaves the one that says more of it, once the settings have taken out what nobody wants to hear.
+/// Looks for what is wrong where the rules look; what the reader told is not in it ([`of_reader`]). Where two rules mean the
+/// same mistake both are told: [`settle`] leaves the one that says more of it, once the settings have taken out what nobody
+/// wants to hear. `None` as soon as `is_wanted` says that nobody waits for it any more.
 #[must_use]
-pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
-    let mut all = of_reader(read);
-    all.extend(found(world, || true).unwrap_or_default());
-    all
-}
-
-/// The same without what the reader told, where the rules look. `None` as soon as `is_wanted` says that nobody waits for
-/// it any more.
-#[must_use]
-pub fn found(world: &World<'_>, is_wanted: impl Fn() -> bool + Sync) -> Option<Vec<Finding>> {
+pub fn check(world: &World<'_>, is_wanted: impl Fn() -> bool + Sync) -> Option<Vec<Finding>> {
     let by_rule = sekisho_core::threads::map(rules(), |(): &mut (), rule| {
         let mut of_rule = Vec::new();
         if !is_wanted() {

@@ -5,7 +5,7 @@
 use sekisho_catalog::Catalog;
 use sekisho_core::{index::Index, standard::Standard};
 use sekisho_k8s::{Options, read_paths};
-use sekisho_lint::{Extent, Finding, World, config::Config, found, rego::Rules};
+use sekisho_lint::{Extent, Finding, World, check, config::Config, rego::Rules};
 use std::{
     collections::BTreeSet,
     fs,
@@ -37,8 +37,8 @@ fn compare(paths: &[PathBuf], standard: &Standard, own: Option<&Rules>) -> usize
         findings
     };
     let found = |world: &World<'_>| {
-        let mut all = found(world, || true).unwrap();
-        all.extend(own.into_iter().flat_map(|own| own.check(world).findings));
+        let mut all = check(world, || true).unwrap();
+        all.extend(own.into_iter().flat_map(|own| own.check(world, || true).unwrap().findings));
         sorted(all)
     };
     let whole = found(&world());
@@ -54,7 +54,7 @@ fn compare(paths: &[PathBuf], standard: &Standard, own: Option<&Rules>) -> usize
     }
     let nowhere = found(&world().only(BTreeSet::new()));
     assert!(nowhere.iter().all(|one| one.subject.namespace().is_none()));
-    assert!(sekisho_lint::found(&world(), || false).is_none(), "nobody waits for it");
+    assert!(sekisho_lint::check(&world(), || false).is_none(), "nobody waits for it");
     whole.len()
 }
 

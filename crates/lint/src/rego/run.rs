@@ -25,15 +25,10 @@ pub struct Judged {
 impl Rules {
     /// Gives every object of `world` that rules look at to every rule.
     ///
-    /// A rule that cannot be evaluated is told once, with the object, and is not asked again.
+    /// A rule that cannot be evaluated is told once, with the object, and is not asked again. `None` as soon as `is_wanted`
+    /// says that nobody waits for it any more.
     #[must_use]
-    pub fn check(&self, world: &World<'_>) -> Judged {
-        self.check_while(world, || true).unwrap_or_default()
-    }
-
-    /// The same; `None` as soon as `is_wanted` says that nobody waits for it any more.
-    #[must_use]
-    pub fn check_while(&self, world: &World<'_>, is_wanted: impl Fn() -> bool) -> Option<Judged> {
+    pub fn check(&self, world: &World<'_>, is_wanted: impl Fn() -> bool) -> Option<Judged> {
         let mut engine = self.engine.clone();
         let mut judged = Judged::default();
         let mut asked: Vec<_> = self.checks.iter().collect();

@@ -135,7 +135,8 @@ mod tests {
         assert!(found("SK403", &cluster, &on("2026-11-30")).is_empty());
 
         let (index, standard) = (Index::of(cluster.changes()), on("2026-12-01"));
-        let found = check(&World::new(&cluster, &index, &standard, Extent::Part, false), &[]);
+        let world = World::new(&cluster, &index, &standard, Extent::Part, false);
+        let found = check(&world, || true).unwrap();
         let expired = found.iter().find(|one| one.code() == "SK403").unwrap();
         let still: Vec<u32> = expired.diagnostic.labels.iter().map(|label| label.origin.span.line).collect();
         assert_eq!(still, [12]);

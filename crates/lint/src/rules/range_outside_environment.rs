@@ -139,7 +139,8 @@ mod tests {
         let removed = |peers: &[PeerKind]| -> Vec<u32> {
             let (cluster, standard) = (with(peers), agreed());
             let index = Index::of(cluster.changes());
-            let found = check(&World::new(&cluster, &index, &standard, Extent::Part, false), &[]);
+            let world = World::new(&cluster, &index, &standard, Extent::Part, false);
+            let found = check(&world, || true).unwrap();
             let of_both = found.into_iter().filter(|one| ["SK401", "SK402"].contains(&one.code()));
             let edits = of_both.flat_map(|one| one.diagnostic.mend.unwrap().edits);
             let lines = edits.map(|edit| match edit {

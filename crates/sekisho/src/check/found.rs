@@ -22,9 +22,9 @@ impl Found {
         own: Option<&Rules>,
         is_wanted: impl Fn() -> bool + Sync,
     ) -> Option<Self> {
-        let ours = sekisho_lint::found(world, &is_wanted)?;
+        let ours = sekisho_lint::check(world, &is_wanted)?;
         let own = match own {
-            Some(rules) => rules.check_while(world, is_wanted)?,
+            Some(rules) => rules.check(world, is_wanted)?,
             None => Judged::default(),
         };
         Some(Self { ours, own })
