@@ -6,6 +6,8 @@
 
 mod emitted;
 mod ran;
+#[path = "../../agent/tests/support/apiserver.rs"]
+#[allow(dead_code, reason = "tests of the agent use the rest")]
 mod server;
 mod support;
 
@@ -25,14 +27,14 @@ const PROBE: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmeta
 
 impl Server {
     fn written(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
+        let path = self.folder().join(name);
         fs::write(&path, text).unwrap();
         path
     }
 
     /// What the server says of the policies of a file or folder, none of which it keeps.
     fn tries(&mut self, path: &Path) -> String {
-        self.order(&format!("try {}", path.display()))
+        self.answer(&format!("try {}", path.display()))
     }
 
     /// Puts what is printed into force, under a name that tells it from what was before.
@@ -45,7 +47,7 @@ impl Server {
             )
             .replace("policyName: sekisho-standard", &format!("policyName: {name}"));
         self.apply_text(&text);
-        assert_eq!(self.order(&format!("typecheck {name}")), "OK");
+        self.order(&format!("typecheck {name}"));
         let probe = self.written("probe.yaml", PROBE);
         for _ in 0..300 {
             let said = self.tries(&probe);
@@ -61,10 +63,7 @@ impl Server {
 
 #[test]
 fn an_api_server_enforces_what_is_printed() {
-    let Some(mut server) = Server::start() else {
-        println!("go is not installed, so there is no API server to try it on");
-        return;
-    };
+    let Some(mut server) = Server::start(&[]) else { return };
     let namespaces = ["shop", "datadog", "ledger", "market-data", "trading", "wallet"];
     let namespaces =
         namespaces.map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"));
@@ -74,7 +73,7 @@ fn an_api_server_enforces_what_is_printed() {
         for environment in environments {
             number += 1;
             server.enforce(number, &emitted("vap", catalog, environment));
-            let policies = generated(catalog, environment, server.folder.path());
+            let policies = generated(catalog, environment, server.folder());
             assert_eq!(server.tries(&policies), "OK", "{catalog} {environment}");
         }
     }
@@ -140,7 +139,7 @@ fn large_catalogs_stay_within_the_budget(server: &mut Server) {
         server.written("sekisho.yaml", &format!("{peers}services:\n{}", services.collect::<String>()));
     let catalog = catalog.to_str().unwrap();
     server.enforce(100, &emitted("vap", catalog, "production"));
-    let policies = generated(catalog, "production", server.folder.path()).join("shop");
+    let policies = generated(catalog, "production", server.folder()).join("shop");
     assert_eq!(fs::read_dir(&policies).unwrap().count(), 3);
     assert_eq!(server.tries(&policies), "OK");
 }

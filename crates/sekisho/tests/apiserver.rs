@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
 mod ran;
+#[path = "../../agent/tests/support/apiserver.rs"]
+#[allow(dead_code, reason = "tests of the agent use the rest")]
 mod server;
 mod support;
 
@@ -20,15 +22,11 @@ use std::{
 use support::{assert_refused, root, run};
 
 impl Server {
-    fn config(&self) -> PathBuf {
-        self.folder.path().join("config")
-    }
-
     /// The kubeconfig with one text put for another.
     fn changed(&self, from: &str, to: &str) -> PathBuf {
         let text = fs::read_to_string(self.config()).unwrap();
         assert!(text.contains(from), "{from}");
-        let path = self.folder.path().join("changed");
+        let path = self.folder().join("changed");
         fs::write(&path, text.replace(from, to)).unwrap();
         path
     }
@@ -63,10 +61,7 @@ const EXAMPLE: &str = "examples/exchange/production";
 
 #[test]
 fn a_live_cluster() {
-    let Some(mut server) = Server::start() else {
-        println!("go is not installed, so there is no API server to read");
-        return;
-    };
+    let Some(mut server) = Server::start(&[]) else { return };
     server.apply(&root().join(EXAMPLE));
     the_answer_is_that_of_the_manifests(&server);
     what_applying_would_change_is_told(&server);
@@ -81,7 +76,7 @@ fn the_answer_is_that_of_the_manifests(server: &Server) {
     let live = connections(&server.run(&["reach", "-o", "json"], "admin"));
     assert!(live.as_array().unwrap().len() > 5, "{live}");
     assert_eq!(live, connections(&run(&["reach", "-o", "json", EXAMPLE])));
-    let folder = server.folder.path().join("snapshot");
+    let folder = server.folder().join("snapshot");
     let folder = folder.to_str().unwrap();
     let taken = server.run(&["snapshot", folder], "admin");
     assert_eq!(taken.code, Some(0), "{}", taken.err);
@@ -151,7 +146,7 @@ spec: {hostnames: [shop.example], rules: [{backendRefs: [{name: trading-frontend
 fn kinds_that_somebody_installed_are_read(server: &mut Server) {
     server.apply(&root().join("tests/apiserver/crds"));
     server.apply_text(TIERED);
-    let folder = server.folder.path().join("with-kinds");
+    let folder = server.folder().join("with-kinds");
     let taken = server.run(&["snapshot", folder.to_str().unwrap()], "reader");
     assert_eq!(taken.code, Some(0), "{}", taken.err);
     let kept = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
@@ -176,7 +171,7 @@ fn many_pages_are_read(server: &mut Server) {
         .unwrap();
     }
     server.apply_text(&text);
-    let folder = server.folder.path().join("crowd");
+    let folder = server.folder().join("crowd");
     let taken = server.run(&["snapshot", folder.to_str().unwrap(), "--redact"], "reader");
     assert_eq!(taken.code, Some(0), "{}", taken.err);
     let pods = fs::read_to_string(folder.join("pods-0001.json")).unwrap();
@@ -192,7 +187,7 @@ fn a_plugin_of_kubectl(server: &Server) {
         println!("kubectl is not installed, so there is nothing to be a plugin of");
         return;
     }
-    let folder = server.folder.path().join("bin");
+    let folder = server.folder().join("bin");
     fs::create_dir(&folder).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sekisho"), folder.join("kubectl-sekisho")).unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());

@@ -1,6 +1,6 @@
 //! The chart: what it renders, and what it refuses.
 
-use crate::support::{root, skipped};
+use crate::support::{apiserver::skipped, root};
 use serde_json::Value;
 use std::{
     env, fs,

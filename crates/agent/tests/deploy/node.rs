@@ -5,7 +5,7 @@
 
 use crate::{
     chart::{documents, manifests, of_kind},
-    support::{apiserver::Server, skipped},
+    support::apiserver::{Server, skipped},
 };
 use serde_json::Value;
 use std::{

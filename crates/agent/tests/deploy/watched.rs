@@ -1,6 +1,6 @@
 //! The dashboard and the alerts. That their metrics exist, `node.rs` asks a running agent.
 
-use crate::support::{root, skipped};
+use crate::support::{apiserver::skipped, root};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, process::Command};
 

@@ -1,11 +1,6 @@
 //! What may go wrong.
 
-use crate::{
-    nft,
-    rig::{Rig, traffic::Traffic},
-    small,
-    support::until,
-};
+use crate::{nft, rig::Rig, small, support::until};
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -20,13 +15,7 @@ pub(crate) fn nothing_leaks_while_it_breaks() {
     rig.server.apply_text(small::policy());
     rig.start(&[]);
     rig.agrees("from nothing");
-    let mut traffic = Traffic::new();
-    for address in small::addresses(&rig, "api") {
-        let api = ("shop/api", address);
-        traffic.allow(&rig.lab, "shop/web", api, 7000);
-        traffic.forbid(&rig.lab, "shop/web", api, 7001);
-        traffic.forbid(&rig.lab, "jobs/cron", api, 7002);
-    }
+    let traffic = small::traffic(&rig);
     killed_at_random(&mut rig);
     traffic.so_far().hold(&format!("agents killed\n{}", rig.logs()));
     flushed(&rig);
@@ -111,10 +100,7 @@ fn pods_come_and_go(rig: &mut Rig) {
 /// S26, S27: `cron` goes and `web2` takes its address at once, under other policies: what was open is cut, and
 /// what the new pod may is its own.
 pub(crate) fn an_address_is_another_pods_at_once() {
-    let mut rig = Rig::build(&small::cluster(), 2).unwrap();
-    rig.server.apply_text(small::policy());
-    rig.start(&[]);
-    rig.agents.iter().for_each(crate::rig::agent::Agent::settled);
+    let mut rig = small::enforced();
     let address = small::addresses(&rig, "cron")[0];
     let api = small::addresses(&rig, "api")[0];
     let pod = |name: &str, labels: &str| {

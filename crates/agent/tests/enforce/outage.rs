@@ -1,10 +1,6 @@
 //! The API server is away for a minute, while pods go, and agents with them.
 
-use crate::{
-    rig::{Rig, agent::Agent, traffic::Traffic},
-    small,
-    support::until,
-};
+use crate::{small, support::until};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -25,11 +21,8 @@ fn web(address: &str) -> String {
 /// What was true stays true, also for an agent that starts meanwhile, and is mended soon after: watches that back off
 /// must not sleep through the end of it.
 pub(crate) fn nothing_leaks_while_the_api_is_away() {
-    let mut rig = Rig::build(&small::cluster(), 2).unwrap();
-    rig.server.apply_text(small::policy());
-    rig.start(&[]);
-    rig.agents.iter().for_each(Agent::settled);
-    let traffic = traffic(&rig);
+    let mut rig = small::enforced();
+    let traffic = small::traffic(&rig);
     rig.server.order("stop");
     let begun = Instant::now();
     thread::sleep(AWAY / 4);
@@ -54,16 +47,4 @@ pub(crate) fn nothing_leaks_while_the_api_is_away() {
     traffic.stop().hold(&format!("with the API server again\n{}", rig.logs()));
     rig.ready();
     rig.agrees("with the API server again");
-}
-
-/// What flows in each of these tests.
-pub(crate) fn traffic(rig: &Rig) -> Traffic {
-    let mut traffic = Traffic::new();
-    for address in small::addresses(rig, "api") {
-        let api = ("shop/api", address);
-        traffic.allow(&rig.lab, "shop/web", api, 7000);
-        traffic.forbid(&rig.lab, "shop/web", api, 7001);
-        traffic.forbid(&rig.lab, "jobs/cron", api, 7002);
-    }
-    traffic
 }

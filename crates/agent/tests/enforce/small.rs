@@ -1,6 +1,6 @@
 //! A small cluster.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, agent::Agent, traffic::Traffic};
 use sekisho_core::object::Cluster;
 use sekisho_k8s::{Options, read_text};
 use std::net::IpAddr;
@@ -57,4 +57,25 @@ pub(crate) fn cluster() -> Cluster {
 pub(crate) fn addresses(rig: &Rig, name: &str) -> Vec<IpAddr> {
     let pods = &rig.lab.current_plan().cluster.pods;
     pods.values().find(|pod| &*pod.key.name == name).unwrap().addresses.iter().copied().collect()
+}
+
+/// It on a rig, enforced, and past the time in which connections show themselves (S32).
+pub(crate) fn enforced() -> Rig {
+    let mut rig = Rig::build(&cluster(), 2).unwrap();
+    rig.server.apply_text(policy());
+    rig.start(&[]);
+    rig.agents.iter().for_each(Agent::settled);
+    rig
+}
+
+/// What `web` may send to `api`, and what nobody may.
+pub(crate) fn traffic(rig: &Rig) -> Traffic {
+    let mut traffic = Traffic::new();
+    for address in addresses(rig, "api") {
+        let api = ("shop/api", address);
+        traffic.allow(&rig.lab, "shop/web", api, 7000);
+        traffic.forbid(&rig.lab, "shop/web", api, 7001);
+        traffic.forbid(&rig.lab, "jobs/cron", api, 7002);
+    }
+    traffic
 }

@@ -1,9 +1,8 @@
 //! An agent gets too little of the machine: no time, or no memory.
 
-use super::outage::traffic;
 use crate::{
     faults::{others, policies},
-    rig::{Rig, agent::Agent},
+    rig::agent::Agent,
     small,
     support::until,
 };
@@ -20,11 +19,8 @@ const TIMES: u64 = 12;
 
 /// Agents hang while the cluster changes, and when they are let go they hear of 1,000 pods and 500 policies at once.
 pub(crate) fn nothing_leaks_while_agents_hang() {
-    let mut rig = Rig::build(&small::cluster(), 2).unwrap();
-    rig.server.apply_text(small::policy());
-    rig.start(&[]);
-    rig.agents.iter().for_each(Agent::settled);
-    let traffic = traffic(&rig);
+    let mut rig = small::enforced();
+    let traffic = small::traffic(&rig);
     let (pods, policies) = (others(1000), policies(500));
     for round in 0..4 {
         rig.agents.iter().for_each(Agent::hang);
@@ -47,11 +43,8 @@ pub(crate) fn nothing_leaks_while_agents_hang() {
 
 /// An agent that has too little memory dies of it, again and again as it is started anew, and leaves the rules as they are.
 pub(crate) fn nothing_leaks_while_an_agent_has_no_memory() {
-    let mut rig = Rig::build(&small::cluster(), 2).unwrap();
-    rig.server.apply_text(small::policy());
-    rig.start(&[]);
-    rig.agents.iter().for_each(Agent::settled);
-    let traffic = traffic(&rig);
+    let mut rig = small::enforced();
+    let traffic = small::traffic(&rig);
     rig.server.apply_text(&others(1000));
     rig.agents.iter_mut().for_each(Agent::kill);
     let mut deaths = 0;

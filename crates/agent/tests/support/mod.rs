@@ -4,7 +4,6 @@
 pub(crate) mod apiserver;
 
 use std::{
-    io::{Write, stderr},
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
@@ -13,12 +12,6 @@ use std::{
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// Says that something is not tested here, past what captures the output of tests that pass.
-#[allow(clippy::explicit_write, reason = "`eprintln!` is captured")]
-pub(crate) fn skipped(why: &str) {
-    writeln!(stderr(), "SKIPPED: {why}").unwrap();
 }
 
 /// Waits until something is so; `what` says what is waited for.
