@@ -125,9 +125,13 @@ pub(super) fn changes(teller: &dyn Teller, rows: Vec<Row>) -> Vec<ConnectionChan
             ConnectionChange { risk, from, to, family: row.family, before, after, causes, witness }
         })
         .collect();
-    changes.sort_by_cached_key(|change| {
-        let ends = (Arc::clone(&change.from), Arc::clone(&change.to), change.family);
-        (change.risk, change.kind(), ends, Arc::clone(&change.before), Arc::clone(&change.after))
-    });
+    changes.sort_by(|one, other| order(one).cmp(&order(other)));
     changes
+}
+
+/// The riskiest first. Changes that read alike stand by why they are: the pods of one description may have
+/// been others before, and whoever tells the rows has them in an order of their own.
+fn order(change: &ConnectionChange) -> impl Ord {
+    let ConnectionChange { risk, from, to, family, before, after, causes, witness } = change;
+    (risk, change.kind(), from, to, family, before, after, causes, witness)
 }

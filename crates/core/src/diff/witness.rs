@@ -20,7 +20,7 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 pub const MAX_WITNESSES: usize = 64;
 
 /// A packet that is decided otherwise than before. Its ends may have had other addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Witness {
     /// The packet in the old state.
     pub old: Packet,
