@@ -16,7 +16,7 @@ use crate::{
         names::Names,
     },
     source::Text,
-    tree::{self, Documents, NodeId, Tree, fast},
+    tree::{Documents, NodeId, Tree, fast},
 };
 use sekisho_core::threads;
 use std::sync::Arc;
@@ -103,8 +103,8 @@ fn one(text: &Text, document: Stretch<'_>, options: &Options, names: &mut Names)
 #[cfg(feature = "watch")]
 pub(super) fn of_value(text: &Text, value: &serde_json::Value, options: &Options) -> Part {
     let mut part = Part::default();
-    let Some((tree, root)) = tree::value::of(value) else {
-        part.problems.push(tree::nested_too_deep(text));
+    let Some((tree, root)) = crate::tree::value::of(value) else {
+        part.problems.push(crate::tree::nested_too_deep(text));
         return part;
     };
     let mut names = Names::default();
