@@ -4,12 +4,12 @@ use super::{
     PODS_ON_NODE,
     plan::{Plan, SYSTEM, Work},
 };
-use std::{collections::BTreeSet, sync::Arc};
 use crate::cluster::parts::{address, name};
 use sekisho_core::{
     object::{ContainerPort, Labels, ObjectKey, Pod, PodUid, Workload},
     set::Protocol,
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(super) fn all(plan: &Plan) -> impl Iterator<Item = Pod> + '_ {
     plan.workloads.iter().flat_map(move |work| (0..work.pods).map(move |number| pod(plan, work, number)))
@@ -42,7 +42,8 @@ fn pod(plan: &Plan, work: &Work, number: usize) -> Pod {
     pod.addresses = [address([10, 16, 0, 0], global)].into();
     let (port_name, port) = work.tier.port();
     let declared = |name: &str, protocol, number| ContainerPort { name: Some(name.into()), protocol, number };
-    let mut ports = BTreeSet::from([declared(port_name, Protocol::Tcp, port), declared("metrics", Protocol::Tcp, 9100)]);
+    let mut ports =
+        BTreeSet::from([declared(port_name, Protocol::Tcp, port), declared("metrics", Protocol::Tcp, 9100)]);
     if work.namespace == SYSTEM {
         ports.insert(declared("dns", Protocol::Udp, 53));
         ports.insert(declared("dns-tcp", Protocol::Tcp, 53));
