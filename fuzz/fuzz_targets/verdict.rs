@@ -80,7 +80,7 @@ fn ends(cluster: &Cluster) -> Vec<End> {
 }
 
 fn traffic(cluster: &Cluster) -> Vec<Traffic> {
-    let ports = cluster.pods.values().flat_map(|pod| &pod.ports);
+    let ports = cluster.pods.values().flat_map(|pod| pod.ports.iter());
     let mut traffic: BTreeSet<Traffic> =
         ports.map(|port| Traffic::Port(port.protocol, port.number)).take(MOST).collect();
     traffic.extend([Traffic::Port(Protocol::Tcp, 80), Traffic::Icmpv6(128), Traffic::Other(1)]);

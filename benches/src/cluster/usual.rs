@@ -55,8 +55,9 @@ impl Usual {
         pod.labels = labels(&[("app", &workload), ("pod-template-hash", "5d8f7c9b66")]);
         pod.node = Some(name("node", number / PODS_ON_NODE));
         pod.addresses = [address([10, 128, 0, 0], number)].into();
-        pod.ports =
-            [ContainerPort { name: Some("http".into()), protocol: Protocol::Tcp, number: 8080 }].into();
+        pod.ports = std::sync::Arc::new(
+            [ContainerPort { name: Some("http".into()), protocol: Protocol::Tcp, number: 8080 }].into(),
+        );
         pod
     }
 

@@ -38,7 +38,7 @@ use tracing::{debug, info};
 use tracing_subscriber::EnvFilter;
 
 /// How many messages may wait: those who tell more wait, too.
-const WAITING: usize = 4096;
+const WAITING: usize = 1024;
 /// The abstract socket that an agent holds while it lives. There is one of it in a network namespace, as
 /// there is one table.
 const HELD: &str = "sekisho-agent";

@@ -84,7 +84,7 @@ pub(crate) fn names<'p>(
     protocol: Protocol,
     number: u16,
 ) -> BTreeSet<&'p str> {
-    let ports = pods.into_iter().flat_map(|pod| &pod.ports);
+    let ports = pods.into_iter().flat_map(|pod| pod.ports.iter());
     let same = ports.filter(|port| (port.protocol, port.number) == (protocol, number));
     same.filter_map(|port| port.name.as_deref()).collect()
 }

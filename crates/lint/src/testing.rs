@@ -44,7 +44,7 @@ pub(crate) fn pod(at: u32, name: &str, labels: &str, ports: &[u16]) -> Pod {
     let mut pod = Pod::new(key(name));
     pod.labels = pairs(labels).collect::<Labels>();
     let port = |number: &u16| ContainerPort { name: None, protocol: Protocol::Tcp, number: *number };
-    pod.ports = ports.iter().map(port).collect();
+    pod.ports = Arc::new(ports.iter().map(port).collect());
     pod.origin = line(at);
     pod
 }

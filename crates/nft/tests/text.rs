@@ -11,7 +11,7 @@ use sekisho_core::{
     set::{PortRange, Protocol},
 };
 use sekisho_nft::{Program, text};
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 fn selector(key: &str, value: &str) -> LabelSelector {
     [Requirement::In(key.into(), [value.into()].into())].into_iter().collect()
@@ -23,7 +23,8 @@ fn pod(name: &str, number: u8) -> Pod {
     pod.node = Some("node-1".into());
     let v6: IpAddr = format!("fd00:10:244:1::{number}").parse().expect("an address");
     pod.addresses = [IpAddr::from([10, 244, 1, number]), v6].into();
-    pod.ports = [ContainerPort { name: Some("http".into()), protocol: Protocol::Tcp, number: 8080 }].into();
+    let http = ContainerPort { name: Some("http".into()), protocol: Protocol::Tcp, number: 8080 };
+    pod.ports = Arc::new([http].into());
     pod
 }
 

@@ -9,6 +9,7 @@ use sekisho_core::{
     object::{ContainerPort, Labels, ObjectKey, Pod, PodUid, Workload},
     set::Protocol,
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(super) fn all(plan: &Plan) -> impl Iterator<Item = Pod> + '_ {
     plan.workloads.iter().flat_map(move |work| (0..work.pods).map(move |number| pod(plan, work, number)))
@@ -41,10 +42,12 @@ fn pod(plan: &Plan, work: &Work, number: usize) -> Pod {
     pod.addresses = [address([10, 16, 0, 0], global)].into();
     let (port_name, port) = work.tier.port();
     let declared = |name: &str, protocol, number| ContainerPort { name: Some(name.into()), protocol, number };
-    pod.ports = [declared(port_name, Protocol::Tcp, port), declared("metrics", Protocol::Tcp, 9100)].into();
+    let mut ports =
+        BTreeSet::from([declared(port_name, Protocol::Tcp, port), declared("metrics", Protocol::Tcp, 9100)]);
     if work.namespace == SYSTEM {
-        pod.ports.insert(declared("dns", Protocol::Udp, 53));
-        pod.ports.insert(declared("dns-tcp", Protocol::Tcp, 53));
+        ports.insert(declared("dns", Protocol::Udp, 53));
+        ports.insert(declared("dns-tcp", Protocol::Tcp, 53));
     }
+    pod.ports = Arc::new(ports);
     pod
 }

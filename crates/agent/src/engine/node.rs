@@ -206,8 +206,8 @@ impl Node {
         let Some(enforced) = &mut self.enforced else { return Ok(()) };
         let was_true = std::mem::replace(&mut self.is_true, false);
         self.owed.extend(touched::released(&enforced.index, &steps.enforced));
-        let changes = steps.enforced.into_iter();
-        let deltas: Vec<Delta> = changes.map(|change| enforced.index.apply(change)).collect();
+        let inputs = steps.enforced.into_iter();
+        let deltas: Vec<Delta> = inputs.map(|input| enforced.index.apply(input)).collect();
         let (telling, remains) = enforced.program.follow(&enforced.index, &deltas).in_two();
         self.kernel.apply(&telling)?;
         let was_guarded = was_true && !is_attaching && ranges == self.guarded;

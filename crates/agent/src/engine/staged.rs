@@ -3,10 +3,7 @@
 
 use super::denials::Denials;
 use crate::{metrics::Metrics, state::State};
-use sekisho_core::{
-    index::{Delta, Index},
-    object::Change,
-};
+use sekisho_core::index::{Delta, Index, Input};
 use sekisho_nft::{Kernel, NetlinkError, Program, tree::Table};
 
 /// What is tried.
@@ -50,13 +47,13 @@ impl Staged {
         &mut self,
         state: &State,
         node: &str,
-        changes: Vec<Change>,
+        inputs: Vec<Input>,
     ) -> Result<(), NetlinkError> {
         if state.has_staged() != self.tried.is_some() {
             return self.begin(state, node);
         }
         let Some((index, program)) = &mut self.tried else { return Ok(()) };
-        let deltas: Vec<Delta> = changes.into_iter().map(|change| index.apply(change)).collect();
+        let deltas: Vec<Delta> = inputs.into_iter().map(|input| index.apply(input)).collect();
         let transaction = program.follow(index, &deltas);
         self.kernel.apply(&transaction)
     }

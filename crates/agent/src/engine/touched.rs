@@ -1,7 +1,7 @@
 //! Which connections a change can concern.
 
 use sekisho_core::{
-    index::{Delta, Effect, Index, Member},
+    index::{Delta, Effect, Index, Input, Member},
     object::{Change, Pod, PodUid},
     set::AddressSet,
 };
@@ -10,15 +10,15 @@ use std::{
     net::IpAddr,
 };
 
-/// Addresses that `changes`, which the index has not made yet, take from all pods that bear them: their
-/// connections end with them (S27), though another pod may take an address within the same changes. One
+/// Addresses that `inputs`, which the index has not made yet, take from all pods that bear them: their
+/// connections end with them (S27), though another pod may take an address within the same inputs. One
 /// that another pod bears already is not among them: it has connections of its own (S26).
-pub(super) fn released(index: &Index, changes: &[Change]) -> BTreeSet<IpAddr> {
+pub(super) fn released(index: &Index, inputs: &[Input]) -> BTreeSet<IpAddr> {
     let mut losers: BTreeMap<IpAddr, BTreeSet<PodUid>> = BTreeMap::new();
-    for change in changes {
-        let (uid, now) = match change {
-            Change::PutPod(pod) => (&pod.uid, Some(pod).filter(|pod| pod.is_policed())),
-            Change::RemovePod(uid) => (uid, None),
+    for input in inputs {
+        let (uid, now) = match input {
+            Input::Told(Change::PutPod(pod)) => (&pod.uid, Some(pod).filter(|pod| pod.is_policed())),
+            Input::Told(Change::RemovePod(uid)) => (uid, None),
             _ => continue,
         };
         let Some(before) = index.pod_id(uid).and_then(|id| index.pod(id)) else { continue };

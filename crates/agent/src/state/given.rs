@@ -60,7 +60,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sekisho_core::object::{Change, ObjectKey, Pod};
+    use sekisho_core::{
+        index::Input,
+        object::{Change, ObjectKey, Pod},
+    };
     use sekisho_k8s::watch::{Id, News, Object, Told, Watched};
     use std::sync::Arc;
 
@@ -86,7 +89,7 @@ mod tests {
         }
         let mut steps = Steps::default();
         state.release_others("pods", &BTreeSet::from([at("pods", "kept")]), &mut steps);
-        let [Change::PutPod(pod)] = steps.enforced.as_slice() else { panic!("{steps:?}") };
+        let [Input::Told(Change::PutPod(pod))] = steps.enforced.as_slice() else { panic!("{steps:?}") };
         assert_eq!((&*pod.key.name, pod.addresses.len()), ("gone", 0));
         let mut again = Steps::default();
         state.release_others("pods", &BTreeSet::from([at("pods", "kept")]), &mut again);

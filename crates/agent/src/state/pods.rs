@@ -145,7 +145,9 @@ impl Pods {
             None => drop(self.mirrors.remove(&id.key)),
         }
         self.thrift.share(Arc::make_mut(&mut pod));
-        let before = self.told.insert(id.key, Arc::clone(&pod));
+        // Equal names in one piece of memory.
+        let key = if pod.key == id.key { pod.key.clone() } else { id.key };
+        let before = self.told.insert(key, Arc::clone(&pod));
         let gone = before.filter(|before| before.uid != pod.uid).map(|before| self.forget(&before.uid));
         gone.into_iter().chain([Change::PutPod(self.as_known(&pod))]).collect()
     }

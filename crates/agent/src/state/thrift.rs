@@ -1,64 +1,101 @@
-//! What many pods have in common is kept once: the pods of a workload have equal labels and ports.
+//! What many objects have in common is kept once: the pods of a workload have equal labels and ports, and
+//! policies select alike.
 
-use sekisho_core::object::{Labels, Origin, Pod};
-use std::{collections::HashSet, sync::Arc};
+use sekisho_core::object::{ContainerPort, Labels, Origin, Pod};
+use std::{
+    collections::{BTreeSet, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 
-/// How many texts and sets of labels are kept before those that nobody uses are let go.
+/// How many values are kept before those that nobody uses are let go.
 const FIRST_SWEEP: usize = 1024;
 
-/// Texts and labels that are in use.
+/// A value that may be in use elsewhere.
+pub(super) trait Shared: Clone + Eq + Hash {
+    /// Whether nobody else has it.
+    fn is_unused(&self) -> bool;
+}
+
+impl<T: ?Sized + Eq + Hash> Shared for Arc<T> {
+    fn is_unused(&self) -> bool {
+        Self::strong_count(self) == 1
+    }
+}
+
+impl Shared for Labels {
+    fn is_unused(&self) -> bool {
+        self.is_unshared()
+    }
+}
+
+/// Values that are in use.
 #[derive(Debug)]
-pub(super) struct Thrift {
-    texts: HashSet<Arc<str>>,
-    labels: HashSet<Labels>,
+pub(super) struct Pool<T> {
+    known: HashSet<T>,
     /// How many may be kept before it is looked who is still used.
     sweep_at: usize,
 }
 
-impl Default for Thrift {
+impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Self { texts: HashSet::new(), labels: HashSet::new(), sweep_at: FIRST_SWEEP }
+        Self { known: HashSet::new(), sweep_at: FIRST_SWEEP }
     }
+}
+
+impl<T: Shared> Pool<T> {
+    /// Puts in place of `value` one that equals it, where there is one.
+    pub(super) fn share(&mut self, value: &mut T) {
+        self.share_as(value, |value| value.clone());
+    }
+
+    /// The same; what is kept of a new value is what `own` makes of it.
+    fn share_as(&mut self, value: &mut T, own: impl FnOnce(&T) -> T) {
+        if let Some(known) = self.known.get(value) {
+            *value = known.clone();
+            return;
+        }
+        *value = own(value);
+        self.known.insert(value.clone());
+        if self.known.len() > self.sweep_at {
+            self.known.retain(|known| !known.is_unused());
+            self.sweep_at = FIRST_SWEEP.max(2 * self.known.len());
+        }
+    }
+}
+
+/// What pods have in common.
+#[derive(Debug, Default)]
+pub(super) struct Thrift {
+    texts: Pool<Arc<str>>,
+    labels: Pool<Labels>,
+    ports: Pool<Arc<BTreeSet<ContainerPort>>>,
 }
 
 impl Thrift {
     /// Lets `pod` have what others have already. Nothing points into its text any more.
     pub(super) fn share(&mut self, pod: &mut Pod) {
+        let Self { texts, labels, ports } = self;
         pod.origin = Origin::default();
-        pod.labels = self.labels(&pod.labels);
-        self.text(&mut pod.key.namespace);
-        self.text(&mut pod.workload.key.namespace);
-        self.text(&mut pod.workload.key.name);
-        self.text(&mut pod.workload.kind);
+        labels.share_as(&mut pod.labels, |labels| {
+            let mut shared = |text: &Arc<str>| {
+                let mut text = Arc::clone(text);
+                texts.share(&mut text);
+                text
+            };
+            labels.iter().map(|(key, value)| (shared(key), shared(value))).collect()
+        });
+        ports.share(&mut pod.ports);
+        texts.share(&mut pod.key.namespace);
+        texts.share(&mut pod.workload.key.namespace);
+        texts.share(&mut pod.workload.kind);
+        // A pod that nothing controls is its own workload, and shares its name with nobody.
+        match pod.workload.key.name == pod.key.name {
+            true => pod.workload.key.name = Arc::clone(&pod.key.name),
+            false => texts.share(&mut pod.workload.key.name),
+        }
         if let Some(node) = &mut pod.node {
-            self.text(node);
+            texts.share(node);
         }
-        if self.texts.len() + self.labels.len() > self.sweep_at {
-            self.texts.retain(|text| Arc::strong_count(text) > 1);
-            self.labels.retain(|labels| !labels.is_unshared());
-            self.sweep_at = FIRST_SWEEP.max(2 * (self.texts.len() + self.labels.len()));
-        }
-    }
-
-    fn text(&mut self, text: &mut Arc<str>) {
-        match self.texts.get(text) {
-            Some(shared) => *text = Arc::clone(shared),
-            None => drop(self.texts.insert(Arc::clone(text))),
-        }
-    }
-
-    fn labels(&mut self, labels: &Labels) -> Labels {
-        if let Some(shared) = self.labels.get(labels) {
-            return shared.clone();
-        }
-        let mut own = Labels::new();
-        for (key, value) in labels.iter() {
-            let (mut key, mut value) = (Arc::clone(key), Arc::clone(value));
-            self.text(&mut key);
-            self.text(&mut value);
-            own.set(key, value);
-        }
-        self.labels.insert(own.clone());
-        own
     }
 }

@@ -84,7 +84,7 @@ fn named(
     }
     let defined: BTreeSet<Arc<str>> = destinations
         .iter()
-        .flat_map(|pod| &pod.ports)
+        .flat_map(|pod| pod.ports.iter())
         .filter(|port| port.protocol == wanted)
         .filter_map(|port| port.name.clone())
         .collect();

@@ -2,7 +2,7 @@
 //! together when all policies are. What comes of it is what [`Index::apply`] makes change by change.
 
 use super::{
-    Index,
+    Index, Input,
     endpoints::{self, EndpointTable, Seat},
     pods::PodId,
     rules::PolicyRules,
@@ -18,18 +18,25 @@ use std::{collections::BTreeSet, sync::Arc};
 const FEW: usize = 64;
 
 impl Index {
-    /// The index of the cluster that `changes` make.
+    /// The index of the cluster that `inputs` make.
     #[must_use]
-    pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
+    pub fn of<I: Into<Input>>(inputs: impl IntoIterator<Item = I>) -> Self {
         let mut index = Self::new();
         let (mut pods, mut policies) = (Vec::new(), Vec::new());
-        let mut changes = changes.into_iter();
-        for change in changes.by_ref() {
+        let mut inputs = inputs.into_iter().map(Into::into);
+        for input in inputs.by_ref() {
+            let change = match input {
+                Input::Told(change) => change,
+                Input::Compiled(rules) => {
+                    policies.push(Policy::Compiled(rules));
+                    continue;
+                }
+            };
             match change {
                 Change::PutNamespace(namespace) => index.namespaces.put(namespace),
                 Change::PutNode(node) => drop(index.nodes.insert(Arc::clone(&node.name), node)),
                 Change::PutPod(pod) => pods.push(pod),
-                Change::PutPolicy(policy) => policies.push(policy),
+                Change::PutPolicy(policy) => policies.push(Policy::Told(policy)),
                 Change::PutClusterPolicy(policy) => {
                     index.cluster_policies.insert(policy.name.clone(), policy);
                 }
@@ -37,7 +44,7 @@ impl Index {
                 other => {
                     index.load(std::mem::take(&mut pods), std::mem::take(&mut policies));
                     index.apply(other);
-                    changes.for_each(|change| drop(index.apply(change)));
+                    inputs.for_each(|input| drop(index.apply(input)));
                     return index;
                 }
             }
@@ -68,10 +75,10 @@ impl Index {
 
     /// Takes in pods and policies, where there were none, and the cluster-wide policies that were put. Of two
     /// with one key the later stays.
-    fn load(&mut self, pods: Vec<Arc<Pod>>, policies: Vec<NetworkPolicy>) {
+    fn load(&mut self, pods: Vec<Arc<Pod>>, policies: Vec<Policy>) {
         // S22, S24: pods of the host network and finished pods are not there.
         let pods = last_of_each(pods).into_iter().filter(|pod| pod.is_policed());
-        let compiled = || policies.iter().map(|policy| Arc::new(PolicyRules::compile(policy))).collect();
+        let compiled = || policies.iter().map(Policy::rules).collect();
         let ((), compiled): ((), Vec<_>) = threads::both(|| self.pods.load(pods), compiled);
         self.policies.extend(compiled.into_iter().map(|rules| (rules.key.clone(), rules)));
         for policy in self.cluster_policies.values() {
@@ -104,6 +111,21 @@ impl Index {
             chunk.first().map(|(seat, _)| (seat.clone(), here))
         });
         EndpointTable::of(policed)
+    }
+}
+
+/// A policy as it is given.
+enum Policy {
+    Told(NetworkPolicy),
+    Compiled(Arc<PolicyRules>),
+}
+
+impl Policy {
+    fn rules(&self) -> Arc<PolicyRules> {
+        match self {
+            Self::Told(policy) => Arc::new(PolicyRules::compile(policy)),
+            Self::Compiled(rules) => Arc::clone(rules),
+        }
     }
 }
 

@@ -115,6 +115,14 @@ impl SetKey {
     }
 }
 
+impl SetKey {
+    pub(super) fn selector_mut(&mut self) -> &mut Arc<PodSelectorKey> {
+        match self {
+            Self::Pods(pods) | Self::NamedPort { pods, .. } => pods,
+        }
+    }
+}
+
 impl fmt::Display for SetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

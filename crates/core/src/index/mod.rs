@@ -8,6 +8,7 @@ mod bulk;
 mod decide;
 mod delta;
 mod endpoints;
+mod input;
 mod intern;
 mod key;
 mod labels;
@@ -21,6 +22,7 @@ mod selectors;
 mod tiers;
 
 pub use delta::{Delta, Effect};
+pub use input::Input;
 pub use key::{Member, NamespaceScope, PodSelectorKey, PolicyKey, ProfileKey, SetKey};
 pub use model::Model;
 pub use pods::PodId;
@@ -63,8 +65,15 @@ impl Index {
 
     /// Makes `change` and says what it asks of a dataplane. Removing what is not there, and putting
     /// what is there already, change nothing.
-    pub fn apply(&mut self, change: Change) -> Delta {
+    pub fn apply(&mut self, input: impl Into<Input>) -> Delta {
         self.endpoint_table();
+        match input.into() {
+            Input::Told(change) => self.make(change),
+            Input::Compiled(rules) => self.put_rules(rules),
+        }
+    }
+
+    fn make(&mut self, change: Change) -> Delta {
         match change {
             Change::PutNamespace(namespace) => {
                 let name = Arc::clone(namespace.name());
@@ -81,10 +90,7 @@ impl Index {
                 self.replace_pod(&uid, Some(pod))
             }
             Change::RemovePod(uid) => self.replace_pod(&uid, None),
-            Change::PutPolicy(policy) => {
-                let rules = PolicyRules::compile(&policy);
-                self.replace_policy(&rules.key.clone(), Some(rules)).finish()
-            }
+            Change::PutPolicy(policy) => self.put_rules(Arc::new(PolicyRules::compile(&policy))),
             Change::RemovePolicy(key) => self.replace_policy(&key.into(), None).finish(),
             Change::PutClusterPolicy(policy) => {
                 let name = policy.name.clone();
@@ -167,37 +173,12 @@ impl Index {
         delta.finish()
     }
 
-    fn replace_cluster_policy(&mut self, name: &ClusterPolicyName, new: Option<ClusterPolicy>) -> Delta {
-        let mut delta = DeltaBuilder::default();
-        let compiled = new.as_ref().map(|policy| tiers::compile(policy, &self.nodes));
-        let new_key = compiled.as_ref().map(|rules| rules.key.clone());
-        let old = match new {
-            Some(policy) => self.cluster_policies.insert(name.clone(), policy),
-            None => self.cluster_policies.remove(name),
-        };
-        let old_key = old.as_ref().map(tiers::key);
-        if let (Some(key), Some(rules)) = (&new_key, compiled) {
-            delta.append(self.replace_policy(key, Some(rules)));
-        }
-        // With another priority it is another policy to whoever reads them in order (S38).
-        if let Some(key) = old_key.filter(|key| new_key.as_ref() != Some(key)) {
-            delta.append(self.replace_policy(&key, None));
-        }
-        delta.finish()
+    fn put_rules(&mut self, rules: Arc<PolicyRules>) -> Delta {
+        self.replace_policy(&rules.key.clone(), Some(rules)).finish()
     }
 
-    /// Compiles anew what names nodes (S42).
-    fn recompile_for_nodes(&mut self, delta: &mut DeltaBuilder) {
-        let policies = self.cluster_policies.values().filter(|policy| policy.names_nodes());
-        let compiled: Vec<_> = policies.map(|policy| tiers::compile(policy, &self.nodes)).collect();
-        for rules in compiled {
-            delta.append(self.replace_policy(&rules.key.clone(), Some(rules)));
-        }
-    }
-
-    fn replace_policy(&mut self, key: &PolicyKey, new: Option<PolicyRules>) -> DeltaBuilder {
+    fn replace_policy(&mut self, key: &PolicyKey, new: Option<Arc<PolicyRules>>) -> DeltaBuilder {
         let old = self.policies.get(key).cloned();
-        let new = new.map(Arc::new);
         let mut delta = DeltaBuilder::default();
         if old == new {
             return delta;

@@ -90,16 +90,31 @@ impl PolicyRules {
         let compile = |direction| {
             policy.isolates(direction).then(|| {
                 let rules = policy.rules(direction).iter().enumerate();
-                rules
-                    .flat_map(|(at, rule)| {
-                        let written = Written { rule: at, action: RuleAction::Accept, ports: &rule.ports };
-                        written.compile(compile_peers(policy, rule), &subjects, direction)
-                    })
-                    .collect()
+                let compiled = rules.flat_map(|(at, rule)| {
+                    let written = Written { rule: at, action: RuleAction::Accept, ports: &rule.ports };
+                    written.compile(compile_peers(policy, rule), &subjects, direction)
+                });
+                let mut compiled: Vec<CompiledRule> = compiled.collect();
+                compiled.shrink_to_fit();
+                compiled
             })
         };
         let (ingress, egress) = (compile(Direction::Ingress), compile(Direction::Egress));
         Self { key: policy.key.clone().into(), subjects, ingress, egress }
+    }
+
+    /// Lets `share` put in place of each selector one that equals it: policies select alike, and what
+    /// each has of its own is memory.
+    pub fn share_selectors(&mut self, mut share: impl FnMut(&mut Arc<PodSelectorKey>)) {
+        share(&mut self.subjects);
+        for rule in self.ingress.iter_mut().chain(&mut self.egress).flatten() {
+            if let Peers::Some { pods, .. } = &mut rule.peers {
+                pods.iter_mut().for_each(&mut share);
+            }
+            if let Ports::Some { named, .. } = &mut rule.ports {
+                named.iter_mut().for_each(|set| share(set.selector_mut()));
+            }
+        }
     }
 
     /// The rules of one direction, `None` where the policy has no say in it.

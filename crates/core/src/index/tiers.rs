@@ -1,12 +1,13 @@
 //! Cluster-wide policies as conjunctions over shared sets.
 
 use super::{
-    CompiledRule, NamespaceScope, Peers, PodSelectorKey, PolicyKey, PolicyRules, Ports, rules::Written,
+    CompiledRule, Delta, Index, NamespaceScope, Peers, PodSelectorKey, PolicyKey, PolicyRules, Ports,
+    delta::DeltaBuilder, rules::Written,
 };
 use crate::{
     object::{
-        ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterRule, Direction, Effective, LabelSelector, Node,
-        RuleAction,
+        ClusterPeerKind, ClusterPods, ClusterPolicy, ClusterPolicyName, ClusterRule, Direction, Effective,
+        LabelSelector, Node, RuleAction,
     },
     set::AddressSet,
 };
@@ -82,4 +83,38 @@ fn addresses_of(selector: &LabelSelector, nodes: &Nodes) -> AddressSet {
 
 fn selector(pods: &ClusterPods) -> Arc<PodSelectorKey> {
     PodSelectorKey::new(NamespaceScope::Matching(pods.namespaces.clone()), pods.pods.clone())
+}
+
+impl Index {
+    pub(super) fn replace_cluster_policy(
+        &mut self,
+        name: &ClusterPolicyName,
+        new: Option<ClusterPolicy>,
+    ) -> Delta {
+        let mut delta = DeltaBuilder::default();
+        let compiled = new.as_ref().map(|policy| compile(policy, &self.nodes));
+        let new_key = compiled.as_ref().map(|rules| rules.key.clone());
+        let old = match new {
+            Some(policy) => self.cluster_policies.insert(name.clone(), policy),
+            None => self.cluster_policies.remove(name),
+        };
+        let old_key = old.as_ref().map(key);
+        if let (Some(key), Some(rules)) = (&new_key, compiled) {
+            delta.append(self.replace_policy(key, Some(Arc::new(rules))));
+        }
+        // With another priority it is another policy to whoever reads them in order (S38).
+        if let Some(key) = old_key.filter(|key| new_key.as_ref() != Some(key)) {
+            delta.append(self.replace_policy(&key, None));
+        }
+        delta.finish()
+    }
+
+    /// Compiles anew what names nodes (S42).
+    pub(super) fn recompile_for_nodes(&mut self, delta: &mut DeltaBuilder) {
+        let policies = self.cluster_policies.values().filter(|policy| policy.names_nodes());
+        let compiled: Vec<_> = policies.map(|policy| compile(policy, &self.nodes)).collect();
+        for rules in compiled {
+            delta.append(self.replace_policy(&rules.key.clone(), Some(Arc::new(rules))));
+        }
+    }
 }

@@ -58,8 +58,8 @@ pub struct Pod {
     pub host_network: bool,
     /// Its addresses; empty when none is known yet or the manifest cannot tell.
     pub addresses: BTreeSet<IpAddr>,
-    /// The ports of its containers.
-    pub ports: BTreeSet<ContainerPort>,
+    /// The ports of its containers. The pods of a workload have the same, and may share them.
+    pub ports: Arc<BTreeSet<ContainerPort>>,
     /// Whether its phase is Succeeded or Failed (S24).
     pub finished: bool,
     /// Where it was written.
@@ -79,7 +79,7 @@ impl Pod {
             host_addresses: BTreeSet::new(),
             host_network: false,
             addresses: BTreeSet::new(),
-            ports: BTreeSet::new(),
+            ports: Arc::default(),
             finished: false,
             origin: Origin::default(),
         }
@@ -104,7 +104,7 @@ impl Pod {
     #[must_use]
     pub fn port_names(&self) -> BTreeMap<(Protocol, Arc<str>), BTreeSet<u16>> {
         let mut names: BTreeMap<_, BTreeSet<u16>> = BTreeMap::new();
-        for port in &self.ports {
+        for port in &*self.ports {
             if let Some(name) = &port.name {
                 names.entry((port.protocol, Arc::clone(name))).or_default().insert(port.number);
             }

@@ -71,10 +71,10 @@ impl fmt::Display for Requirement {
 /// A label selector: every requirement must hold (S8). Without one it matches all (S7).
 ///
 /// INVARIANT: requirements are a sorted set, so selectors that differ only in the order or form in
-/// which they were written (`matchLabels` or `In` with one value) are equal.
+/// which they were written (`matchLabels` or `In` with one value) are equal. A clone costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelSelector {
-    requirements: BTreeSet<Requirement>,
+    requirements: Arc<[Requirement]>,
 }
 
 impl LabelSelector {
@@ -137,7 +137,7 @@ impl LabelSelector {
     /// The selector of what both select.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        self.requirements.union(&other.requirements).cloned().collect()
+        self.requirements.iter().chain(&*other.requirements).cloned().collect()
     }
 
     /// The requirements, sorted.
@@ -161,7 +161,8 @@ fn any_value(number: usize) -> Arc<str> {
 
 impl FromIterator<Requirement> for LabelSelector {
     fn from_iter<I: IntoIterator<Item = Requirement>>(iter: I) -> Self {
-        Self { requirements: iter.into_iter().collect() }
+        let sorted: BTreeSet<Requirement> = iter.into_iter().collect();
+        Self { requirements: sorted.into_iter().collect() }
     }
 }
 

@@ -116,7 +116,7 @@ fn stands_for_many(pod: &Pod) -> bool {
 
 /// Traffic that `ports` has: of a port that the pod reached listens on, where there is one.
 fn traffic(ports: &PortSet, pod: Option<&Pod>, is_ipv4: bool) -> Option<Traffic> {
-    let mut declared = pod.into_iter().flat_map(|pod| &pod.ports);
+    let mut declared = pod.into_iter().flat_map(|pod| pod.ports.iter());
     if let Some(port) = declared.find(|port| ports.contains(port.protocol, port.number)) {
         return Some(Traffic::Port(port.protocol, port.number));
     }

@@ -58,6 +58,6 @@ impl fmt::Display for PromisedPort {
 }
 
 fn declared(pod: Option<&Pod>, is_meant: impl Fn(&ContainerPort) -> bool) -> PortSet {
-    let ports = pod.into_iter().flat_map(|pod| &pod.ports).filter(|port| is_meant(port));
+    let ports = pod.into_iter().flat_map(|pod| pod.ports.iter()).filter(|port| is_meant(port));
     ports.fold(PortSet::empty(), |set, port| set.union(&PortSet::port(port.protocol, port.number)))
 }

@@ -8,7 +8,7 @@ use crate::{
     set::Protocol,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 pub(super) fn labels() -> impl Strategy<Value = Labels> {
     let pair = (select(LABEL_KEYS.to_vec()), select(LABEL_VALUES.to_vec()));
@@ -106,7 +106,7 @@ pub fn pod() -> impl Strategy<Value = Pod> {
             {
                 pod.host_addresses = node_addresses(node_number(name)).into();
             }
-            pod.ports = ports.into_iter().collect();
+            pod.ports = Arc::new(ports.into_iter().collect());
             pod.finished = finished;
             pod
         },

@@ -7,7 +7,7 @@ use super::{
     workload::{Controller, Making},
 };
 use sekisho_core::object::{Cluster, Labels, Namespace, Node, ObjectKey, Pod, Workload};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What the manifests above the cluster have said.
 #[derive(Default)]
@@ -90,7 +90,8 @@ impl Overlay {
         let kept = pod.labels.iter().filter(|(key, _)| before.labels.get(key).is_none());
         let kept: Labels = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
         pod.labels = over(&kept, &after.labels);
-        pod.ports = pod.ports.difference(&before.ports).chain(&after.ports).cloned().collect();
+        let ports: BTreeSet<_> = pod.ports.difference(&before.ports).chain(&*after.ports).cloned().collect();
+        pod.ports = ports.into();
         if pod.host_network != after.host_network {
             pod.host_network = after.host_network;
             pod.addresses.clear();

@@ -9,7 +9,7 @@ use sekisho_core::{
     object::{ContainerPort, Pod, PodUid},
     set::Protocol,
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// The annotation that gives a pod written by hand its addresses, as the status does for a real one.
 pub(crate) const ADDRESSES: &str = "sekisho.dev/addresses";
@@ -62,7 +62,7 @@ pub(crate) fn read_spec(cx: &mut Context<'_>, spec: NodeId, path: Path<'_>, pod:
             if init && cx.text(container, "restartPolicy", path) != Some("Always") {
                 continue;
             }
-            read_ports(cx, container, path, &mut pod.ports);
+            read_ports(cx, container, path, Arc::make_mut(&mut pod.ports));
         }
     }
 }

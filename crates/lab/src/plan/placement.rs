@@ -48,7 +48,7 @@ pub(super) fn nodes(cluster: &Cluster) -> Vec<NodePlan> {
             cluster.pods.values().filter(|pod| pod.host_network && pod.node.as_ref() == Some(&node.name));
         let mut listeners = super::Listeners::new();
         for pod in on_host {
-            for port in &pod.ports {
+            for port in &*pod.ports {
                 // The first to bind has the port, as on a real node.
                 listeners.entry((port.protocol, port.number)).or_insert_with(|| pod.key.to_string().into());
             }

@@ -93,7 +93,7 @@ fn direct(from: Place, to: Place, traffic: Traffic) -> Option<Probe> {
 
 /// A port that nobody listens on and no policy, node port or Service writes by number.
 fn closed_port(cluster: &Cluster) -> u16 {
-    let containers = cluster.pods.values().flat_map(|pod| &pod.ports).map(|port| port.number);
+    let containers = cluster.pods.values().flat_map(|pod| pod.ports.iter()).map(|port| port.number);
     let services = cluster.services.values().flat_map(|service| &service.ports);
     let services = services.flat_map(|port| [Some(port.port), port.node_port]).flatten();
     let taken: BTreeSet<u16> = containers.chain(services).chain([443]).collect();

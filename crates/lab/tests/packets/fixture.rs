@@ -19,7 +19,7 @@ pub(crate) fn pod(key: &str, ports: &[(Protocol, u16)]) -> Pod {
         protocol: *protocol,
         number: *number,
     };
-    pod.ports = ports.iter().map(port).collect();
+    pod.ports = std::sync::Arc::new(ports.iter().map(port).collect());
     pod
 }
 

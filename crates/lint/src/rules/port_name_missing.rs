@@ -99,7 +99,7 @@ fn finding(
     );
     let names: BTreeSet<&Arc<str>> = world
         .pods(pods)
-        .flat_map(|pod| &pod.ports)
+        .flat_map(|pod| pod.ports.iter())
         .filter(|one| one.protocol == port.protocol)
         .filter_map(|one| one.name.as_ref())
         .collect();

@@ -99,7 +99,7 @@ fn finding(
     pods: &RoaringBitmap,
     (port, range): (&PolicyPort, PortRange),
 ) -> Finding {
-    let listening: BTreeSet<&ContainerPort> = world.pods(pods).flat_map(|pod| &pod.ports).collect();
+    let listening: BTreeSet<&ContainerPort> = world.pods(pods).flat_map(|pod| pod.ports.iter()).collect();
     let who = words::workloads(world.pods(pods));
     let listen = words::number(world.workloads(pods).len(), "listens", "listen");
     let ports: BTreeSet<String> =

@@ -51,7 +51,7 @@ fn others() -> PortSet {
 fn named(protocol: Option<Protocol>, name: &str, text: &str, index: &Index) -> anyhow::Result<PortSet> {
     let mut found = PortSet::empty();
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for port in index.pods().flat_map(|(_, pod)| &pod.ports) {
+    for port in index.pods().flat_map(|(_, pod)| pod.ports.iter()) {
         names.extend(port.name.as_deref());
         let is_meant = port.name.as_deref() == Some(name) && protocol.is_none_or(|p| p == port.protocol);
         if is_meant {
