@@ -15,6 +15,8 @@ mod by_node;
 mod endpoints;
 #[path = "enforce/faults.rs"]
 mod faults;
+#[path = "enforce/outage.rs"]
+mod outage;
 #[path = "enforce/plugin.rs"]
 mod plugin;
 mod rig;
@@ -22,6 +24,8 @@ mod rig;
 mod services;
 #[path = "enforce/small.rs"]
 mod small;
+#[path = "enforce/starved.rs"]
+mod starved;
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
@@ -35,6 +39,9 @@ const TESTS: &[(&str, fn())] = &[
     ("the_example_is_enforced", the_example_is_enforced),
     ("nothing_leaks_while_it_breaks", faults::nothing_leaks_while_it_breaks),
     ("an_address_is_another_pods_at_once", faults::an_address_is_another_pods_at_once),
+    ("nothing_leaks_while_the_api_is_away", outage::nothing_leaks_while_the_api_is_away),
+    ("nothing_leaks_while_agents_hang", starved::nothing_leaks_while_agents_hang),
+    ("nothing_leaks_while_an_agent_has_no_memory", starved::nothing_leaks_while_an_agent_has_no_memory),
     ("services_lead_past_no_policy", services::services_lead_past_no_policy),
     ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
     ("pods_on_a_bridge_are_policed", bridges::pods_on_a_bridge_are_policed),

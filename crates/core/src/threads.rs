@@ -6,7 +6,7 @@ use std::{
     num::NonZeroUsize,
     panic,
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -15,8 +15,10 @@ use std::{
 /// More threads than this wait for the memory rather than for the processor.
 const MOST: usize = 16;
 
+/// How many threads do the work. It is asked of the system once, for it reads files to answer.
 fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST)
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST))
 }
 
 /// What `work` makes of each of `tasks`, in their order. Each thread has a state of its own, for what

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 use thiserror::Error;
 use walkdir::{DirEntry, WalkDir};
@@ -118,6 +118,14 @@ fn folder(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
 
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().to_string_lossy().starts_with('.')
+}
+
+/// Whether a file is read where `named`, itself or a folder around it, is given to be read.
+#[must_use]
+pub fn is_read(named: &Path, file: &Path) -> bool {
+    let Ok(below) = file.strip_prefix(named) else { return false };
+    let is_hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+    below == Path::new("") || (is_manifest(file) && !below.components().any(is_hidden))
 }
 
 /// Whether a file of a folder is read, by how its name ends.

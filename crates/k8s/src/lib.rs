@@ -33,7 +33,7 @@ pub mod watch;
 use sekisho_core::diagnostic::{Diagnostic, Severity};
 
 pub use comment::{Comment, comments};
-pub use files::{MAX_BYTES, ReadError, is_manifest};
+pub use files::{MAX_BYTES, ReadError, is_manifest, is_read};
 pub use reading::{Options, Reading, Shelf, read_all, read_over, read_paths, read_text, read_texts};
 pub use render::render;
 pub use selector::parse_selector;

@@ -75,7 +75,7 @@ impl Dns {
             let subjects = world.subjects(policy);
             for (protocol, answered) in [(Protocol::Udp, &mut udp), (Protocol::Tcp, &mut tcp)] {
                 if policy.egress.iter().any(|rule| self.is_let(policy, rule, protocol)) {
-                    *answered |= &subjects;
+                    *answered |= subjects;
                 }
             }
             some |= subjects;

@@ -1,6 +1,9 @@
 //! Namespaces that are named, and may lie where nobody looks.
 
-use crate::world::{Extent, RuleAt, World};
+use crate::{
+    focus::RuleAt,
+    world::{Extent, World},
+};
 use sekisho_core::object::{LabelSelector, NAME_LABEL, PeerKind, Requirement};
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -125,6 +125,16 @@ impl Finding {
         &self.diagnostic.code
     }
 
+    /// Whether it has to do with a place in one of these texts: its own, one beside it, or one that is mended.
+    #[must_use]
+    pub fn mentions(&self, texts: &BTreeSet<Arc<str>>) -> bool {
+        let Diagnostic { origin, labels, mend, .. } = &self.diagnostic;
+        let mended = mend.iter().flat_map(|mend| &mend.edits).map(|edit| edit.place());
+        let beside = labels.iter().map(|label| &label.origin);
+        let places = [origin].into_iter().chain(beside).chain(mended).chain(&self.about).chain(&self.over);
+        places.into_iter().any(|place| texts.contains(&place.source))
+    }
+
     /// The same with advice.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.diagnostic = self.diagnostic.with_help(help);

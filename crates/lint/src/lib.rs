@@ -19,6 +19,7 @@ mod elsewhere;
 pub mod facts;
 mod far;
 mod finding;
+mod focus;
 pub mod ignore;
 mod named;
 mod ranges;
@@ -48,12 +49,23 @@ pub use world::{Extent, World};
 /// leaves the one that says more of it, once the settings have taken out what nobody wants to hear.
 #[must_use]
 pub fn check(world: &World<'_>, read: &[sekisho_core::diagnostic::Diagnostic]) -> Vec<Finding> {
-    let mut found = of_reader(read);
+    let mut all = of_reader(read);
+    all.extend(found(world, || true).unwrap_or_default());
+    all
+}
+
+/// The same without what the reader told, where the rules look. `None` as soon as `is_wanted` says that nobody waits for
+/// it any more.
+#[must_use]
+pub fn found(world: &World<'_>, is_wanted: impl Fn() -> bool + Sync) -> Option<Vec<Finding>> {
     let by_rule = sekisho_core::threads::map(rules(), |(): &mut (), rule| {
         let mut of_rule = Vec::new();
+        if !is_wanted() {
+            return None;
+        }
         (rule.run)(world, &mut finding::Report::new(rule, &mut of_rule));
-        of_rule
+        of_rule.retain(|finding| world.is_heard(finding));
+        Some(of_rule)
     });
-    found.extend(by_rule.into_iter().flatten());
-    found
+    by_rule.into_iter().collect::<Option<Vec<_>>>().map(|found| found.into_iter().flatten().collect())
 }

@@ -1,9 +1,6 @@
 //! Blocks that have addresses of somebody whom the standard names.
 
-use crate::{
-    ranges::is_internet,
-    world::{RuleAt, World},
-};
+use crate::{focus::RuleAt, ranges::is_internet, world::World};
 use sekisho_core::{
     mend::{Edit, Mend},
     object::{Peer, PeerKind},

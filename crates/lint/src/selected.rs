@@ -1,6 +1,6 @@
 //! Whom selectors and blocks of policies mean.
 
-use crate::world::{RuleAt, World};
+use crate::{focus::RuleAt, world::World};
 use sekisho_core::{
     index::{NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
     object::{Direction, IpBlock, LabelSelector, NetworkPolicy, PeerKind, Pod, Workload},
@@ -13,12 +13,6 @@ use std::{
 };
 
 impl World<'_> {
-    /// The subjects of a policy.
-    pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> RoaringBitmap {
-        let own = NamespaceScope::One(Arc::clone(&policy.key.namespace));
-        self.selected(own, policy.subjects.clone())
-    }
-
     /// The pods that a peer of `policy` selects; none of a block.
     pub(crate) fn selected_by(&self, policy: &NetworkPolicy, kind: &PeerKind) -> RoaringBitmap {
         match kind {
@@ -55,7 +49,7 @@ impl World<'_> {
     /// The destinations of a rule: its subjects, or the pods that it names.
     pub(crate) fn destinations(&self, at: RuleAt<'_>) -> RoaringBitmap {
         match at.direction {
-            Direction::Ingress => self.subjects(at.policy),
+            Direction::Ingress => self.subjects(at.policy).clone(),
             Direction::Egress if at.rule.peers.is_empty() => self.index.pods().map(|(id, _)| id).collect(),
             Direction::Egress => at
                 .rule

@@ -1,9 +1,6 @@
 //! What a part of a policy does today: for whoever points at it.
 
-use crate::{
-    words,
-    world::{RuleAt, World},
-};
+use crate::{focus::RuleAt, words, world::World};
 use sekisho_core::{
     index::RoaringBitmap,
     object::{Direction, NetworkPolicy, Peer, PeerKind, PolicyPort, PortMatch, Span},
@@ -44,14 +41,14 @@ fn of_policy(world: &World<'_>, policy: &NetworkPolicy) -> Vec<String> {
     if subjects.is_empty() {
         return vec![format!("selects no pod of `{}` today", policy.key.namespace)];
     }
-    let mut lines = vec![format!("selects {}", pods(world, &subjects))];
+    let mut lines = vec![format!("selects {}", pods(world, subjects))];
     for direction in Direction::ALL.into_iter().filter(|direction| policy.isolates(*direction)) {
         let beside: BTreeSet<_> = world
             .cluster
             .policies
             .values()
             .filter(|other| other.key.namespace == policy.key.namespace && other.key != policy.key)
-            .filter(|other| other.isolates(direction) && !world.subjects(other).is_disjoint(&subjects))
+            .filter(|other| other.isolates(direction) && !world.subjects(other).is_disjoint(subjects))
             .map(|other| &other.key.name)
             .collect();
         let others =
@@ -115,7 +112,7 @@ fn of_peer(world: &World<'_>, at: RuleAt<'_>, peer: &Peer) -> Vec<String> {
 /// Those of the peer whom the other side, or a cluster-wide policy, refuses all the same.
 fn refused(world: &World<'_>, at: RuleAt<'_>, selected: &RoaringBitmap) -> Option<String> {
     let subjects = world.subjects(at.policy);
-    let met = world.met(at.direction, selected, &subjects);
+    let met = world.met(at.direction, selected, subjects);
     let refused = selected - met;
     let side = match at.direction {
         Direction::Ingress => "their own egress",

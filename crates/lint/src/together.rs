@@ -1,6 +1,6 @@
 //! Blocks that are one opening, though they stand apart: a range in two halves is the range.
 
-use crate::world::{RuleAt, World};
+use crate::{focus::RuleAt, world::World};
 use sekisho_core::object::{Direction, IpBlock, ObjectKey, Peer, PeerKind, PolicyPort, PortMatch};
 use sekisho_core::set::Protocol;
 use std::collections::{BTreeMap, BTreeSet};

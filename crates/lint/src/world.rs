@@ -3,14 +3,15 @@
 use crate::{
     absent::{self, Absence},
     components::Components,
+    focus::RuleAt,
     tiers,
 };
 use sekisho_core::{
     exposure::{Exposure, exposures},
-    index::{Index, RoaringBitmap},
+    index::{Index, PolicyKey, RoaringBitmap},
     object::{
-        Cluster, Direction, Labels, Namespace, NetworkPolicy, Origin, Peer, PeerKind, Pod, PolicyPort,
-        PortMatch, Rule,
+        Cluster, Direction, Labels, Namespace, NetworkPolicy, Origin, PeerKind, Pod, PolicyPort, PortMatch,
+        Rule,
     },
     reach::Reach,
     set::Protocol,
@@ -18,7 +19,7 @@ use sekisho_core::{
     ways::{Told, WayIn, ways_in},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -50,14 +51,9 @@ pub struct World<'c> {
     isolated: [OnceLock<RoaringBitmap>; 2],
     components: OnceLock<Components<'c>>,
     unseen: OnceLock<Vec<(Absence, &'c Arc<Pod>)>>,
-}
-
-/// A rule of a policy that has effect.
-#[derive(Clone, Copy)]
-pub(crate) struct RuleAt<'c> {
-    pub(crate) policy: &'c NetworkPolicy,
-    pub(crate) direction: Direction,
-    pub(crate) rule: &'c Rule,
+    subjects: OnceLock<HashMap<&'c PolicyKey, &'c RoaringBitmap>>,
+    nobody: RoaringBitmap,
+    pub(crate) focus: Option<BTreeSet<Arc<str>>>,
 }
 
 impl<'c> World<'c> {
@@ -91,6 +87,9 @@ impl<'c> World<'c> {
             isolated: [OnceLock::new(), OnceLock::new()],
             components: OnceLock::new(),
             unseen: OnceLock::new(),
+            subjects: OnceLock::new(),
+            nobody: RoaringBitmap::new(),
+            focus: None,
         }
     }
 
@@ -99,9 +98,14 @@ impl<'c> World<'c> {
         self.reach.get_or_init(|| Reach::of(self.index))
     }
 
-    /// The ways in from outside.
+    /// The ways in from outside, to the pods that rules look at.
     pub(crate) fn ways(&self) -> &[WayIn] {
-        self.ways.get_or_init(|| ways_in(self.cluster, self.index, self.reach(), &Told::default()))
+        self.ways.get_or_init(|| {
+            // They lead to pods through Services of their own namespace.
+            let leads = self.cluster.services.keys().any(|key| self.looks_at(&key.namespace));
+            let ways = || ways_in(self.cluster, self.index, self.reach(), &Told::default());
+            leads.then(ways).unwrap_or_default()
+        })
     }
 
     /// Whom workloads are open to.
@@ -134,20 +138,14 @@ impl<'c> World<'c> {
         self.standard.exempt.contains(namespace)
     }
 
-    /// The rules that have effect.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = RuleAt<'c>> + '_ {
-        let cluster = self.cluster;
-        cluster.policies.values().flat_map(|policy| {
-            let isolating = Direction::ALL.into_iter().filter(move |direction| policy.isolates(*direction));
-            isolating.flat_map(move |direction| {
-                policy.rules(direction).iter().map(move |rule| RuleAt { policy, direction, rule })
-            })
-        })
-    }
-
-    /// The peers of rules that have effect.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = (RuleAt<'c>, &'c Peer)> + '_ {
-        self.rules().flat_map(|at| at.rule.peers.iter().map(move |peer| (at, peer)))
+    /// The subjects of a policy.
+    pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> &RoaringBitmap {
+        let known = self.subjects.get_or_init(|| {
+            let policies = self.index.policies();
+            let selected = policies.map(|policy| (&policy.key, self.index.selected_pods(&policy.subjects)));
+            selected.filter_map(|(key, pods)| Some((key, pods?))).collect()
+        });
+        known.get(&PolicyKey::from(policy.key.clone())).copied().unwrap_or(&self.nobody)
     }
 
     /// The pods that some policy isolates in `direction` (S2), or to whom cluster-wide ones close it for everybody. One that

@@ -43,6 +43,11 @@ impl Editor {
     }
 
     fn of(folder: TempDir, encodings: &[&str]) -> Self {
+        Self::able(folder, &json!({ "general": { "positionEncodings": encodings } }))
+    }
+
+    /// Opens a folder. `capabilities` is what the editor can do.
+    fn able(folder: TempDir, capabilities: &Value) -> Self {
         let mut server = Command::new(env!("CARGO_BIN_EXE_sekisho"))
             .arg("lsp")
             .current_dir(folder.path())
@@ -58,14 +63,12 @@ impl Editor {
             json!({
                 "processId": null,
                 "rootUri": root.trim_end_matches('/'),
-                "capabilities": { "general": { "positionEncodings": encodings } },
+                "capabilities": capabilities,
             }),
         );
         assert_eq!(answer["serverInfo"]["name"], "sekisho");
-        assert_eq!(
-            answer["capabilities"]["positionEncoding"],
-            encodings.first().copied().unwrap_or("utf-16")
-        );
+        let encoding = capabilities["general"]["positionEncodings"][0].as_str().unwrap_or("utf-16");
+        assert_eq!(answer["capabilities"]["positionEncoding"], encoding);
         editor.tell("initialized", json!({}));
         editor
     }
@@ -152,10 +155,23 @@ impl Editor {
         self.tell("textDocument/didChange", params);
     }
 
-    fn actions(&mut self, file: &str, range: &Value) -> Vec<Value> {
+    fn did_close(&mut self, file: &str) {
         let uri = self.uri(file);
-        let params =
-            json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
+        self.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+    }
+
+    fn changed_on_disk(&mut self, file: &str) {
+        let uri = self.uri(file);
+        self.tell("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri, "type": 2 }] }));
+    }
+
+    fn actions(&mut self, file: &str, range: &Value) -> Vec<Value> {
+        self.actions_of(file, range, &json!({ "diagnostics": [] }))
+    }
+
+    fn actions_of(&mut self, file: &str, range: &Value, context: &Value) -> Vec<Value> {
+        let uri = self.uri(file);
+        let params = json!({ "textDocument": { "uri": uri }, "range": range, "context": context });
         self.ask("textDocument/codeAction", params).as_array().unwrap().clone()
     }
 
@@ -226,7 +242,9 @@ fn a_finding_its_mend_and_what_is_left() {
     assert!(silenced.contains("# sekisho: ignore[SK105] \n        - namespaceSelector"), "{silenced}");
 
     editor.did_change("policy.yaml", &mended);
-    assert_eq!(editor.diagnostics("policy.yaml"), Vec::<Value>::new());
+    let told = editor.receive();
+    assert_eq!((&told["params"]["uri"], &told["params"]["version"]), (&json!(uri), &json!(2)));
+    assert_eq!(told["params"]["diagnostics"], json!([]));
     // Closed without saving, the file on disk holds again.
     editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
     assert_eq!(editor.diagnostics("policy.yaml").len(), 1);
@@ -287,5 +305,160 @@ fn nonsense_is_answered_and_survived() {
     let far = editor.hover("policy.yaml", 1_000_000, 1_000_000);
     assert_eq!(far, Value::Null);
     assert!(editor.hover("policy.yaml", 16, 14)["contents"]["value"].is_string());
+    editor.close();
+}
+
+/// A policy that lets in the namespaces with a label.
+const OF_TEAMS: &str = "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {}
+  ingress:
+    - from: [{namespaceSelector: {matchLabels: {team: front}}, podSelector: {matchLabels: {app: web}}}]
+      ports: [{port: 5432}]
+";
+
+fn pod(namespace: &str, label: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {label}, namespace: {namespace}, labels: {{app: {label}}}}}\n---\n"
+    )
+}
+
+fn namespace(name: &str, team: &str) -> String {
+    format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{team: {team}}}}}\n")
+}
+
+/// A folder with these files.
+fn repository(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+const SETTINGS: (&str, &str) = ("sekisho.yaml", "version: 1\ncheck: { ignore: [coverage] }\n");
+
+/// What is told of a file, with the lines.
+fn codes(found: &[Value]) -> Vec<(u64, &str)> {
+    let of = |one: &'_ Value| one["range"]["start"]["line"].as_u64().unwrap();
+    found.iter().map(|one| (of(one), one["code"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn what_a_namespace_means_to_others_is_told_when_nobody_types() {
+    let teams = namespace("front", "front") + "---\n" + &pod("front", "web");
+    let folder = repository(&[SETTINGS, ("policy.yaml", OF_TEAMS), ("teams.yaml", &teams)]);
+    fs::write(folder.path().join("shop.yaml"), pod("shop", "db")).unwrap();
+    let mut editor = Editor::of(folder, &["utf-8"]);
+    editor.did_open("teams.yaml", &teams);
+    // The policy is of another namespace than what has changed, and that is why it is wrong now.
+    editor.did_change("teams.yaml", &teams.replace("team: front", "team: back"));
+    assert_eq!(codes(&editor.diagnostics("policy.yaml")), [(6, "SK103")]);
+    // Series of changes: what is told in the end is what the last of them makes.
+    for team in ["a", "b", "front", "c", "front"] {
+        editor.did_change("teams.yaml", &teams.replace("team: front", &format!("team: {team}")));
+    }
+    assert_eq!(editor.diagnostics("policy.yaml"), Vec::<Value>::new());
+    editor.close();
+}
+
+#[test]
+fn files_that_are_not_of_the_folder_are_told_of_as_long_as_they_are_open() {
+    let broken = "apiVersion: v1\nkind: Pod\nmetadata: {name: 1}\n";
+    let folder = repository(&[SETTINGS, ("policy.yaml", OF_TEAMS), (".git/pod.yaml", broken)]);
+    fs::write(folder.path().join("shop.yaml"), pod("shop", "db") + &pod("front", "web")).unwrap();
+    fs::write(folder.path().join("teams.yaml"), namespace("front", "front")).unwrap();
+    let mut editor = Editor::of(folder, &["utf-8"]);
+    // What lies in a hidden folder does not belong to the manifests: they say that `web` is there twice otherwise.
+    let hidden = pod("front", "web");
+    editor.did_open(".git/pod.yaml", broken);
+    assert_eq!(codes(&editor.diagnostics(".git/pod.yaml"))[0].1, "SK100");
+    editor.did_change(".git/pod.yaml", &hidden);
+    editor.diagnostics(".git/pod.yaml");
+    editor.did_change(".git/pod.yaml", broken);
+    assert_eq!(codes(&editor.diagnostics(".git/pod.yaml"))[0].1, "SK100");
+    editor.did_close(".git/pod.yaml");
+    assert_eq!(editor.diagnostics(".git/pod.yaml"), Vec::<Value>::new());
+    // On disk it is of no interest either. A file that was open and was never saved is gone.
+    editor.changed_on_disk(".git/pod.yaml");
+    editor.did_open("new.yaml", broken);
+    assert_eq!(codes(&editor.diagnostics("new.yaml"))[0].1, "SK100");
+    editor.did_close("new.yaml");
+    assert_eq!(editor.diagnostics("new.yaml"), Vec::<Value>::new());
+    editor.close();
+}
+
+#[test]
+fn an_editor_that_can_is_asked_to_watch_files() {
+    let can = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let mut editor = Editor::able(repository(&[SETTINGS, ("policy.yaml", OF_TEAMS)]), &can);
+    let asked = editor.receive();
+    assert_eq!(asked["method"], "client/registerCapability");
+    let registration = &asked["params"]["registrations"][0];
+    assert_eq!(registration["method"], "workspace/didChangeWatchedFiles");
+    assert_eq!(registration["registerOptions"]["watchers"][0]["globPattern"], "**/*.{yaml,yml,json}");
+    editor.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null }));
+    // Somebody else writes the file.
+    let path = editor.path("policy.yaml");
+    fs::write(&path, "kind: [").unwrap();
+    editor.changed_on_disk("policy.yaml");
+    while codes(&editor.diagnostics("policy.yaml")).first().is_none_or(|(_, code)| *code != "SK100") {}
+    fs::remove_file(&path).unwrap();
+    editor.changed_on_disk("policy.yaml");
+    assert_eq!(editor.diagnostics("policy.yaml"), Vec::<Value>::new());
+    editor.close();
+}
+
+#[test]
+fn only_what_is_asked_for_is_offered_and_of_every_environment() {
+    let folder = repository(&[
+        (
+            "sekisho.yaml",
+            "version: 1\ncheck: { ignore: [coverage] }\nenvironments:\n  one: { paths: [base, one] }\n  two: { paths: [base, two] }\n",
+        ),
+        ("base/policy.yaml", OF_TEAMS),
+        ("base/shop.yaml", &pod("shop", "db")),
+        ("one/teams.yaml", &(namespace("front", "front") + "---\n" + &pod("front", "web"))),
+        ("two/teams.yaml", &(namespace("front", "back") + "---\n" + &pod("front", "web"))),
+    ]);
+    let mut editor = Editor::of(folder, &["utf-8"]);
+    // It is wrong in the second environment alone.
+    let found = editor.diagnostics("base/policy.yaml");
+    assert_eq!(codes(&found), [(6, "SK103")]);
+    let range = &found[0]["range"];
+    let titles = |actions: Vec<Value>| -> Vec<String> {
+        actions.iter().map(|action| action["title"].as_str().unwrap().to_owned()).collect()
+    };
+    let offered = titles(editor.actions("base/policy.yaml", range));
+    assert!(offered.contains(&"silence SK103 here: write why".to_owned()), "{offered:?}");
+    let mut only = |kinds: Value| {
+        titles(editor.actions_of("base/policy.yaml", range, &json!({ "diagnostics": [], "only": kinds })))
+    };
+    assert_eq!(only(json!(["quickfix"])), offered);
+    assert_eq!(only(json!(["refactor", ""])), offered);
+    assert!(only(json!(["refactor", "source.organizeImports"])).is_empty());
+    editor.close();
+}
+
+#[test]
+fn each_folder_of_a_workspace_is_looked_at() {
+    let (one, two) = (repository(&[SETTINGS, ("a.yaml", "kind: [")]), repository(&[("b.yaml", "kind: [")]));
+    let uri = |folder: &TempDir| format!("file://{}", folder.path().canonicalize().unwrap().display());
+    let (second, file) = (uri(&two), uri(&two) + "/b.yaml");
+    let mut editor = Editor::of(one, &["utf-8"]);
+    assert_eq!(codes(&editor.diagnostics("a.yaml"))[0].1, "SK100");
+    let folder = json!({ "uri": second, "name": "two" });
+    let turn = |editor: &mut Editor, event: Value, expected: usize| {
+        editor.tell("workspace/didChangeWorkspaceFolders", json!({ "event": event }));
+        let told = editor.receive();
+        assert_eq!(told["params"]["uri"], file.as_str());
+        assert_eq!(told["params"]["diagnostics"].as_array().unwrap().len(), expected);
+    };
+    turn(&mut editor, json!({ "added": [folder], "removed": [] }), 1);
+    turn(&mut editor, json!({ "added": [], "removed": [folder] }), 0);
     editor.close();
 }

@@ -38,7 +38,7 @@ pub(crate) fn nothing_leaks_while_it_breaks() {
 
 /// Agents are killed in whatever they are doing, and start again.
 fn killed_at_random(rig: &mut Rig) {
-    let kills: u32 = std::env::var("SEKISHO_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
+    let kills: u32 = std::env::var("SEKISHO_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
     let begun = Instant::now();
     for kill in 0..kills {
         let at = usize::try_from(kill).unwrap() % rig.agents.len();
@@ -62,7 +62,7 @@ fn flushed(rig: &Rig) {
 }
 
 /// Pods that run elsewhere, some of them such as `api` lets in.
-fn others(count: usize) -> String {
+pub(crate) fn others(count: usize) -> String {
     let pod = |n: usize| {
         let address = format!("10.99.{}.{}", n / 250, n % 250 + 2);
         let app = if n.is_multiple_of(10) { "web" } else { "other" };
@@ -76,7 +76,7 @@ fn others(count: usize) -> String {
 }
 
 /// Policies that select nothing of what traffic flows between.
-fn policies(count: usize) -> String {
+pub(crate) fn policies(count: usize) -> String {
     let policy = |n: usize| {
         format!(
             "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: other-{n}, namespace: shop}}\n\

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -48,6 +48,13 @@ impl Agent {
         self.start_in(&["nsenter", &net, "unshare", "--mount", "sh", "-c", &script], options);
     }
 
+    /// Likewise, with no more than so many bytes of data. One that finds no more aborts; without memory there is none for a
+    /// backtrace either.
+    pub(crate) fn start_within(&mut self, bytes: u64) {
+        let data = format!("--data={bytes}");
+        self.start_in(&["env", "RUST_BACKTRACE=0", "prlimit", "--core=0", &data], &[]);
+    }
+
     fn start_in(&mut self, within: &[&str], options: &[&str]) {
         assert!(self.child.is_none(), "one at a time");
         self.options = options.iter().map(|option| (*option).to_owned()).collect();
@@ -62,12 +69,33 @@ impl Agent {
             .arg(&self.namespace)
             .arg("--socket")
             .arg(self.socket())
-            .args(options)
+            .args(&self.options)
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap();
         self.child = Some(child);
+    }
+
+    /// How it ended, if it did by itself.
+    pub(crate) fn died(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().unwrap()
+    }
+
+    /// Stops it where it is, as a machine does that has no time for it.
+    pub(crate) fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().unwrap().id();
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status().unwrap();
+        assert!(sent.success(), "{signal} to {pid}");
     }
 
     /// Kills it, as the kernel does that is out of memory. The rules stay.

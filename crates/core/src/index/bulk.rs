@@ -9,10 +9,13 @@ use super::{
     tiers,
 };
 use crate::{
-    object::{Change, NetworkPolicy, Pod},
+    object::{Change, Cluster, NetworkPolicy, Pod, PodUid},
     threads,
 };
 use std::{collections::BTreeSet, sync::Arc};
+
+/// More changes than this cost more one by one than a fresh index does.
+const FEW: usize = 64;
 
 impl Index {
     /// The index of the cluster that `changes` make.
@@ -41,6 +44,26 @@ impl Index {
         }
         index.load(pods, policies);
         index
+    }
+
+    /// Makes of the index of `before` that of `now`, to which `changes` lead, in which every pod has the number that it has in a fresh one: change
+    /// by change, or from the beginning where pods come or go, or where much has changed.
+    #[must_use]
+    pub fn follow(mut self, before: &Cluster, now: &Cluster, changes: Vec<Change>) -> Self {
+        let is_policed = |uid: &PodUid| before.pods.get(uid).is_some_and(|pod| pod.is_policed());
+        let keeps_numbers = |change: &Change| match change {
+            Change::PutPod(pod) => is_policed(&pod.uid) == pod.is_policed(),
+            Change::RemovePod(uid) => !is_policed(uid),
+            _ => true,
+        };
+        if changes.len() > FEW || !changes.iter().all(keeps_numbers) {
+            return Self::of(now.changes());
+        }
+        for change in changes {
+            // INVARIANT: a pod that is put again goes first, and gets the number back that it leaves.
+            self.apply(change);
+        }
+        self
     }
 
     /// Takes in pods and policies, where there were none, and the cluster-wide policies that were put. Of two

@@ -1,6 +1,6 @@
 //! The profiles of all pods at once.
 
-use super::{Index, PodId, ProfileKey, selectors::Selector};
+use super::{Index, PodId, PodSelectorKey, ProfileKey, selectors::Selector};
 use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -52,7 +52,13 @@ pub(crate) fn memberships<'s>(sets: impl Iterator<Item = &'s RoaringBitmap>, pod
 impl Index {
     /// The profile of every pod.
     pub(crate) fn profiles(&self) -> Profiles {
-        let selectors: Vec<&Selector> = self.selectors.with_subjects().collect();
+        self.profiles_among(|_| true)
+    }
+
+    /// The same of those policies alone whose subjects are asked for.
+    pub(crate) fn profiles_among(&self, is_asked: impl Fn(&PodSelectorKey) -> bool) -> Profiles {
+        let selectors = self.selectors.with_subjects().filter(|selector| is_asked(&selector.key));
+        let selectors: Vec<&Selector> = selectors.collect();
         let pods = self.pods.all().max().map_or(0, |last| last as usize + 1);
         let selecting = memberships(selectors.iter().map(|selector| &selector.pods), pods);
         let (mut known, mut list) = (HashMap::<Vec<u32>, u32>::new(), Vec::new());

@@ -17,6 +17,7 @@ mod origin;
 mod pod;
 mod selector;
 mod service;
+mod since;
 
 pub use balancer::{Balancer, BalancerTargets, Provider};
 pub(crate) use cluster::within;

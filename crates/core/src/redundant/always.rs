@@ -6,24 +6,51 @@ use super::{
 };
 use crate::{
     object::{
-        Cluster, Direction, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, Peer, PeerKind, PolicyPort,
-        PortMatch, Requirement, Rule, within,
+        Cluster, Direction, LabelSelector, Labels, NAME_LABEL, NetworkPolicy, ObjectKey, Peer, PeerKind,
+        PolicyPort, PortMatch, Requirement, Rule, within,
     },
     set::PortSet,
 };
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    sync::Arc,
+};
+
+/// The policies that select every pod that another does, whatever pods there are: of its namespace, and itself
+/// among them. Looked up once for each, for it has many parts.
+#[derive(Default)]
+pub(super) struct Wider<'c>(RefCell<HashMap<ObjectKey, Rc<[&'c NetworkPolicy]>>>);
+
+impl<'c> Wider<'c> {
+    fn than(&self, cluster: &'c Cluster, policy: &NetworkPolicy) -> Rc<[&'c NetworkPolicy]> {
+        if let Some(known) = self.0.borrow().get(&policy.key) {
+            return Rc::clone(known);
+        }
+        let others = within(&cluster.policies, &policy.key.namespace).map(|(_, other)| other);
+        let wider = others.filter(|other| policy.subjects.implies(&other.subjects)).collect();
+        Rc::clone(self.0.borrow_mut().entry(policy.key.clone()).or_insert(wider))
+    }
+}
 
 /// The rules that are left and contain what `part` says, whatever pods there are; `None` where some of
 /// it is in none. `removed` has the part.
-pub(super) fn containers(cluster: &Cluster, removed: &Removed, part: &Part) -> Option<BTreeSet<Place>> {
+pub(super) fn containers<'c>(
+    cluster: &'c Cluster,
+    wider: &Wider<'c>,
+    removed: &Removed,
+    part: &Part,
+) -> Option<BTreeSet<Place>> {
     let policy = cluster.policies.get(&part.policy)?;
-    let left = as_wide(cluster, removed, policy);
-    if !isolate(&left, policy) {
+    let left = as_wide(cluster, wider, removed, policy);
+    if !isolate(&left, removed, policy) {
         return None;
     }
     let mut places = BTreeSet::new();
     for (direction, piece) in pieces(policy, part) {
-        let rules = isolating_rules(cluster, removed, &left, direction);
+        let rules = isolating_rules(&left, removed, direction);
         places.extend(contained(&policy.key.namespace, &rules, &piece)?);
     }
     if places.is_empty() && part.at == At::Policy {
@@ -34,53 +61,56 @@ pub(super) fn containers(cluster: &Cluster, removed: &Removed, part: &Part) -> O
 
 /// Whether pods to come would be allowed more without `policy`: it does not allow everything, and of those
 /// that are left none isolates every pod that it ever selects (S2).
-pub(super) fn guards(cluster: &Cluster, removed: &Removed, policy: &NetworkPolicy) -> bool {
-    let is_open = |rule: &Rule| rule.peers.is_empty() && rule.ports.is_empty();
-    let is_closed = |direction| policy.isolates(direction) && !policy.rules(direction).iter().any(is_open);
-    Direction::ALL.into_iter().any(is_closed) && !isolate(&as_wide(cluster, removed, policy), policy)
-}
-
-/// What is left of the policies that select every pod that `policy` does.
-fn as_wide<'c>(
+pub(super) fn guards<'c>(
     cluster: &'c Cluster,
+    wider: &Wider<'c>,
     removed: &Removed,
     policy: &NetworkPolicy,
-) -> Vec<Cow<'c, NetworkPolicy>> {
-    let others = within(&cluster.policies, &policy.key.namespace).map(|(_, other)| other);
-    let wider = others.filter(|other| policy.subjects.implies(&other.subjects));
-    // Most are as they were: there is no need of copies.
-    let left = |other| {
-        if removed.touches(other) { removed.strip(other).map(Cow::Owned) } else { Some(Cow::Borrowed(other)) }
-    };
-    wider.filter_map(left).collect()
+) -> bool {
+    let is_open = |rule: &Rule| rule.peers.is_empty() && rule.ports.is_empty();
+    let is_closed = |direction| policy.isolates(direction) && !policy.rules(direction).iter().any(is_open);
+    Direction::ALL.into_iter().any(is_closed)
+        && !isolate(&as_wide(cluster, wider, removed, policy), removed, policy)
 }
 
-fn isolate(left: &[Cow<'_, NetworkPolicy>], policy: &NetworkPolicy) -> bool {
-    let isolated = |direction| left.iter().any(|other| other.isolates(direction));
+/// Those of the policies that select every pod that `policy` does of which something is left.
+fn as_wide<'c>(
+    cluster: &'c Cluster,
+    wider: &Wider<'c>,
+    removed: &Removed,
+    policy: &NetworkPolicy,
+) -> Vec<&'c NetworkPolicy> {
+    let wider = wider.than(cluster, policy);
+    wider.iter().copied().filter(|other| !removed.is_gone(other)).collect()
+}
+
+fn isolate(left: &[&NetworkPolicy], removed: &Removed, policy: &NetworkPolicy) -> bool {
+    let isolated = |direction| left.iter().any(|other| removed.isolates(other, direction));
     Direction::ALL.into_iter().all(|direction| !policy.isolates(direction) || isolated(direction))
 }
 
-/// The rules that are left of some policies, in a direction in which they isolate.
-fn isolating_rules<'c>(
-    cluster: &'c Cluster,
-    removed: &Removed,
-    left: &[Cow<'_, NetworkPolicy>],
+/// A rule that is left.
+struct Left<'c> {
+    policy: &'c NetworkPolicy,
     direction: Direction,
-) -> Vec<(Place, Cow<'c, Rule>)> {
-    let isolating = left.iter().filter(|policy| policy.isolates(direction));
-    let written = isolating.filter_map(|policy| cluster.policies.get(&policy.key));
-    let mut rules = Vec::new();
-    for policy in written {
-        let place = |at, rule: &Rule| Place::rule(policy, direction, at, rule);
-        if removed.touches(policy) {
-            let left = removed.rules(policy, direction).into_iter();
-            rules.extend(left.map(|(at, rule)| (place(at, &rule), Cow::Owned(rule))));
-        } else {
-            let all = policy.rules(direction).iter().enumerate();
-            rules.extend(all.map(|(at, rule)| (place(at, rule), Cow::Borrowed(rule))));
-        }
+    at: usize,
+    rule: Cow<'c, Rule>,
+}
+
+impl Left<'_> {
+    fn place(&self) -> Place {
+        Place::rule(self.policy, self.direction, self.at, &self.rule)
     }
-    rules
+}
+
+/// The rules that are left of some policies, in a direction in which they isolate.
+fn isolating_rules<'c>(left: &[&'c NetworkPolicy], removed: &Removed, direction: Direction) -> Vec<Left<'c>> {
+    let isolating = left.iter().copied().filter(|policy| removed.isolates(policy, direction));
+    let rules = isolating.flat_map(|policy| {
+        let left = removed.rules(policy, direction).into_iter();
+        left.map(move |(at, rule)| Left { policy, direction, at, rule })
+    });
+    rules.collect()
 }
 
 /// The rules that together allow all that `piece` does; `None` where they do not. All are of policies of
@@ -88,11 +118,7 @@ fn isolating_rules<'c>(
 ///
 /// It is asked peer by peer, with the ports of every rule that has a wider one: so what is contained in
 /// a part that is contained itself stays so when that part is gone.
-fn contained(
-    namespace: &Arc<str>,
-    rules: &[(Place, Cow<'_, Rule>)],
-    piece: &Rule,
-) -> Option<BTreeSet<Place>> {
+fn contained(namespace: &Arc<str>, rules: &[Left<'_>], piece: &Rule) -> Option<BTreeSet<Place>> {
     let mut places = BTreeSet::new();
     let peers = piece.peers.iter().map(Some);
     for peer in peers.chain(piece.peers.is_empty().then_some(None)) {
@@ -100,16 +126,16 @@ fn contained(
             rule.peers.is_empty()
                 || peer.is_some_and(|one| rule.peers.iter().any(|other| peer_implies(namespace, one, other)))
         };
-        let wider: Vec<&(Place, Cow<'_, Rule>)> = rules.iter().filter(|(_, rule)| wider(rule)).collect();
-        if let Some((place, _)) = wider.iter().find(|(_, rule)| ports_are_in(&piece.ports, &rule.ports)) {
-            places.insert(place.clone());
+        let wider: Vec<&Left<'_>> = rules.iter().filter(|left| wider(&left.rule)).collect();
+        if let Some(left) = wider.iter().find(|left| ports_are_in(&piece.ports, &left.rule.ports)) {
+            places.insert(left.place());
             continue;
         }
-        let ports: Vec<PolicyPort> = wider.iter().flat_map(|(_, rule)| rule.ports.clone()).collect();
+        let ports: Vec<PolicyPort> = wider.iter().flat_map(|left| left.rule.ports.clone()).collect();
         if ports.is_empty() || !ports_are_in(&piece.ports, &ports) {
             return None;
         }
-        places.extend(wider.iter().map(|(place, _)| place.clone()));
+        places.extend(wider.iter().map(|left| left.place()));
     }
     Some(places)
 }

@@ -19,8 +19,9 @@ pub use why::{Place, Why};
 
 use crate::{
     index::{Index, PolicyRules},
-    object::{Cluster, Origin},
+    object::{Cluster, NetworkPolicy, Origin},
 };
+use always::Wider;
 use part::Removed;
 use proof::Proof;
 
@@ -49,56 +50,83 @@ pub struct Redundancy {
 /// What adds nothing in `cluster`, sorted by policy and place. Deleting all of it changes no verdict.
 #[must_use]
 pub fn search(cluster: &Cluster, scope: Scope) -> Vec<Redundancy> {
-    search_in(cluster, &Index::of(cluster.changes()), scope)
+    search_among(cluster, &Index::of(cluster.changes()), scope, |_| true)
 }
 
-/// The same where the index of `cluster` is there already.
+/// The same where the index of `cluster` is there already, of the namespaces that are asked for: what adds nothing
+/// in one depends on no other.
 #[must_use]
-pub fn search_in(cluster: &Cluster, index: &Index, scope: Scope) -> Vec<Redundancy> {
-    let mut proof = Proof::new(index);
-    let mut removed = Removed::default();
-    for part in part::candidates(cluster) {
+pub fn search_among(
+    cluster: &Cluster,
+    index: &Index,
+    scope: Scope,
+    is_asked: impl Fn(&str) -> bool,
+) -> Vec<Redundancy> {
+    let policies = cluster.policies.values().filter(|policy| is_asked(&policy.key.namespace));
+    let policies: Vec<&NetworkPolicy> = policies.collect();
+    let search = Search { cluster, index, is_asked: &is_asked, scope, wider: Wider::default() };
+    let (mut removed, mut proof) = (Removed::default(), None);
+    for part in part::candidates(&policies) {
         let Some(policy) = cluster.policies.get(&part.policy) else { continue };
         if !removed.can_lose(policy, &part) {
             continue;
         }
         removed.add(&part);
-        match adds_nothing(cluster, &proof, &removed, &part, scope) {
-            Some(left) => proof.put(&part.policy, left),
-            None => removed.restore(&part),
+        if !search.take(&mut proof, &removed, policy, &part) {
+            removed.restore(&part);
         }
     }
-    let mut found: Vec<Redundancy> = removed
-        .parts()
-        .filter_map(|part| {
-            let origin = part.origin(cluster)?;
-            let always = always::containers(cluster, &removed, part);
-            let (why, always) = why::tell(cluster, &proof, &removed, part, always);
-            Some(Redundancy { part: part.clone(), origin, why, always })
-        })
-        .collect();
-    found.sort_by(|a, b| a.part.cmp(&b.part));
-    found
+    search.tell(proof, &removed)
 }
 
-/// What is left of the policy of `part`, compiled, when that is gone; `None` where `part` adds something.
-/// `removed` has the part.
-fn adds_nothing(
-    cluster: &Cluster,
-    proof: &Proof<'_>,
-    removed: &Removed,
-    part: &Part,
+/// A search for what adds nothing.
+struct Search<'c> {
+    cluster: &'c Cluster,
+    index: &'c Index,
+    is_asked: &'c dyn Fn(&str) -> bool,
     scope: Scope,
-) -> Option<Option<PolicyRules>> {
-    let policy = cluster.policies.get(&part.policy)?;
-    let selects = || proof.groups_of(&part.policy).next().is_some();
-    if part.at == At::Policy && selects() && always::guards(cluster, removed, policy) {
-        return None;
+    wider: Wider<'c>,
+}
+
+impl<'c> Search<'c> {
+    /// Whether `part`, which `removed` has, adds nothing; then what is left of its policy takes its place in the
+    /// proof, which is begun when it is first needed.
+    fn take(
+        &self,
+        proof: &mut Option<Proof<'c>>,
+        removed: &Removed,
+        policy: &NetworkPolicy,
+        part: &Part,
+    ) -> bool {
+        // The cheaper question first: it looks at no pod.
+        if self.scope == Scope::Always
+            && always::containers(self.cluster, &self.wider, removed, part).is_none()
+        {
+            return false;
+        }
+        let proof = proof.get_or_insert_with(|| Proof::new(self.index, self.is_asked));
+        let selects = || proof.groups_of(&part.policy).next().is_some();
+        if part.at == At::Policy && selects() && always::guards(self.cluster, &self.wider, removed, policy) {
+            return false;
+        }
+        let left = removed.strip(policy).map(|left| PolicyRules::compile(&left));
+        let is_nothing = proof.adds_nothing(&part.policy, left.as_ref());
+        if is_nothing {
+            proof.put(&part.policy, left);
+        }
+        is_nothing
     }
-    // The cheaper question first: it looks at no pod.
-    if scope == Scope::Always && always::containers(cluster, removed, part).is_none() {
-        return None;
+
+    /// What was found, and why.
+    fn tell(&self, proof: Option<Proof<'_>>, removed: &Removed) -> Vec<Redundancy> {
+        // Without a proof nothing was found. Parts are sorted.
+        let Some(proof) = proof else { return Vec::new() };
+        let told = removed.parts().filter_map(|part| {
+            let origin = part.origin(self.cluster)?;
+            let always = always::containers(self.cluster, &self.wider, removed, &part);
+            let (why, always) = why::tell(self.cluster, &proof, removed, &part, always);
+            Some(Redundancy { part, origin, why, always })
+        });
+        told.collect()
     }
-    let left = removed.strip(policy).map(|left| PolicyRules::compile(&left));
-    proof.adds_nothing(&part.policy, left.as_ref()).then_some(left)
 }

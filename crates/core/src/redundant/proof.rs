@@ -2,7 +2,10 @@
 
 use super::space::{Allowed, Space, is_covered};
 use crate::{
-    index::{CompiledRule, Index, Peers, PodId, PodSelectorKey, PolicyKey, PolicyRules, Ports, SetKey},
+    index::{
+        CompiledRule, Index, NamespaceScope, Peers, PodId, PodSelectorKey, PolicyKey, PolicyRules, Ports,
+        SetKey,
+    },
     object::{Direction, ObjectKey, Pod},
     set::{AddressSet, PortSet, Protocol},
 };
@@ -38,9 +41,10 @@ pub(super) struct Proof<'i> {
 }
 
 impl<'i> Proof<'i> {
-    pub(super) fn new(index: &'i Index) -> Self {
+    /// The policies of the namespaces that are asked for.
+    pub(super) fn new(index: &'i Index, is_asked: &dyn Fn(&str) -> bool) -> Self {
         let unknown = index.pods().filter(|(_, pod)| pod.addresses.is_empty()).map(|(id, _)| id).collect();
-        let groups = groups(index);
+        let groups = groups(index, is_asked);
         let mut groups_of: BTreeMap<ObjectKey, Vec<usize>> = BTreeMap::new();
         for (at, group) in groups.iter().enumerate() {
             for policy in &group.policies {
@@ -52,6 +56,7 @@ impl<'i> Proof<'i> {
             left: index
                 .policies()
                 .filter_map(|policy| Some((own_key(&policy.key)?, Arc::clone(policy))))
+                .filter(|(key, _)| is_asked(&key.namespace))
                 .collect(),
             groups,
             groups_of,
@@ -225,10 +230,12 @@ pub(super) fn own_key(key: &PolicyKey) -> Option<ObjectKey> {
     }
 }
 
-/// Every subject that some policy selects, alike ones once.
-fn groups(index: &Index) -> Vec<Group> {
-    let profiles = index.profiles();
-    // Profiles that differ in cluster-wide policies alone have the same number here.
+/// Every subject that some policy of the namespaces that are asked for selects, alike ones once.
+fn groups(index: &Index, is_asked: &dyn Fn(&str) -> bool) -> Vec<Group> {
+    let profiles = index.profiles_among(|subjects| match subjects.namespaces() {
+        NamespaceScope::One(name) => is_asked(name),
+        NamespaceScope::Matching(_) => false,
+    });
     let mut numbers: BTreeMap<BTreeSet<ObjectKey>, usize> = BTreeMap::new();
     let policies = profiles.all().map(|profile| {
         let own: BTreeSet<ObjectKey> = profile.iter().filter_map(own_key).collect();

@@ -60,6 +60,18 @@ impl Watched {
         }
     }
 
+    /// Whether it says what may pass.
+    #[must_use]
+    pub fn is_policy(self) -> bool {
+        match self {
+            Self::Namespace | Self::Node | Self::Pod => false,
+            Self::NetworkPolicy
+            | Self::ClusterNetworkPolicy
+            | Self::AdminNetworkPolicy
+            | Self::BaselineAdminNetworkPolicy => true,
+        }
+    }
+
     /// Whether every cluster serves it.
     #[must_use]
     pub fn is_built_in(self) -> bool {

@@ -95,8 +95,10 @@ impl Told {
             |name| object.metadata.annotations.as_ref()?.get(name).map(|value| value.as_str().into());
         let (mode, mirror) = (annotation(MODE), annotation(MIRROR));
         let value = value(kind, object);
-        let object = read(watched, &id, value.clone()).map_err(|reasons| {
-            let closed = closed(watched, &id, value);
+        // Of a policy its value is wanted once more where it cannot be read, and of nothing else.
+        let again = watched.is_policy().then(|| value.clone());
+        let object = read(watched, &id, value).map_err(|reasons| {
+            let closed = again.and_then(|value| closed(watched, &id, value));
             Unread { reasons, closed }
         });
         Self { id, created, mode, mirror, object }

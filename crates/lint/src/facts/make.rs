@@ -8,7 +8,8 @@ use super::{
 use crate::{
     Extent,
     finding::Subject,
-    world::{RuleAt, World, is_closed},
+    focus::RuleAt,
+    world::{World, is_closed},
 };
 use sekisho_core::{
     exposure::{OpeningRule, RuleName},
@@ -25,12 +26,14 @@ mod rules;
 pub(super) fn all<'w>(world: &'w World<'_>, wanted: Wanted) -> impl Iterator<Item = Document> + 'w {
     let roster = Arc::new(Roster::of(world));
     let of_namespaces = Arc::clone(&roster);
-    let namespaces = world.namespaces().keys().map(move |name| of_namespace(world, &of_namespaces, name));
+    let namespaces = world.namespaces().keys().filter(|name| world.looks_at(name));
+    let namespaces = namespaces.map(move |name| of_namespace(world, &of_namespaces, name));
     let workloads = roster.workloads.clone().into_iter();
+    let workloads = workloads.filter(|(workload, _)| world.looks_at(&workload.key.namespace));
     let workloads = workloads.map(move |(workload, (pods, pod))| {
         of_workload(world, wanted, &workload, (&pods, &pod), roster.policies(&workload.key.namespace))
     });
-    let policies = world.cluster.policies.values().map(move |policy| of_policy(world, wanted, policy));
+    let policies = world.policies().map(move |policy| of_policy(world, wanted, policy));
     namespaces.chain(workloads).chain(policies)
 }
 
@@ -113,14 +116,14 @@ fn of_policy(world: &World<'_>, wanted: Wanted, policy: &NetworkPolicy) -> Docum
     let subjects = world.subjects(policy);
     let known = Known {
         component: world.standard.component_for(policy).map(Component::from),
-        selects: Some(workloads(world, &subjects)),
-        selects_elsewhere: Some(elsewhere(world, policy, &subjects, &policy.subjects)),
+        selects: Some(workloads(world, subjects)),
+        selects_elsewhere: Some(elsewhere(world, policy, subjects, &policy.subjects)),
         rules: Some(sides(|direction| {
             let rules = policy.rules(direction).iter().enumerate();
             rules.map(|(at, rule)| rules::of(world, RuleAt { policy, direction, rule }, at)).collect()
         })),
         isolated: Some(sides(|direction| policy.isolates(direction))),
-        allows: wanted.allows.then(|| sides(|direction| open::connections(world, &subjects, direction))),
+        allows: wanted.allows.then(|| sides(|direction| open::connections(world, subjects, direction))),
         exposure: wanted.exposure.then(|| {
             let is_own = |rule: &OpeningRule| match &rule.name {
                 RuleName::Policy(path) => path.policy == policy.key,

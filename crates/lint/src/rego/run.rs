@@ -23,20 +23,29 @@ pub struct Judged {
 }
 
 impl Rules {
-    /// Gives every object of `world` to every rule.
+    /// Gives every object of `world` that rules look at to every rule.
     ///
     /// A rule that cannot be evaluated is told once, with the object, and is not asked again.
     #[must_use]
     pub fn check(&self, world: &World<'_>) -> Judged {
+        self.check_while(world, || true).unwrap_or_default()
+    }
+
+    /// The same; `None` as soon as `is_wanted` says that nobody waits for it any more.
+    #[must_use]
+    pub fn check_while(&self, world: &World<'_>, is_wanted: impl Fn() -> bool) -> Option<Judged> {
         let mut engine = self.engine.clone();
         let mut judged = Judged::default();
         let mut asked: Vec<_> = self.checks.iter().collect();
         if asked.is_empty() {
-            return judged;
+            return Some(judged);
         }
         let texts = self.sources.iter().filter(|(name, _)| !name.ends_with(".json"));
         let wanted = mentions::wanted(texts.map(|(_, text)| &**text));
         for document in facts::documents(world, wanted) {
+            if !is_wanted() {
+                return None;
+            }
             let input = match value(&document.input) {
                 Ok(input) => input,
                 Err(error) => {
@@ -64,7 +73,8 @@ impl Rules {
                 true
             });
         }
-        judged
+        judged.findings.retain(|finding| world.is_heard(finding));
+        Some(judged)
     }
 
     /// The value of a rule.

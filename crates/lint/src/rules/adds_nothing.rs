@@ -42,7 +42,7 @@ use crate::{
 use sekisho_core::{
     diagnostic::Severity,
     mend::{Edit, Mend},
-    redundant::{At, Place, Redundancy, Scope, Why, search_in},
+    redundant::{At, Place, Redundancy, Scope, Why, search_among},
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -59,7 +59,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    for found in search_in(world.cluster, world.index, Scope::Always) {
+    for found in search_among(world.cluster, world.index, Scope::Always, |name| world.looks_at(name)) {
         let part = part(found.part.at);
         let message = match &found.why {
             Why::Said(places) => match places.first() {

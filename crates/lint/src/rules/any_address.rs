@@ -35,10 +35,11 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     ranges::{is_internet, of_blocks},
     rule::{Category, Rule},
     together::{self, Block},
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{diagnostic::Severity, object::Direction};
 

@@ -78,7 +78,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
 
 /// The pods that some policy selects which does not select every pod.
 fn own(world: &World<'_>) -> RoaringBitmap {
-    let policies = world.cluster.policies.values().filter(|policy| !policy.subjects.is_everything());
+    let policies = world.policies().filter(|policy| !policy.subjects.is_everything());
     policies.map(|policy| world.subjects(policy)).fold(RoaringBitmap::new(), |all, pods| all | pods)
 }
 

@@ -77,7 +77,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     let speaks = |policy: &&NetworkPolicy| policy.isolates(Direction::Egress) && !policy.egress.is_empty();
-    let speaking: Vec<&NetworkPolicy> = world.cluster.policies.values().filter(speaks).collect();
+    let speaking: Vec<&NetworkPolicy> = world.policies().filter(speaks).collect();
     if speaking.is_empty() {
         return;
     }

@@ -60,8 +60,14 @@ type Said<'c> = (BTreeSet<&'c PeerKind>, BTreeSet<(Protocol, &'c PortMatch)>);
 type Whole<'c> = (&'c Arc<str>, &'c LabelSelector, [Option<BTreeSet<Said<'c>>>; 2]);
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
+    let mut subjects: HashMap<(&Arc<str>, &LabelSelector), usize> = HashMap::new();
+    for policy in world.policies() {
+        *subjects.entry(own(policy)).or_default() += 1;
+    }
+    // Most select pods that no other does, and need not be compared.
+    let is_alone = |policy: &&NetworkPolicy| subjects.get(&own(policy)).is_none_or(|count| *count < 2);
     let mut first: HashMap<Whole<'_>, &NetworkPolicy> = HashMap::new();
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies().filter(|policy| !is_alone(policy)) {
         let Some(same) = first.get(&whole(policy)) else {
             first.insert(whole(policy), policy);
             continue;
@@ -72,6 +78,11 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         let found = found.beside(&same.origin, "the same").help("delete one of the two");
         report.push(found.mend(Mend::safe(format!("delete `{}`", policy.key.name), [edit])));
     }
+}
+
+/// The pods that a policy selects, however it says so.
+fn own(policy: &NetworkPolicy) -> (&Arc<str>, &LabelSelector) {
+    (&policy.key.namespace, &policy.subjects)
 }
 
 fn whole(policy: &NetworkPolicy) -> Whole<'_> {

@@ -33,8 +33,9 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

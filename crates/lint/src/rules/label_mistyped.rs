@@ -35,8 +35,9 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
@@ -64,7 +65,7 @@ type Label = (Arc<str>, Arc<str>);
 type Slip = (Label, Label);
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies() {
         if let Some(slip) = of_subjects(world, policy) {
             let whom = format!("pods of `{}`", policy.key.namespace);
             let found = finding(report, policy, &policy.origin, &slip, &whom);

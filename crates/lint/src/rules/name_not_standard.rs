@@ -59,7 +59,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     let Some(naming) = &world.standard.naming else { return };
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies() {
         let Some(label) = pinned(policy, &naming.name) else { continue };
         // What the catalog calls otherwise is called so.
         let is_agreed = world

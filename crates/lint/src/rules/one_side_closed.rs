@@ -51,9 +51,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     sides::{Call, has_port},
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
@@ -79,12 +80,13 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     let shut = Direction::ALL.map(|direction| (direction, world.shut(direction)));
     let mut judge =
         Judge { world, tiered: world.tiered(), shut: shut.into_iter().collect(), told: BTreeSet::new() };
-    for at in world.rules() {
+    // What a policy says of others is told at theirs.
+    for at in world.all_rules() {
         for peer in &at.rule.peers {
             let (PeerKind::Pods(pods) | PeerKind::PodsInNamespaces { pods, .. }) = &peer.kind else {
                 continue;
             };
-            if pods.is_everything() {
+            if pods.is_everything() || !world.may_concern(at.policy, &peer.kind) {
                 continue;
             }
             let theirs = world.selected_by(at.policy, &peer.kind);
@@ -126,8 +128,8 @@ impl<'w, 'c> Judge<'w, 'c> {
         }
         let own = self.world.subjects(at.policy);
         let (from, to) = match at.direction {
-            Direction::Ingress => (theirs, &own),
-            Direction::Egress => (&own, theirs),
+            Direction::Ingress => (theirs, own),
+            Direction::Egress => (own, theirs),
         };
         let call = self.world.refused_call(&self.tiered, (from, to), &at.rule.ports)?;
         self.place(report, &call, other)

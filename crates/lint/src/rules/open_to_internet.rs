@@ -43,10 +43,11 @@
 
 use crate::{
     finding::{Finding, Report, Subject},
+    focus::RuleAt,
     ranges::{is_internet, of_blocks},
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
@@ -92,7 +93,7 @@ fn opened(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
 
 fn by_rules(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
     let mut opened = BTreeMap::new();
-    for policy in world.cluster.policies.values().filter(|policy| policy.isolates(Direction::Ingress)) {
+    for policy in world.policies().filter(|policy| policy.isolates(Direction::Ingress)) {
         for (number, rule) in policy.ingress.iter().enumerate() {
             let is_whole = || is_internet(&of_blocks(&rule.peers));
             if !rule.peers.is_empty() && !is_whole() {
@@ -112,7 +113,7 @@ fn by_rules(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
             let everybody = rule.peers.is_empty().then(|| named(None));
             let rules = everybody.into_iter().chain((0..rule.peers.len()).map(|peer| named(Some(peer))));
             let subjects = world.subjects(policy);
-            let workloads = || world.workloads(&subjects).into_keys().cloned().collect();
+            let workloads = || world.workloads(subjects).into_keys().cloned().collect();
             for rule in rules.filter(|rule| !subjects.is_empty() && opens(world, rule)) {
                 opened.insert(rule, workloads());
             }

@@ -36,9 +36,10 @@
 use crate::{
     elsewhere::namespace,
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

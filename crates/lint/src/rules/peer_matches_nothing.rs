@@ -38,9 +38,10 @@
 use crate::{
     absent::Absent,
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -31,9 +31,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -68,7 +68,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     if !world.has_pods() {
         return;
     }
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies() {
         // Of an empty namespace every pod to come is selected.
         if policy.subjects.is_everything() || !world.subjects(policy).is_empty() {
             continue;

@@ -41,9 +41,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,

@@ -53,7 +53,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies() {
         for direction in Direction::ALL {
             let Some(first) = policy.rules(direction).first().filter(|_| !policy.isolates(direction)) else {
                 continue;

@@ -56,7 +56,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    for policy in world.cluster.policies.values() {
+    for policy in world.policies() {
         if !policy.types.is_empty() || !policy.ingress.is_empty() || !policy.egress.is_empty() {
             continue;
         }

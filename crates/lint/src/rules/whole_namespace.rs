@@ -36,9 +36,10 @@
 
 use crate::{
     finding::{Finding, Report},
+    focus::RuleAt,
     rule::{Category, Rule},
     words,
-    world::{RuleAt, World},
+    world::World,
 };
 use sekisho_core::{
     diagnostic::Severity,
@@ -125,7 +126,7 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         Direction::Egress => Direction::Ingress,
     };
     let closed = pods & (world.isolated(other) | world.tiered());
-    (pods - &closed) | world.met(at.direction, &closed, &subjects)
+    (pods - &closed) | world.met(at.direction, &closed, subjects)
 }
 
 fn is_declared(world: &World<'_>, at: RuleAt<'_>, id: u32) -> bool {

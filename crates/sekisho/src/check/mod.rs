@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 mod coverage;
+mod found;
 pub(crate) mod identity;
 mod known;
 pub(crate) mod mend;
@@ -12,6 +13,7 @@ mod silence;
 pub(crate) mod since;
 
 pub(crate) use coverage::{Coverage, Share};
+pub(crate) use found::Found;
 
 use settings::Settings;
 
@@ -140,14 +142,22 @@ impl Look<'_> {
 
     /// The same, where `has_gaps` says whether what could not be read is to be minded.
     fn with_gaps(self, reading: Reading, has_gaps: bool) -> Checked {
-        let Self { standard, extent, own, settings } = self;
+        let index = Index::of(reading.cluster.changes());
+        let world = World::new(&reading.cluster, &index, self.standard, self.extent, has_gaps);
+        // Somebody waits for it.
+        let found = Found::of(&world, self.own, || true).unwrap_or_default();
+        drop(world);
+        self.conclude(reading, has_gaps, &index, found)
+    }
+
+    /// What is told of what rules found in everything that was read.
+    pub(crate) fn conclude(self, reading: Reading, has_gaps: bool, index: &Index, found: Found) -> Checked {
+        let Self { standard, own, settings, .. } = self;
         let Reading { cluster, diagnostics, mut sources, .. } = reading;
-        let index = Index::of(cluster.changes());
-        let world = World::new(&cluster, &index, standard, extent, has_gaps);
-        let mut findings = sekisho_lint::check(&world, &diagnostics);
-        let judged = own.map(|rules| rules.check(&world)).unwrap_or_default();
-        let Judged { findings: mut found, errors: unanswered, prints } = judged;
-        findings.append(&mut found);
+        let Judged { findings: mut by_team, errors: unanswered, prints } = found.own;
+        let mut findings = sekisho_lint::of_reader(&diagnostics);
+        findings.extend(found.ours);
+        findings.append(&mut by_team);
         findings.sort_by(Finding::by_place);
         if let Some(rules) = own {
             sources.extend(rules.sources().clone());
@@ -156,8 +166,7 @@ impl Look<'_> {
         for finding in &mut findings {
             finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
         }
-        let coverage = Coverage::of(&index, standard);
-        drop(world);
+        let coverage = Coverage::of(index, standard);
         let codes = own.map(Rules::codes).unwrap_or_default();
         let Silence { mut heard, silenced } = silence::hear(findings, settings, (&cluster, &sources), codes);
         if has_gaps {

@@ -1,7 +1,9 @@
 //! What the editor offers to do about a finding.
 
 use super::{
-    answers, path,
+    answers,
+    area::Area,
+    path,
     position::{self, Encoding},
     uri,
     workspace::Workspace,
@@ -16,35 +18,59 @@ use sekisho_k8s::edit::{self, Change};
 use sekisho_lint::Finding;
 use std::{collections::HashMap, path::Path};
 
-/// The mends of the findings at a place, and the comments that would silence them.
+/// The mends of the findings at a place, and the comments that would silence them: of everything that the file belongs
+/// to, what is the same once.
 pub(super) fn actions(
     workspace: &mut Workspace,
     params: &CodeActionParams,
     encoding: Encoding,
 ) -> Vec<CodeActionOrCommand> {
     let Some(path) = path(&params.text_document.uri) else { return Vec::new() };
-    let Some((checked, _)) = workspace.area(&path) else { return Vec::new() };
+    if !is_asked_for(params.context.only.as_deref()) {
+        return Vec::new();
+    }
     let name = path.display().to_string();
-    let here = checked.findings.iter().filter(|one| *one.diagnostic.origin.source == *name);
     let mut actions = Vec::new();
-    for finding in here {
-        let told = answers::diagnostic(finding, &checked.sources, encoding);
-        if !meets(told.range, params.range) {
-            continue;
-        }
-        let made = [mend(checked, finding, encoding), silence(checked, finding, encoding)];
-        for (title, edit, is_preferred) in made.into_iter().flatten() {
-            actions.push(CodeActionOrCommand::CodeAction(CodeAction {
-                title,
-                kind: Some(CodeActionKind::QUICKFIX),
-                diagnostics: Some(vec![told.clone()]),
-                edit: Some(edit),
-                is_preferred: Some(is_preferred),
-                ..CodeAction::default()
-            }));
+    for checked in workspace.areas(&path).filter_map(Area::checked) {
+        let here = checked.findings.iter().filter(|one| *one.diagnostic.origin.source == *name);
+        for action in here.flat_map(|finding| of_finding(checked, finding, params.range, encoding)) {
+            if !actions.contains(&action) {
+                actions.push(action);
+            }
         }
     }
     actions
+}
+
+/// Whether the editor asks for mends: it does where it names no kind, or this one, or the empty one that has all.
+fn is_asked_for(only: Option<&[CodeActionKind]>) -> bool {
+    let has_mends = |kind: &CodeActionKind| [CodeActionKind::EMPTY, CodeActionKind::QUICKFIX].contains(kind);
+    only.is_none_or(|only| only.iter().any(has_mends))
+}
+
+/// What is offered to do about a finding, if it is in `range`.
+fn of_finding(
+    checked: &Checked,
+    finding: &Finding,
+    range: Range,
+    encoding: Encoding,
+) -> Vec<CodeActionOrCommand> {
+    let told = answers::diagnostic(finding, &checked.sources, encoding);
+    if !meets(told.range, range) {
+        return Vec::new();
+    }
+    let made = [mend(checked, finding, encoding), silence(checked, finding, encoding)];
+    let action = |(title, edit, is_preferred)| {
+        CodeActionOrCommand::CodeAction(CodeAction {
+            title,
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: Some(vec![told.clone()]),
+            edit: Some(edit),
+            is_preferred: Some(is_preferred),
+            ..CodeAction::default()
+        })
+    };
+    made.into_iter().flatten().map(action).collect()
 }
 
 fn meets(one: Range, other: Range) -> bool {

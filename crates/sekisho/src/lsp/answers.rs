@@ -12,11 +12,10 @@ use lsp_types::{
 };
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
-    index::Index,
     object::Origin,
 };
 use sekisho_k8s::edit::Sources;
-use sekisho_lint::{Finding, World, today};
+use sekisho_lint::{Finding, today};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// Where a rule is explained.
@@ -24,7 +23,7 @@ const RULES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules
 
 /// The findings of each file that has some.
 pub(super) fn diagnostics(
-    workspace: &mut Workspace,
+    workspace: &Workspace,
     encoding: Encoding,
 ) -> BTreeMap<Arc<str>, Vec<lsp_types::Diagnostic>> {
     let mut all: BTreeMap<Arc<str>, Vec<lsp_types::Diagnostic>> = BTreeMap::new();
@@ -38,10 +37,11 @@ pub(super) fn diagnostics(
             }
         }
     }
-    let (wrong, sources) = workspace.catalog();
-    for found in wrong {
-        let told = plain(found, sources, encoding);
-        all.entry(Arc::clone(&found.origin.source)).or_default().push(told);
+    for (wrong, sources) in workspace.catalogs() {
+        for found in wrong {
+            let told = plain(found, sources, encoding);
+            all.entry(Arc::clone(&found.origin.source)).or_default().push(told);
+        }
     }
     all
 }
@@ -93,13 +93,11 @@ fn range(origin: &Origin, sources: &Sources, encoding: Encoding) -> Range {
 pub(super) fn hover(workspace: &mut Workspace, params: &HoverParams, encoding: Encoding) -> Option<Hover> {
     let at = &params.text_document_position_params;
     let path = path(&at.text_document.uri)?;
-    let (checked, scope) = workspace.area(&path)?;
+    let area = workspace.areas(&path).next()?;
     let name = path.display().to_string();
-    let text = checked.sources.get(name.as_str())?;
+    let text = area.checked()?.sources.get(name.as_str())?;
     let offset = position::offset(text, at.position, encoding);
-    let index = Index::of(checked.cluster.changes());
-    let world = World::new(&checked.cluster, &index, &scope.standard, scope.extent, false);
-    let found = today(&world, &name, offset)?;
+    let found = today(&area.world()?, &name, offset)?;
     let value = format!("**Today** this {}.", found.lines.join(";  \n"));
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),

@@ -1,57 +1,78 @@
 //! The manifests that the editor has before it, and what was found in them.
 
+use super::area::Area;
 use crate::{
     check::{
-        Checked, Look,
+        Checked,
         scope::{Scope, all},
         settings::Settings,
     },
     input, settings as catalog,
 };
-use sekisho_k8s::{Options, Shelf, edit::Sources, read_paths};
-use sekisho_lint::{config::Config, rego::Rules};
+use sekisho_core::diagnostic::Diagnostic;
+use sekisho_k8s::edit::Sources;
+use sekisho_lint::config::Config;
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-/// Manifests that belong together.
-struct Area {
-    scope: Scope,
-    /// What the team has set; `None` where it is not to be read, and then everything is told.
-    settings: Option<Settings>,
-    /// The team's own rules.
-    rules: Option<Arc<Rules>>,
-    texts: Sources,
-    shelf: Shelf,
-    /// What was found; `None` when a text has changed since.
-    checked: Option<Checked>,
-}
-
-/// The folder that is open.
+/// The folders that are open.
 pub(super) struct Workspace {
-    root: PathBuf,
+    roots: Vec<PathBuf>,
+    /// The manifests of the folders, by what belongs together.
     areas: Vec<Area>,
+    /// The files from elsewhere, each by itself for as long as it is open.
+    elsewhere: BTreeMap<PathBuf, Area>,
     /// The texts that are being edited.
     open: BTreeMap<PathBuf, Arc<str>>,
-    /// What is wrong with the catalog, and its text.
-    catalog: (Vec<sekisho_core::diagnostic::Diagnostic>, Sources),
+    /// What is wrong with the catalogs, and their texts.
+    catalogs: Vec<(Vec<Diagnostic>, Sources)>,
+    /// The folders with the team's own rules.
+    rego: Vec<PathBuf>,
 }
 
 impl Workspace {
-    /// The manifests under `root`.
-    pub(super) fn open(root: PathBuf) -> Self {
-        let mut workspace =
-            Self { root, areas: Vec::new(), open: BTreeMap::new(), catalog: Default::default() };
+    /// The manifests under some folders.
+    pub(super) fn open(roots: Vec<PathBuf>) -> Self {
+        let mut workspace = Self {
+            roots,
+            areas: Vec::new(),
+            elsewhere: BTreeMap::new(),
+            open: BTreeMap::new(),
+            catalogs: Vec::new(),
+            rego: Vec::new(),
+        };
         workspace.load();
         workspace
     }
 
-    /// Reads the catalog and all manifests anew.
+    /// Other folders are open now.
+    pub(super) fn turn_to(&mut self, come: Vec<PathBuf>, gone: &[PathBuf]) {
+        self.roots.retain(|root| !gone.contains(root) && !come.contains(root));
+        self.roots.extend(come);
+        self.load();
+    }
+
+    /// Reads the catalogs and all manifests anew.
     fn load(&mut self) {
-        let file = self.root.join(catalog::FILE);
+        self.areas.clear();
+        self.catalogs.clear();
+        self.rego.clear();
+        self.elsewhere.clear();
+        for root in self.roots.clone() {
+            self.load_folder(&root);
+        }
+        for (path, text) in std::mem::take(&mut self.open) {
+            self.put(&path, Some(text.to_string()));
+        }
+    }
+
+    fn load_folder(&mut self, root: &Path) {
+        let file = root.join(catalog::FILE);
         let file = file.is_file().then_some(file);
         let Ok(team) = catalog::read::<Config>(file.as_deref()) else { return };
         let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
@@ -60,34 +81,41 @@ impl Workspace {
         let folders: Vec<PathBuf> = config.rego.iter().map(|folder| team.folder.join(folder)).collect();
         // Rules that cannot be read are told on standard error, which editors show as the server's log.
         let rules = input::rego::optional(&folders).ok().and_then(Result::ok).flatten().map(Arc::new);
-        let scopes = all(&team, &self.root).into_iter();
-        self.areas = scopes.map(|scope| Area::load(settings(&scope), rules.clone(), scope)).collect();
-        self.catalog = (team.diagnostics, team.sources);
-        for (path, text) in std::mem::take(&mut self.open) {
-            self.put(&path, Some(text.to_string()));
-        }
+        let scopes = all(&team, root).into_iter();
+        self.areas.extend(scopes.map(|scope| Area::load(settings(&scope), rules.clone(), scope)));
+        self.catalogs.push((team.diagnostics, team.sources));
+        self.rego.extend(folders);
     }
 
     /// Takes the text of a file that is edited; without one, the file on disk holds again.
     pub(super) fn put(&mut self, path: &Path, text: Option<String>) {
-        match &text {
-            Some(text) => drop(self.open.insert(path.to_owned(), Arc::from(text.as_str()))),
-            None => drop(self.open.remove(path)),
+        match text {
+            Some(text) => {
+                self.open.insert(path.to_owned(), text.as_str().into());
+                self.set(path, Some(&text));
+            }
+            None => {
+                self.open.remove(path);
+                self.elsewhere.remove(path);
+                self.set(path, fs::read_to_string(path).ok().as_deref());
+            }
         }
-        let text = text.or_else(|| fs::read_to_string(path).ok());
-        self.set(path, text);
     }
 
     /// A file on disk has changed.
     pub(super) fn reload(&mut self, path: &Path) {
-        if path.file_name().is_some_and(|name| name == catalog::FILE) {
+        let is_rule = || {
+            path.extension() == Some(OsStr::new("rego"))
+                && self.rego.iter().any(|folder| path.starts_with(folder))
+        };
+        if path.file_name() == Some(OsStr::new(catalog::FILE)) || is_rule() {
             self.load();
         } else if !self.open.contains_key(path) {
-            self.set(path, fs::read_to_string(path).ok());
+            self.set(path, fs::read_to_string(path).ok().as_deref());
         }
     }
 
-    fn set(&mut self, path: &Path, text: Option<String>) {
+    fn set(&mut self, path: &Path, text: Option<&str>) {
         if !is_manifest(path) {
             return;
         }
@@ -95,62 +123,58 @@ impl Workspace {
         let mut is_known = false;
         for area in self.areas.iter_mut().filter(|area| area.has(path)) {
             is_known = true;
-            match &text {
-                Some(text) => {
-                    drop(area.texts.insert(Arc::clone(&name), text.trim_start_matches('\u{feff}').into()))
-                }
-                None => drop(area.texts.remove(&name)),
-            }
-            area.checked = None;
+            area.set(&name, text);
         }
         // A file from elsewhere is looked at by itself.
-        if let (false, Some(text)) = (is_known, text) {
-            let mut area = Area::load(None, None, Scope::of_file(path));
-            area.texts.insert(name, text.into());
-            self.areas.push(area);
+        if !is_known && self.open.contains_key(path) {
+            let alone = || Area::load(None, None, Scope::of_file(path));
+            self.elsewhere.entry(path.to_owned()).or_insert_with(alone).set(&name, text);
         }
     }
 
-    /// Everything that was found in each area, and what is wrong with the catalog.
-    pub(super) fn checked(&mut self) -> impl Iterator<Item = &Checked> {
-        self.areas.iter_mut().map(Area::checked)
+    fn all(&self) -> impl Iterator<Item = &Area> {
+        self.areas.iter().chain(self.elsewhere.values())
     }
 
-    /// What is wrong with the catalog, and its text.
-    pub(super) fn catalog(&self) -> (&[sekisho_core::diagnostic::Diagnostic], &Sources) {
-        (&self.catalog.0, &self.catalog.1)
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Area> {
+        self.areas.iter_mut().chain(self.elsewhere.values_mut())
     }
 
-    /// What was found in the area that has a file, and what that is held against.
-    pub(super) fn area(&mut self, path: &Path) -> Option<(&Checked, &Scope)> {
-        let area = self.areas.iter_mut().find(|area| area.has(path))?;
-        area.checked();
-        Some((area.checked.as_ref()?, &area.scope))
-    }
-}
-
-impl Area {
-    fn load(settings: Option<Settings>, rules: Option<Arc<Rules>>, scope: Scope) -> Self {
-        // What cannot be read now may be there when it is saved.
-        let texts =
-            read_paths(&scope.paths, &Options::default()).map(|read| read.sources).unwrap_or_default();
-        Self { scope, settings, rules, texts, shelf: Shelf::new(Options::default()), checked: None }
+    /// Looks at what has changed.
+    pub(super) fn look(&mut self) {
+        self.all_mut().for_each(Area::look);
     }
 
-    fn has(&self, path: &Path) -> bool {
-        self.scope.paths.iter().any(|home| path.starts_with(home))
+    /// Whether everything was looked at since the last change.
+    pub(super) fn is_complete(&self) -> bool {
+        self.all().all(Area::is_complete)
     }
 
-    fn checked(&mut self) -> &Checked {
-        let Self { scope, settings, rules, texts, shelf, checked } = self;
-        checked.get_or_insert_with(|| {
-            let (own, settings) = (rules.as_deref(), settings.as_ref());
-            let look = Look { standard: &scope.standard, extent: scope.extent, own, settings };
-            look.at(shelf.read(texts))
+    /// Looks at everything, as long as `is_wanted` says that there is nothing better to do.
+    pub(super) fn complete(&mut self, is_wanted: impl Fn() -> bool + Sync) {
+        self.all_mut().for_each(|area| area.complete(&is_wanted));
+    }
+
+    /// Everything that was found in each area.
+    pub(super) fn checked(&self) -> impl Iterator<Item = &Checked> {
+        self.all().filter_map(Area::checked)
+    }
+
+    /// What is wrong with the catalogs, and their texts.
+    pub(super) fn catalogs(&self) -> &[(Vec<Diagnostic>, Sources)] {
+        &self.catalogs
+    }
+
+    /// The areas that have a file, after a look at what has changed.
+    pub(super) fn areas(&mut self, path: &Path) -> impl Iterator<Item = &Area> {
+        let of = self.all_mut().filter(|area| area.has(path));
+        of.map(|area| {
+            area.look();
+            &*area
         })
     }
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.file_name().is_none_or(|name| name != catalog::FILE) && sekisho_k8s::is_manifest(path)
+    path.file_name() != Some(OsStr::new(catalog::FILE)) && sekisho_k8s::is_manifest(path)
 }

@@ -3,7 +3,8 @@
 use super::{elsewhere, namespaces, place, workloads};
 use crate::{
     facts::known::{Matches, Peer, Rule},
-    world::{RuleAt, World},
+    focus::RuleAt,
+    world::World,
 };
 use sekisho_core::object::{self, PeerKind};
 
