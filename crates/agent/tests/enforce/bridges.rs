@@ -5,13 +5,15 @@ use crate::{
         Rig,
         agent::Agent,
         bridged::{BRIDGE, ip},
+        echo::Echoes,
     },
-    services::{From, Shop, cluster, open},
+    services::{From, Shop, cluster, manifests, open},
     support::until,
 };
 use sekisho_lab::{Host, Network};
 use std::{
     fs,
+    io::Write,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     thread,
     time::Duration,
@@ -34,6 +36,28 @@ pub(crate) fn pods_on_a_bridge_are_policed() {
         shop.entering();
     }
     what_is_meant_for_many(&rig);
+    what_is_no_longer_allowed_is_cut(&mut rig, &echoes);
+}
+
+/// S31, over a bridge: the connection is cut in both directions, and its ends are told.
+fn what_is_no_longer_allowed_is_cut(rig: &mut Rig, echoes: &Echoes) {
+    let shop = Shop { rig, echoes, v4: true, bridged: true };
+    let mut streams = [true, false].map(|v4| {
+        let shop = Shop { v4, ..shop };
+        shop.talk("shop/api-1", SocketAddr::new(shop.pod("shop/api-1").1, 8080))
+    });
+    assert!(streams.iter_mut().all(|stream| shop.said(stream).is_some()));
+    let policies = manifests(&["NetworkPolicy"]);
+    let changed = policies.replacen("app: web}}\n    - ipBlock", "app: nobody}}\n    - ipBlock", 1);
+    assert_ne!(changed, policies);
+    rig.server.apply_text(&changed);
+    let shop = Shop { rig, echoes, v4: true, bridged: true };
+    for stream in &mut streams {
+        until("it is cut", || shop.said(stream).is_none());
+        assert!(shop.said(stream).is_none(), "and stays so");
+        let broken = stream.take_error().unwrap().is_some() || stream.write_all(b"anybody?").is_err();
+        assert!(broken, "it is told by a reset");
+    }
 }
 
 /// A bridge gives to all its ports what is meant for many: also a pod would hear it that nobody may speak to.

@@ -59,8 +59,8 @@ fn cache(namespace: &Path) {
 
 fn ip(namespace: &Path, words: &str) -> bool {
     let net = format!("--net={}", namespace.display());
-    let status = Command::new("nsenter").arg(net).arg("ip").args(words.split(' ')).status();
-    status.unwrap().success()
+    let output = Command::new("nsenter").arg(net).arg("ip").args(words.split(' ')).output();
+    output.unwrap().status.success()
 }
 
 impl Shop<'_> {

@@ -51,7 +51,7 @@ pub(crate) fn an_endpoint_goes_away() {
 
 impl Shop<'_> {
     /// A connection of `web` to the Service, at whose other end is `pod`.
-    fn talk(&self, pod: &str, to: SocketAddr) -> TcpStream {
+    pub(crate) fn talk(&self, pod: &str, to: SocketAddr) -> TcpStream {
         let (host, from) = self.from(From::Pod("shop/web"));
         let network = self.rig.lab.network_of(host).unwrap();
         loop {
@@ -65,7 +65,7 @@ impl Shop<'_> {
     }
 
     /// Who answers a word on a connection. Whoever hears it answers.
-    fn said(&self, stream: &mut TcpStream) -> Option<String> {
+    pub(crate) fn said(&self, stream: &mut TcpStream) -> Option<String> {
         let token = token();
         let answer = ask(stream, token).ok();
         let seen: Vec<String> = self.echoes.arrivals(token).into_iter().map(|seen| seen.at).collect();

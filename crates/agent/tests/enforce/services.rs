@@ -13,6 +13,7 @@ use sekisho_lab::Host;
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
+    thread,
 };
 
 const MANIFESTS: &str = include_str!("services.yaml");
@@ -119,13 +120,17 @@ impl Shop<'_> {
         SocketAddr::new(if self.v4 { v4 } else { v6 }.parse().unwrap(), port)
     }
 
-    /// Makes calls by both protocols.
+    /// Makes calls by both protocols, at the same time: what is refused takes its time.
     pub(crate) fn call(&self, what: &str, from: From, to: SocketAddr, arrivals: &[Arrival]) {
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        let calls = |protocol| {
             let (from, arrivals) = (self.from(from), arrivals.to_vec());
-            let calls = Calls { what: what.to_owned(), from, to, protocol, arrivals };
-            calls.hold_everywhere(self.rig, self.echoes);
-        }
+            Calls { what: what.to_owned(), from, to, protocol, arrivals }
+                .hold_everywhere(self.rig, self.echoes);
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| calls(Protocol::Udp));
+            calls(Protocol::Tcp);
+        });
     }
 }
 
