@@ -1,8 +1,11 @@
-//! Threads that hear what others do to the table, and to links.
+//! Threads that hear what others do to the table, and to links, and look for connections.
 
 use crate::engine::Message;
-use sekisho_nft::{LinkMonitor, Monitor, NetlinkError};
-use std::{thread, time::Duration};
+use sekisho_nft::{
+    LinkMonitor, Monitor, NetlinkError,
+    conntrack::{Looker, Scope},
+};
+use std::{sync::mpsc::Receiver, thread, time::Duration};
 use tokio::sync::mpsc::Sender;
 use tracing::warn;
 
@@ -31,6 +34,15 @@ pub(crate) fn run(mut monitor: Monitor, engine: &Sender<Message>) {
 pub(crate) fn links(mut monitor: LinkMonitor, engine: &Sender<Message>) {
     // What comes while the engine looks is heard after it.
     listen(engine, "of links", || Ok(monitor.wait(PATIENCE)?.then_some(Message::Linked)));
+}
+
+/// Looks for connections as it is asked to, and tells the engine what was found, for as long as it is there.
+pub(crate) fn look(mut looker: Looker, asked: &Receiver<Scope>, engine: &Sender<Message>) {
+    while let Ok(scope) = asked.recv() {
+        if engine.blocking_send(Message::Looked(looker.look(scope))).is_err() {
+            return;
+        }
+    }
 }
 
 /// Tells the engine what is heard, for as long as it is there. Where nothing can be heard, it is tried again.

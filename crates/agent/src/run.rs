@@ -16,7 +16,11 @@ use sekisho_k8s::{
     live::Access,
     watch::{Announcement, Announcer, Watching},
 };
-use sekisho_nft::{Kernel, LinkMonitor, Monitor, tree::Table};
+use sekisho_nft::{
+    Kernel, LinkMonitor, Monitor,
+    conntrack::{Looker, Scope},
+    tree::Table,
+};
 use std::{
     collections::BTreeSet,
     fs::File,
@@ -109,16 +113,9 @@ impl Parts {
         let engine = thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let opened = enter(&place).and_then(|()| {
                 let held = hold()?;
-                let node = Node::open(&name, startup, ranges, patience, Arc::clone(&metrics))?;
-                let (tables, links) = (Monitor::open(node.ports())?, LinkMonitor::open()?);
-                let other = inbox.clone();
-                // Made here, they are in the same network namespace.
-                thread::Builder::new()
-                    .name("monitor".to_owned())
-                    .spawn(move || monitor::run(tables, &inbox))?;
-                thread::Builder::new()
-                    .name("links".to_owned())
-                    .spawn(move || monitor::links(links, &other))?;
+                let (looks, asked) = std::sync::mpsc::channel();
+                let node = Node::open(&name, startup, ranges, patience, looks, Arc::clone(&metrics))?;
+                listen(&node, &inbox, asked)?;
                 Ok((held, node))
             });
             match opened {
@@ -138,6 +135,22 @@ impl Parts {
         let _ = runtime.block_on(self.inbox.send(Message::Stop));
         self.engine.join().map_err(|_| anyhow!("the engine ended before it was told to"))
     }
+}
+
+/// Starts the threads that tell the engine what they hear of the kernel. Made here, they are in the network namespace
+/// of the thread that calls.
+fn listen(
+    node: &Node,
+    inbox: &mpsc::Sender<Message>,
+    asked: std::sync::mpsc::Receiver<Scope>,
+) -> Result<(), Error> {
+    let (tables, links, looker) = (Monitor::open(node.ports())?, LinkMonitor::open()?, Looker::open()?);
+    let [first, second, third] = [0; 3].map(|_| inbox.clone());
+    let named = |name: &str| thread::Builder::new().name(name.to_owned());
+    named("monitor").spawn(move || monitor::run(tables, &first))?;
+    named("links").spawn(move || monitor::links(links, &second))?;
+    named("looks").spawn(move || monitor::look(looker, &asked, &third))?;
+    Ok(())
 }
 
 /// Says what there is to say, one after the other.

@@ -19,6 +19,8 @@ mod faults;
 mod outage;
 #[path = "enforce/plugin.rs"]
 mod plugin;
+#[path = "enforce/refused.rs"]
+mod refused;
 mod rig;
 #[path = "enforce/services.rs"]
 mod services;
@@ -42,6 +44,7 @@ const TESTS: &[(&str, fn())] = &[
     ("nothing_leaks_while_the_api_is_away", outage::nothing_leaks_while_the_api_is_away),
     ("nothing_leaks_while_agents_hang", starved::nothing_leaks_while_agents_hang),
     ("nothing_leaks_while_an_agent_has_no_memory", starved::nothing_leaks_while_an_agent_has_no_memory),
+    ("nothing_leaks_while_the_kernel_refuses", refused::nothing_leaks_while_the_kernel_refuses),
     ("services_lead_past_no_policy", services::services_lead_past_no_policy),
     ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
     ("pods_on_a_bridge_are_policed", bridges::pods_on_a_bridge_are_policed),

@@ -1,5 +1,5 @@
-//! What one small change costs by each way to the kernel. Ignored: it measures, and holds only that
-//! netlink is not the slower one. `cargo test --release -p sekisho-nft --test cost -- --ignored --nocapture`
+//! What one small change costs by each way to the kernel, and what a look at connections. Ignored: it measures, and
+//! holds only that netlink is not the slower one. `cargo test --release -p sekisho-nft --test cost -- --ignored --nocapture`
 
 #![allow(clippy::expect_used, reason = "a test says what must hold")]
 
@@ -8,12 +8,13 @@ mod support;
 use sekisho_core::index::Index;
 use sekisho_nft::{
     Kernel, Program, Programmed, Transaction,
+    conntrack::{Looker, Scope},
     tree::{Element, Family, Name, Ruleset, Set, SetKind},
 };
 use std::{
     collections::BTreeSet,
     io::Write,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, UdpSocket},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -104,6 +105,33 @@ fn one_small_change() {
                 assert!(netlink < file);
                 kernel.remove().expect("the table goes");
             }
+        }
+    });
+}
+
+#[test]
+#[ignore = "it measures"]
+fn one_look_at_connections() {
+    support::in_new_network("one_look_at_connections", || {
+        let mut kernel = Kernel::open().expect("a socket");
+        kernel.restore(Program::new(&Index::new(), "node").ruleset()).expect("connections are tracked");
+        let mut looker = Looker::open().expect("a socket");
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().expect("ip runs").success());
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let many = |count: u8| (1..=count).map(|last| Ipv4Addr::new(10, 0, 0, last).into()).collect();
+        println!("{:>12} {:>12} {:>14} {:>14}", "connections", "all", "of an address", "of 100");
+        let mut sent = 0_u32;
+        for connections in [0, 1, 1_000, 5_000, 20_000, 60_000] {
+            while sent < connections {
+                sent += 1;
+                let to = Ipv4Addr::from(0x7f01_0000 + sent);
+                socket.send_to(b".", (to, 9)).expect("it is sent");
+            }
+            let mut look = |scope: Scope| median(|_| drop(looker.look(scope.clone()).expect("it looks")));
+            let times = [Scope::All, Scope::Of(many(1)), Scope::Of(many(100))].map(&mut look);
+            let [all, one, hundred] = times;
+            println!("{connections:>12} {all:>12.2?} {one:>14.2?} {hundred:>14.2?}");
+            assert!(one <= all * 3);
         }
     });
 }

@@ -31,6 +31,8 @@ fn nobody_else_changes_what_is_owned() {
         assert_eq!(kernel.read().expect("an answer"), wanted);
         let mut other = Kernel::open().expect("a socket");
         assert!(!other.own().expect("an answer"), "there is one owner at a time");
+        let refused = other.remove().expect_err("it is another's").to_string();
+        assert!(refused.starts_with("another program owns the table `sekisho`"), "{refused}");
 
         drop(kernel);
         assert_eq!(other.read().expect("an answer"), wanted, "it outlives its owner");

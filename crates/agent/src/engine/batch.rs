@@ -6,6 +6,7 @@ use crate::{
     state::{Remark, Steps},
 };
 use sekisho_k8s::watch::{Announcement, News};
+use sekisho_nft::{NetlinkError, conntrack::Found};
 use std::{ops::ControlFlow, time::Instant};
 use tracing::{debug, info, warn};
 
@@ -14,12 +15,13 @@ impl Engine {
     pub(super) fn step(&mut self, messages: Vec<Message>) -> ControlFlow<()> {
         let mut steps = Steps::default();
         let mut flow = ControlFlow::Continue(());
-        let (mut drifted, mut linked) = (false, false);
+        let (mut drifted, mut linked, mut looked) = (false, false, Vec::new());
         for message in messages {
             match message {
                 Message::News(news, heard) => self.hear(*news, heard, &mut steps),
                 Message::Drifted => drifted = true,
                 Message::Linked => linked = true,
+                Message::Looked(found) => looked.push(found),
                 Message::Ask(request, reply) => {
                     // A pod that is asked for has just been plugged in.
                     linked |= matches!(request, Request::Add { .. } | Request::Check { .. } | Request::Ready);
@@ -34,7 +36,12 @@ impl Engine {
         }
         self.remark(&steps.remarks);
         self.enforce(steps);
+        self.judge(looked);
         self.keep_true(drifted);
+        // What the kernel refused is tried again a moment later.
+        if self.retry_at.is_none() {
+            self.node.look_on();
+        }
         self.look_at_bridges(linked);
         self.answer();
         self.tell();
@@ -103,6 +110,15 @@ impl Engine {
         }
     }
 
+    /// Cuts what is no longer allowed among the connections that were found.
+    fn judge(&mut self, looked: Vec<Result<Found, NetlinkError>>) {
+        for found in looked {
+            if let Err(error) = self.node.looked(found) {
+                self.failed(&error.to_string());
+            }
+        }
+    }
+
     fn failed(&mut self, why: &str) {
         warn!(%why, "the kernel could not be programmed; it is tried again");
         self.retry_at = Some(Instant::now() + RETRY);
@@ -133,9 +149,7 @@ impl Engine {
         }
         if compare {
             self.compare_at = now + COMPARE;
-            if let Err(error) = self.node.review() {
-                self.failed(&error.to_string());
-            }
+            self.node.review();
         }
         if self.node.wakes_at().is_some_and(|at| now >= at)
             && let Err(error) = self.node.wake()

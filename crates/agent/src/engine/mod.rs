@@ -2,6 +2,7 @@
 
 mod attach;
 mod batch;
+mod connections;
 mod denials;
 mod node;
 mod report;
@@ -17,6 +18,7 @@ use crate::{
     state::State,
 };
 use sekisho_k8s::watch::{Announcement, News};
+use sekisho_nft::{NetlinkError, conntrack::Found};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -48,6 +50,8 @@ pub(crate) enum Message {
     Drifted,
     /// Links came, went or changed.
     Linked,
+    /// The connections that were looked for.
+    Looked(Result<Found, NetlinkError>),
     /// Somebody on this node asks.
     Ask(Request, oneshot::Sender<Reply>),
     /// It is over. The rules stay.

@@ -1,6 +1,6 @@
 //! The node's rules: what the index says, as a program, in the kernel.
 
-use super::{attach::Attach, denials::Denials, staged::Staged, touched};
+use super::{attach::Attach, connections::Connections, denials::Denials, staged::Staged, touched};
 use crate::{
     args::Startup,
     bridge::Bridges,
@@ -8,16 +8,20 @@ use crate::{
     state::{State, Steps},
 };
 use sekisho_core::{
-    index::{Delta, Index},
+    index::{Delta, Index, Input},
     object::ObjectKey,
-    packet::Packet,
     set::{AddressSet, Cidr},
 };
-use sekisho_nft::{Drift, Kernel, NetlinkError, Program, conntrack::Conntrack, text, tree::Table};
+use sekisho_nft::{
+    Drift, Kernel, NetlinkError, Program,
+    conntrack::{Found, Scope},
+    text,
+    tree::Table,
+};
 use std::{
     collections::BTreeSet,
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, mpsc::Sender},
     time::{Duration, Instant},
 };
 
@@ -29,13 +33,11 @@ pub(crate) struct Node {
     /// Ranges of pods' addresses that were given, besides those that the node object tells.
     ranges: BTreeSet<Cidr>,
     kernel: Kernel,
-    conntrack: Conntrack,
+    connections: Connections,
     bridges: Bridges,
     attach: Attach,
     staged: Staged,
     denials: Denials,
-    /// Released addresses whose connections are not forgotten yet (S27).
-    owed: BTreeSet<IpAddr>,
     /// Until everything was told once there is none.
     enforced: Option<Enforced>,
     /// Whether the kernel has what it should.
@@ -53,12 +55,14 @@ pub(super) struct Enforced {
 }
 
 impl Node {
-    /// A node whose kernel is reached from the network namespace of the thread that calls.
+    /// A node whose kernel is reached from the network namespace of the thread that calls, and whose connections
+    /// are looked for by whom `looks` reaches.
     pub(crate) fn open(
         name: &str,
         startup: Startup,
         ranges: BTreeSet<Cidr>,
         attach: Duration,
+        looks: Sender<Scope>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, NetlinkError> {
         Ok(Self {
@@ -66,12 +70,11 @@ impl Node {
             startup,
             ranges,
             kernel: Kernel::open()?,
-            conntrack: Conntrack::open()?,
+            connections: Connections::open(looks, Arc::clone(&metrics))?,
             bridges: Bridges::open()?,
             attach: Attach::new(attach),
             staged: Staged::open()?,
             denials: Denials::new(),
-            owed: BTreeSet::new(),
             enforced: None,
             is_true: false,
             guarded: AddressSet::empty(),
@@ -111,7 +114,7 @@ impl Node {
 
     /// Whether connections that are older than enforcement may still show themselves (S32).
     pub(crate) fn is_attaching(&self) -> bool {
-        self.attach.wakes_at().is_some()
+        self.attach.wakes_at().is_some() || self.connections.is_settling()
     }
 
     /// The index of what is enforced.
@@ -183,9 +186,8 @@ impl Node {
         if !was_there {
             self.attach.begin();
         }
-        self.enforced = Some(Enforced { index, program });
-        self.forget_strangers()?;
-        self.sweep(None)?;
+        let enforced = self.enforced.insert(Enforced { index, program });
+        self.connections.begin(&self.guarded, enforced, &mut self.kernel)?;
         self.staged.begin(state, &self.name)?;
         self.is_true = true;
         Ok(())
@@ -198,40 +200,65 @@ impl Node {
         Ok(())
     }
 
-    /// Follows what changed: the rules in one transaction, and then the connections that it concerns
-    /// (S27, S31).
+    /// Follows what changed: the rules in one transaction. Then the connections that it concerns are looked for
+    /// (S27, S31), which nothing waits for, but a pod that is to have the address of another.
     pub(crate) fn follow(&mut self, state: &State, steps: Steps) -> Result<(), NetlinkError> {
-        let ranges = self.ranges(state);
-        let is_attaching = self.is_attaching();
-        let Some(enforced) = &mut self.enforced else { return Ok(()) };
+        let (mut inputs, mut done) = (steps.enforced, Ok(()));
         let was_true = std::mem::replace(&mut self.is_true, false);
-        self.owed.extend(touched::released(&enforced.index, &steps.enforced));
-        let inputs = steps.enforced.into_iter();
-        let deltas: Vec<Delta> = inputs.map(|input| enforced.index.apply(input)).collect();
+        loop {
+            let Some(Enforced { index, .. }) = &self.enforced else { return Ok(()) };
+            // What the kernel refused is mended as a whole: the index must know all of it.
+            let now = match done {
+                Ok(()) => touched::before_heirs(index, &inputs, |address| self.connections.owes(address)),
+                Err(_) => inputs.len(),
+            };
+            let later = inputs.split_off(now);
+            done = done.and(self.tell(state, inputs, was_true));
+            if later.is_empty() {
+                break;
+            }
+            done = done.and(self.connections.forget());
+            inputs = later;
+        }
+        done?;
+        self.staged.follow(state, &self.name, steps.staged)?;
+        self.is_true = true;
+        Ok(())
+    }
+
+    /// Tells the kernel what `inputs` change.
+    fn tell(&mut self, state: &State, inputs: Vec<Input>, was_true: bool) -> Result<(), NetlinkError> {
+        let ranges = self.ranges(state);
+        let was_guarded = was_true && !self.is_attaching() && ranges == self.guarded;
+        let Some(enforced) = &mut self.enforced else { return Ok(()) };
+        self.connections.owe(touched::released(&enforced.index, &inputs));
+        let deltas: Vec<Delta> = inputs.into_iter().map(|input| enforced.index.apply(input)).collect();
         let (telling, remains) = enforced.program.follow(&enforced.index, &deltas).in_two();
         self.kernel.apply(&telling)?;
-        let was_guarded = was_true && !is_attaching && ranges == self.guarded;
         if ranges != self.guarded {
             self.kernel.apply(&enforced.program.guard(&ranges))?;
             self.guarded = ranges;
         }
         let mut touched = touched::by(&enforced.index, &self.name, &deltas);
-        // To look through all connections takes the kernel some milliseconds for each of them: it is not asked for
-        // those that have none.
-        touched.retain(|address| !self.owed.contains(address));
         if was_guarded {
+            // They have no connections.
             let fresh = touched::fresh(&self.name, &deltas, &self.guarded);
             touched.retain(|address| !fresh.contains(address));
         }
-        self.forget_owed()?;
-        if !touched.is_empty() {
-            self.sweep(Some(&touched))?;
-        }
-        self.staged.follow(state, &self.name, steps.staged)?;
+        self.connections.changed(touched, enforced)?;
         // Nobody waits for what no packet meets any more.
-        self.kernel.apply(&remains)?;
-        self.is_true = true;
-        Ok(())
+        self.kernel.apply(&remains)
+    }
+
+    /// Takes the connections that were found.
+    pub(crate) fn looked(&mut self, found: Result<Found, NetlinkError>) -> Result<(), NetlinkError> {
+        let Some(enforced) = &mut self.enforced else { return Ok(()) };
+        self.connections.looked(found, enforced, &mut self.kernel)
+    }
+
+    /// Has connections looked for, where something is due.
+    pub(crate) fn look_on(&mut self) {
+        self.connections.ask();
     }
 
     /// Brings the kernel to what it should have, whatever it has; tells how that differed.
@@ -241,8 +268,7 @@ impl Node {
         let drift = self.kernel.restore(enforced.program.ruleset())?;
         if !was_true || !drift.is_empty() {
             // What passed meanwhile was not asked.
-            self.forget_owed()?;
-            self.sweep(None)?;
+            self.connections.look_through(false);
         }
         self.staged.restore()?;
         self.is_true = true;
@@ -250,8 +276,8 @@ impl Node {
     }
 
     /// Looks through all connections: cut ones that have ended need not be looked for in every packet.
-    pub(crate) fn review(&mut self) -> Result<(), NetlinkError> {
-        self.sweep(None)
+    pub(crate) fn review(&mut self) {
+        self.connections.look_through(false);
     }
 
     /// When there is something to do though nothing happens.
@@ -268,7 +294,9 @@ impl Node {
             self.count()?;
         }
         if self.attach.wakes_at().is_some_and(|at| now >= at) {
-            self.attach()?;
+            // Open connections have shown themselves: the forbidden among them are cut (S32).
+            let is_over = self.attach.is_over();
+            self.connections.look_through(is_over);
         }
         Ok(())
     }
@@ -281,38 +309,6 @@ impl Node {
         self.staged.count(&mut self.denials, &self.metrics)
     }
 
-    /// Open connections have shown themselves: the forbidden among them are cut (S32).
-    fn attach(&mut self) -> Result<(), NetlinkError> {
-        self.sweep(None)?;
-        if self.attach.is_over()
-            && let Some(enforced) = &mut self.enforced
-        {
-            self.kernel.apply(&enforced.program.settle())?;
-        }
-        Ok(())
-    }
-
-    /// The connections of addresses that were released die with their owner (S27).
-    fn forget_owed(&mut self) -> Result<(), NetlinkError> {
-        self.conntrack.forget_all(&self.owed)?;
-        self.owed.clear();
-        Ok(())
-    }
-
-    /// Connections of addresses of this node's pods that no pod bears: their owner went while no agent was
-    /// there to see it (S27).
-    fn forget_strangers(&mut self) -> Result<(), NetlinkError> {
-        let Some(Enforced { index, .. }) = &self.enforced else { return Ok(()) };
-        let mut known: BTreeSet<IpAddr> = index.endpoints(&self.name).map(|(address, _)| address).collect();
-        known.extend(own_addresses());
-        let is_stranger = |address: &IpAddr| self.guarded.contains(*address) && !known.contains(address);
-        let connections = self.conntrack.connections()?;
-        let ends =
-            connections.iter().flat_map(|connection| [connection.original.source, connection.reply.source]);
-        self.owed.extend(ends.filter(is_stranger));
-        self.forget_owed()
-    }
-
     /// Where pods on this node get their addresses, as it was given or as the node object tells. None
     /// where strangers may pass.
     fn ranges(&self, state: &State) -> AddressSet {
@@ -323,38 +319,4 @@ impl Node {
         let ranges = if self.ranges.is_empty() { &told } else { &self.ranges };
         ranges.iter().copied().collect()
     }
-
-    /// Cuts what is forbidden among the connections of this node's pods: of those with an end among `at`,
-    /// or of all.
-    fn sweep(&mut self, at: Option<&BTreeSet<IpAddr>>) -> Result<(), NetlinkError> {
-        let Some(Enforced { index, program }) = &mut self.enforced else { return Ok(()) };
-        let (kernel, conntrack) = (&mut self.kernel, &mut self.conntrack);
-        let local: BTreeSet<IpAddr> = index.endpoints(program.node()).map(|(address, _)| address).collect();
-        let is_local = |packet: &Packet| {
-            let ends = [&packet.from, &packet.to].into_iter();
-            ends.filter_map(|end| end.address()).any(|end| local.contains(&end))
-        };
-        let allowed = |packet: &Packet| index.decide(packet).is_allow();
-        let swept = match at {
-            None => conntrack.sweep(program, kernel, is_local, allowed)?,
-            Some(at) => conntrack.sweep_at(at, program, kernel, is_local, allowed)?,
-        };
-        if swept.cut > 0 {
-            self.metrics.cut(swept.cut);
-            tracing::debug!(cut = swept.cut, "connections were cut that are no longer allowed");
-        }
-        Ok(())
-    }
-}
-
-/// The addresses of the node itself, in the network namespace of the thread that calls. That of a bridge
-/// lies among those of its pods.
-fn own_addresses() -> BTreeSet<IpAddr> {
-    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
-    let address = |interface: nix::ifaddrs::InterfaceAddress| {
-        let address = interface.address?;
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-    };
-    interfaces.filter_map(address).collect()
 }

@@ -8,11 +8,14 @@ use crate::{
 use nix::sched::{CloneFlags, unshare};
 use sekisho_core::object::{ObjectKey, Pod, PodUid};
 use sekisho_k8s::watch::{Id, Object, Told, Watched};
+use sekisho_nft::conntrack::{Connection, Scope};
 use std::{collections::BTreeSet, net::IpAddr, ops::ControlFlow, thread};
 
 /// An engine, and how it is asked.
 struct Asked {
     engine: Engine,
+    /// For which connections it looks: nobody does, unless a test answers.
+    asked: std::sync::mpsc::Receiver<Scope>,
     _reports: watch::Receiver<Report>,
     _said: Receiver<Announcement>,
 }
@@ -22,10 +25,11 @@ impl Asked {
         let metrics = Arc::new(Metrics::new());
         let (report, reports) = watch::channel(Report::default());
         let (announcements, said) = tokio::sync::mpsc::channel(8);
-        let node = Node::open("here", Startup::Closed, BTreeSet::new(), Duration::ZERO, Arc::clone(&metrics))
-            .unwrap();
+        let (looks, asked) = std::sync::mpsc::channel();
+        let (startup, ranges) = (Startup::Closed, BTreeSet::new());
+        let node = Node::open("here", startup, ranges, Duration::ZERO, looks, Arc::clone(&metrics)).unwrap();
         let engine = Engine::new(State::new("here", false), node, metrics, report, announcements);
-        Self { engine, _reports: reports, _said: said }
+        Self { engine, asked, _reports: reports, _said: said }
     }
 
     fn hear(&mut self, news: Vec<News>) {
@@ -52,6 +56,12 @@ impl Asked {
         is_done(&mut self.ask(request))
     }
 
+    /// Whoever looks for connections has looked.
+    fn found(&mut self, found: Result<Vec<Connection>, NetlinkError>) {
+        let found = found.map(|connections| Found { scope: Scope::All, connections });
+        assert_eq!(self.engine.step(vec![Message::Looked(found)]), ControlFlow::Continue(()));
+    }
+
     /// The addresses that a pod is known by, and whether its rules are in the kernel.
     fn known(&mut self, pod: &str) -> (Vec<String>, bool) {
         match self.ask(Request::Why { pod: format!("shop/{pod}") }).try_recv() {
@@ -74,6 +84,10 @@ fn put(name: &str, uid: &str, addresses: &[&str]) -> News {
     let object = Ok(Object::Pod(pod.into()));
     let told = Told { id: Id { key, uid }, created: None, mode: None, mirror: None, object };
     News::Put(Watched::Pod, Box::new(told))
+}
+
+fn gone(name: &str, uid: &str) -> News {
+    News::Gone(Watched::Pod, Id { key: ObjectKey::new("shop", name), uid: uid.into() })
 }
 
 fn set(addresses: &[&str]) -> BTreeSet<IpAddr> {
@@ -178,5 +192,42 @@ fn what_is_not_kept_is_gone() {
         assert_eq!(asked.known("web").0, ["10.0.0.1"], "of that network it has nothing");
         assert!(asked.does(keep(&[])));
         assert_eq!(asked.known("web").0, [""; 0]);
+    });
+}
+
+/// The addresses whose connections are to be looked for.
+fn looked_for(asked: &Asked) -> Option<Vec<String>> {
+    match asked.asked.try_recv().ok()? {
+        Scope::All => Some(vec!["all".to_owned()]),
+        Scope::Of(addresses) => Some(addresses.iter().map(ToString::to_string).collect()),
+    }
+}
+
+#[test]
+fn news_are_followed_while_connections_are_looked_for() {
+    in_new_network(|| {
+        let mut asked = Asked::new();
+        asked.told(&[("api", "u1", &["10.0.0.1"])]);
+        assert_eq!(looked_for(&asked), Some(vec!["all".to_owned()]), "open ones have shown themselves (S32)");
+        assert!(asked.engine.node.is_attaching(), "until they are judged");
+        asked.found(Ok(Vec::new()));
+        assert!(!asked.engine.node.is_attaching());
+        asked.hear(vec![put("web", "u2", &["10.0.0.2"])]);
+        assert_eq!(looked_for(&asked), Some(vec!["10.0.0.2".to_owned()]));
+        asked.hear(vec![put("db", "u3", &["10.0.0.3"])]);
+        asked.hear(vec![gone("api", "u1")]);
+        assert_eq!(looked_for(&asked), None, "one look at a time");
+        assert_eq!(asked.known("db"), (vec!["10.0.0.3".to_owned()], true), "nothing waits for it");
+        asked.found(Ok(Vec::new()));
+        let together = Some(vec!["10.0.0.1".to_owned(), "10.0.0.3".to_owned()]);
+        assert_eq!(looked_for(&asked), together, "what came meanwhile comes together");
+        asked.found(Err(NetlinkError::Unreadable("it changes faster than it can be read")));
+        assert_eq!(looked_for(&asked), None, "not at once");
+        thread::sleep(RETRY);
+        asked.hear(Vec::new());
+        assert_eq!(looked_for(&asked), together, "what could not be found out is still due");
+        asked.found(Ok(Vec::new()));
+        asked.hear(Vec::new());
+        assert_eq!(looked_for(&asked), None);
     });
 }

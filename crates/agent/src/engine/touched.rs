@@ -8,6 +8,7 @@ use sekisho_core::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    sync::Arc,
 };
 
 /// Addresses that `inputs`, which the index has not made yet, take from all pods that bear them: their
@@ -15,23 +16,50 @@ use std::{
 /// that another pod bears already is not among them: it has connections of its own (S26).
 pub(super) fn released(index: &Index, inputs: &[Input]) -> BTreeSet<IpAddr> {
     let mut losers: BTreeMap<IpAddr, BTreeSet<PodUid>> = BTreeMap::new();
-    for input in inputs {
-        let (uid, now) = match input {
-            Input::Told(Change::PutPod(pod)) => (&pod.uid, Some(pod).filter(|pod| pod.is_policed())),
-            Input::Told(Change::RemovePod(uid)) => (uid, None),
-            _ => continue,
-        };
-        let Some(before) = index.pod_id(uid).and_then(|id| index.pod(id)) else { continue };
-        let keeps = |address: &IpAddr| now.is_some_and(|now| now.addresses.contains(address));
-        for address in before.addresses.iter().filter(|address| !keeps(address)) {
-            losers.entry(*address).or_default().insert(uid.clone());
+    for moved in inputs.iter().filter_map(|input| moved(index, input)) {
+        for address in moved.before.difference(&moved.now) {
+            losers.entry(*address).or_default().insert(moved.uid.clone());
         }
     }
     losers.retain(|address, losers| {
         let mut bearers = index.pods_at(*address).filter_map(|id| index.pod(id));
-        bearers.all(|pod: &std::sync::Arc<Pod>| losers.contains(&pod.uid))
+        bearers.all(|pod: &Arc<Pod>| losers.contains(&pod.uid))
     });
     losers.into_keys().collect()
+}
+
+/// How many of `inputs`, which the index has not made yet, come before the first that gives a pod an address whose
+/// earlier connections are not forgotten yet: one that is `owed`, or that another input takes from a pod. What comes
+/// before is told the kernel first, and the connections forgotten: else they would be the new owner's (S27).
+pub(super) fn before_heirs(index: &Index, inputs: &[Input], owed: impl Fn(&IpAddr) -> bool) -> usize {
+    let mut taken = BTreeSet::new();
+    for (at, input) in inputs.iter().enumerate() {
+        let Some(moved) = moved(index, input) else { continue };
+        if moved.now.difference(&moved.before).any(|given| owed(given) || taken.contains(given)) {
+            return at;
+        }
+        taken.extend(moved.before.difference(&moved.now).copied());
+    }
+    inputs.len()
+}
+
+/// A pod with the addresses by which policies know it, before and after an input.
+struct Moved<'a> {
+    uid: &'a PodUid,
+    before: BTreeSet<IpAddr>,
+    now: BTreeSet<IpAddr>,
+}
+
+/// What `input`, which the index has not made yet, does to the addresses of a pod.
+fn moved<'a>(index: &Index, input: &'a Input) -> Option<Moved<'a>> {
+    let (uid, now) = match input {
+        Input::Told(Change::PutPod(pod)) => (&pod.uid, Some(pod).filter(|pod| pod.is_policed())),
+        Input::Told(Change::RemovePod(uid)) => (uid, None),
+        _ => return None,
+    };
+    let before = index.pod_id(uid).and_then(|id| index.pod(id));
+    let addresses = |pod: Option<&Arc<Pod>>| pod.map(|pod| pod.addresses.clone()).unwrap_or_default();
+    Some(Moved { uid, before: addresses(before), now: addresses(now) })
 }
 
 /// Addresses of which some connections may be allowed that were not, or the other way round, by what
@@ -106,5 +134,22 @@ mod tests {
         assert_eq!(fresh(vec![pod("too", "here", &["10.0.0.1"])]), [""; 0], "another pod bears it (S26)");
         let handed_over = vec![pod("old", "here", &["10.0.0.1"]), pod("next", "here", &["10.0.0.2"])];
         assert_eq!(fresh(handed_over), [""; 0], "another pod bore it a moment ago");
+    }
+
+    #[test]
+    fn an_heir_waits_until_the_address_is_nobodys() {
+        let index = Index::of([pod("old", "here", &["10.0.0.1", "10.0.0.2"])]);
+        let before = |changes: Vec<Change>, owed: &str| {
+            let inputs: Vec<Input> = changes.into_iter().map(Input::Told).collect();
+            before_heirs(&index, &inputs, |address| address.to_string() == owed)
+        };
+        let gone = || Change::RemovePod(PodUid("old".into()));
+        assert_eq!(before(vec![gone(), pod("other", "here", &["10.0.0.3"])], ""), 2, "nobody bore it");
+        assert_eq!(before(vec![gone(), pod("heir", "here", &["10.0.0.2"])], ""), 1);
+        let loses = pod("old", "here", &["10.0.0.1"]);
+        assert_eq!(before(vec![loses, pod("heir", "here", &["10.0.0.2"])], ""), 1);
+        assert_eq!(before(vec![pod("too", "here", &["10.0.0.2"])], ""), 1, "two pods bear it (S26)");
+        assert_eq!(before(vec![pod("heir", "here", &["10.0.0.9"]), gone()], "10.0.0.9"), 0, "owed before");
+        assert_eq!(before(vec![pod("old", "here", &["10.0.0.1"])], "10.0.0.1"), 1, "it is its own");
     }
 }

@@ -207,6 +207,8 @@ impl Shop<'_> {
             protocol: Protocol::Tcp,
             arrivals,
         };
+        // Of calls at the same time each may find that there was none before it.
+        calls.hold_one(self.rig);
         calls.hold(self.rig, self.echoes).into_iter().collect()
     }
 

@@ -100,6 +100,13 @@ impl Calls {
         assert!(closed.is_empty() || answered.len() < CALLS, "{}: nothing was refused", self.what);
     }
 
+    /// Makes one that must be answered.
+    pub(crate) fn hold_one(&self, rig: &Rig) {
+        let network = rig.lab.network_of(self.from.0).unwrap();
+        let answer = network.within(|| self.connect(token(), PATIENCE)).unwrap();
+        assert!(answer.is_ok(), "{}: {answer:?}\n{}", self.what, rig.logs());
+    }
+
     fn is_allowed(&self, rig: &Rig, arrival: &Arrival) -> bool {
         let traffic = Traffic::Port(self.protocol, arrival.to.port());
         let packet = Packet::between(arrival.policy_sees, arrival.to.ip(), traffic).unwrap();

@@ -8,12 +8,16 @@ use sekisho_core::{
     packet::{Packet, Traffic},
     set::Protocol,
 };
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 // Attributes of `linux/netfilter/nfnetlink_conntrack.h`.
 pub(super) const CTA_TUPLE_ORIG: u16 = 1;
 pub(super) const CTA_TUPLE_REPLY: u16 = 2;
 const CTA_PROTOINFO: u16 = 4;
+pub(super) const CTA_ID: u16 = 12;
 pub(super) const CTA_ZONE: u16 = 18;
 pub(super) const CTA_LABELS: u16 = 22;
 pub(super) const CTA_TUPLE_IP: u16 = 1;
@@ -58,6 +62,8 @@ pub struct Connection {
     pub cut: bool,
     /// The attributes by which the kernel finds it again.
     pub(super) identity: Identity,
+    /// What tells it from a later one between the same ends.
+    pub(super) id: Option<u32>,
 }
 
 /// The attributes that name a connection, as the kernel wrote them.
@@ -106,7 +112,14 @@ impl Connection {
                 reply: reply.value.to_vec(),
                 zone: find(CTA_ZONE).map(|zone| zone.value.to_vec()),
             },
+            id: find(CTA_ID).and_then(|id| Some(u32::from_be_bytes(id.value.try_into().ok()?))),
         })
+    }
+
+    /// Whether one of the addresses opened it, or it leads to one.
+    #[must_use]
+    pub fn is_end(&self, addresses: &BTreeSet<IpAddr>) -> bool {
+        addresses.contains(&self.original.source) || addresses.contains(&self.reply.source)
     }
 }
 

@@ -8,10 +8,13 @@
 //! a new one, in the other direction, which policy may allow.
 
 mod entry;
+mod look;
+mod message;
 mod table;
 mod translation;
 
 pub use entry::{Connection, Tuple};
+pub use look::{Found, Looker, Scope};
 pub use table::{Conntrack, Swept};
 
 /// `NLA_F_NESTED`: the value is attributes itself.

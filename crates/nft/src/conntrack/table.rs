@@ -1,15 +1,14 @@
-//! The kernel's table of connections.
+//! What becomes of connections that were found: some are cut, some given back, some forgotten.
 
 use super::{
     NESTED,
-    entry::{
-        BE_LIBERAL, CTA_LABELS, CTA_TUPLE_IP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, Connection,
-        Identity, PICKED_UP,
-    },
+    entry::{BE_LIBERAL, CTA_ID, CTA_LABELS, CTA_TUPLE_ORIG, CTA_ZONE, Connection, Identity, PICKED_UP},
+    look::{Found, Looker, Scope},
+    message::{DELETE, NEW, message},
     translation,
 };
 use crate::{
-    netlink::{Attributes, Kernel, Message, NetlinkError, Socket},
+    netlink::{Attributes, Kernel, NetlinkError, Socket},
     program::Program,
     tree::CUT_LABEL_BIT,
 };
@@ -19,28 +18,12 @@ use std::{
     net::IpAddr,
 };
 
-/// `NFNL_SUBSYS_CTNETLINK`, and the messages of `enum cntl_msg_types`.
-const SUBSYSTEM: u16 = 1;
-const NEW: u16 = 0;
-const GET: u16 = 1;
-const DELETE: u16 = 2;
 const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_EXCL: u16 = 0x200;
 /// Attributes of `linux/netfilter/nfnetlink_conntrack.h`.
 const CTA_PROTOINFO: u16 = 4;
 const CTA_TIMEOUT: u16 = 7;
 const CTA_LABELS_MASK: u16 = 23;
-const CTA_FILTER: u16 = 25;
-const CTA_FILTER_ORIG_FLAGS: u16 = 1;
-const CTA_FILTER_REPLY_FLAGS: u16 = 2;
-const CTA_IP_V4_SRC: u16 = 1;
-const CTA_IP_V6_SRC: u16 = 3;
-/// Of a direction the source address alone is compared: the first bit of `net/netfilter/nf_internals.h`.
-const BY_SOURCE: u32 = 1;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
-/// From how many addresses on one look through the whole table costs less than one for each of them.
-const MANY: usize = 32;
 /// `ENOENT`: the connection ended meanwhile.
 const GONE: i32 = 2;
 /// `EEXIST`: a packet has made a new entry meanwhile.
@@ -81,6 +64,7 @@ struct Survey {
 #[derive(Debug)]
 pub struct Conntrack {
     socket: Socket,
+    looker: Looker,
     /// The connections that were cut by this, as far as they have not been given back: those are given back
     /// without a look through the table.
     cut: BTreeMap<Identity, Connection>,
@@ -92,37 +76,15 @@ impl Conntrack {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open() -> Result<Self, NetlinkError> {
-        Ok(Self { socket: Socket::open()?, cut: BTreeMap::new() })
+        Ok(Self { socket: Socket::open()?, looker: Looker::open()?, cut: BTreeMap::new() })
     }
 
-    /// All tracked connections, of both families.
+    /// Finds connections, and waits for it.
     ///
     /// # Errors
     /// When the kernel does not answer.
-    pub fn connections(&mut self) -> Result<Vec<Connection>, NetlinkError> {
-        let ask = message(GET, 0, 0, &Attributes::new(), "read the tracked connections");
-        self.socket.dump(&ask, Connection::read)
-    }
-
-    /// The tracked connections that an address of `addresses` opened or that lead to it, after the
-    /// translation of Services.
-    ///
-    /// # Errors
-    /// When the kernel does not answer.
-    pub fn connections_of(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<Vec<Connection>, NetlinkError> {
-        if addresses.len() > MANY {
-            return Ok(self.connections()?.into_iter().filter(|c| is_end(c, addresses)).collect());
-        }
-        let mut found = BTreeMap::new();
-        for address in addresses {
-            for side in [Side::Original, Side::Reply] {
-                let ask = from(*address, side);
-                let connections = self.socket.dump(&ask, Connection::read)?;
-                // One that leads from one of them to another is told twice.
-                found.extend(connections.into_iter().map(|found| (found.identity.clone(), found)));
-            }
-        }
-        Ok(found.into_values().collect())
+    pub fn look(&mut self, scope: Scope) -> Result<Found, NetlinkError> {
+        self.looker.look(scope)
     }
 
     /// Cuts the connections that `allowed` does not allow, and gives back those that it allows again
@@ -141,44 +103,55 @@ impl Conntrack {
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
-        let connections = self.connections()?;
-        // Of those that ended nothing is remembered.
-        let there: BTreeSet<&Identity> = connections.iter().map(|connection| &connection.identity).collect();
-        self.cut.retain(|identity, _| there.contains(identity));
-        let survey = survey(connections, concerned, allowed);
-        let swept = survey.swept;
-        self.cut(program, kernel, survey)?;
-        if swept.remembered == 0 {
-            kernel.apply(&program.refuse_cut(false))?;
-        }
-        Ok(swept)
+        let found = self.look(Scope::All)?;
+        self.judge(found, program, kernel, concerned, allowed)
     }
 
-    /// Does as [`Self::sweep`] does, among the connections with an end among `addresses` alone. Whether
-    /// others were cut it does not know, so what is cut is looked for until the next sweep of all.
+    /// Does what [`Self::sweep`] does with connections that were looked for since the rules last changed. Where
+    /// those are not all, it does not know whether others were cut: what is cut is looked for in every packet until
+    /// the next time that all are.
     ///
     /// # Errors
     /// When the kernel refuses. Connections that ended meanwhile are no error.
-    pub fn sweep_at(
+    pub fn judge(
         &mut self,
-        addresses: &BTreeSet<IpAddr>,
+        found: Found,
         program: &mut Program,
         kernel: &mut Kernel,
         concerned: impl Fn(&Packet) -> bool,
         allowed: impl Fn(&Packet) -> bool,
     ) -> Result<Swept, NetlinkError> {
-        // What may go on again waits for nothing.
-        let known = self.cut.values().filter(|known| is_end(known, addresses)).cloned().collect();
-        let back: Vec<Connection> = survey(known, &concerned, &allowed).changes;
+        let is_all = found.scope == Scope::All;
+        if is_all {
+            // Of those that ended nothing is remembered.
+            let there: BTreeSet<&Identity> = found.connections.iter().map(|found| &found.identity).collect();
+            self.cut.retain(|identity, _| there.contains(identity));
+        }
+        let survey = survey(found.connections, concerned, allowed);
+        let swept = survey.swept;
+        self.cut(program, kernel, survey)?;
+        if is_all && swept.remembered == 0 {
+            kernel.apply(&program.refuse_cut(false))?;
+        }
+        Ok(swept)
+    }
+
+    /// Gives back those connections with an end among `addresses` that were cut by this and that `allowed` allows
+    /// again: they are known, and what may go on again waits for no look. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the kernel refuses. Connections that ended meanwhile are no error.
+    pub fn give_back(
+        &mut self,
+        addresses: &BTreeSet<IpAddr>,
+        allowed: impl Fn(&Packet) -> bool,
+    ) -> Result<usize, NetlinkError> {
+        let known = self.cut.values().filter(|known| known.is_end(addresses)).cloned().collect();
+        let back: Vec<Connection> = survey(known, |_| true, allowed).changes;
         for connection in &back {
             self.set_cut(connection, false)?;
         }
-        let connections = self.connections_of(addresses)?;
-        let mut survey = survey(connections, concerned, allowed);
-        survey.swept.restored += back.len();
-        let swept = survey.swept;
-        self.cut(program, kernel, survey)?;
-        Ok(swept)
+        Ok(back.len())
     }
 
     fn cut(
@@ -212,11 +185,23 @@ impl Conntrack {
     /// # Errors
     /// When the kernel refuses.
     pub fn forget_all(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<usize, NetlinkError> {
-        let connections = self.connections_of(addresses)?;
-        for connection in &connections {
-            gone_is_fine(self.delete(connection))?;
+        let found = self.look(Scope::Of(addresses.clone()))?;
+        self.forget_these(&found.connections)?;
+        Ok(found.connections.len())
+    }
+
+    /// Lets these connections go, as far as they are still there.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn forget_these(&mut self, connections: &[Connection]) -> Result<(), NetlinkError> {
+        for connection in connections {
+            self.cut.remove(&connection.identity);
+            // Its tuple may be that of another by now, which has a right of its own.
+            let id = connection.id.map(|id| Attributes::new().u32(CTA_ID, id));
+            gone_is_fine(self.delete(connection, &id.unwrap_or_default()))?;
         }
-        Ok(connections.len())
+        Ok(())
     }
 
     fn set_cut(&mut self, connection: &Connection, cut: bool) -> Result<(), NetlinkError> {
@@ -234,10 +219,9 @@ impl Conntrack {
         }
     }
 
-    fn delete(&mut self, connection: &Connection) -> Result<(), NetlinkError> {
-        let ask =
-            message(DELETE, 0, connection.identity.family, &identity(connection), "delete a connection");
-        self.socket.request(&ask)
+    fn delete(&mut self, connection: &Connection, which: &Attributes) -> Result<(), NetlinkError> {
+        let body = identity(connection).append(which);
+        self.socket.request(&message(DELETE, 0, connection.identity.family, &body, "delete a connection"))
     }
 
     /// Cuts a connection whose entry has no room for a label: the entry makes way for one that has.
@@ -259,7 +243,7 @@ impl Conntrack {
         let relabel = identity(connection).append(&label(true));
         let relabel = message(NEW, 0, connection.identity.family, &relabel, "label a connection");
         for _ in 0..TRIES {
-            gone_is_fine(self.delete(connection))?;
+            gone_is_fine(self.delete(connection, &Attributes::new()))?;
             match self.socket.request(&translated) {
                 Err(error) if error.errno() == Some(EXISTS) => {}
                 Ok(()) => return Ok(()),
@@ -269,11 +253,6 @@ impl Conntrack {
         }
         gone_is_fine(self.socket.request(&relabel))
     }
-}
-
-/// Whether one of the addresses opened the connection, or it leads to one.
-fn is_end(connection: &Connection, addresses: &BTreeSet<IpAddr>) -> bool {
-    addresses.contains(&connection.original.source) || addresses.contains(&connection.reply.source)
 }
 
 fn survey(
@@ -301,45 +280,11 @@ fn survey(
     survey
 }
 
-/// One of the two directions that an entry has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    /// As its first packet went.
-    Original,
-    /// As the answers go.
-    Reply,
-}
-
-/// Asks for the entries whose packets come from `address` in one direction. The kernel compares, and
-/// hands over nothing else.
-fn from(address: IpAddr, side: Side) -> Message {
-    let (family, source) = match address {
-        IpAddr::V4(address) => (AF_INET, Attributes::new().bytes(CTA_IP_V4_SRC, &address.octets())),
-        IpAddr::V6(address) => (AF_INET6, Attributes::new().bytes(CTA_IP_V6_SRC, &address.octets())),
-    };
-    let tuple = Attributes::new().nested(CTA_TUPLE_IP, &source);
-    let (tuple_kind, flags_kind) = match side {
-        Side::Original => (CTA_TUPLE_ORIG, CTA_FILTER_ORIG_FLAGS),
-        Side::Reply => (CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS),
-    };
-    let flags = |kind| if kind == flags_kind { BY_SOURCE } else { 0 };
-    let filter = Attributes::new()
-        .bytes(CTA_FILTER_ORIG_FLAGS, &flags(CTA_FILTER_ORIG_FLAGS).to_ne_bytes())
-        .bytes(CTA_FILTER_REPLY_FLAGS, &flags(CTA_FILTER_REPLY_FLAGS).to_ne_bytes());
-    let body = Attributes::new().nested(tuple_kind, &tuple).nested(CTA_FILTER, &filter);
-    message(GET, 0, family, &body, "read the connections of an address")
-}
-
 fn gone_is_fine(done: Result<(), NetlinkError>) -> Result<(), NetlinkError> {
     match done {
         Err(error) if error.errno() == Some(GONE) => Ok(()),
         done => done,
     }
-}
-
-fn message(kind: u16, flags: u16, family: u8, body: &Attributes, what: &str) -> Message {
-    let kind = (SUBSYSTEM << 8) | kind;
-    Message { kind, flags, family, body: body.as_bytes().to_vec(), what: what.to_owned() }
 }
 
 fn identity(connection: &Connection) -> Attributes {

@@ -21,7 +21,7 @@ pub(super) const ACCEPT: u32 = 1;
 pub(super) const FILTER: &str = "filter";
 
 /// `NFT_TABLE_F_OWNER` and `NFT_TABLE_F_PERSIST`, which Linux has since 5.12 and 6.9.
-const OWNER: u32 = 0x2;
+pub(super) const OWNER: u32 = 0x2;
 pub(super) const PERSIST: u32 = 0x4;
 
 const NEW_TABLE: u16 = 0;

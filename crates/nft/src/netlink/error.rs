@@ -12,6 +12,14 @@ pub enum NetlinkError {
         /// What was asked.
         what: String,
     },
+    /// The table is another program's, as long as that runs.
+    #[error(
+        "another program owns the table `{table}`, and may change it alone: stop that program (`nft list table inet {table}` names it)"
+    )]
+    Owned {
+        /// The name of the table.
+        table: &'static str,
+    },
     /// The kernel refused a step of a transaction.
     #[error("the kernel refused to {what}")]
     Refused {
@@ -39,7 +47,7 @@ impl NetlinkError {
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Refused { source, .. } | Self::Socket { source, .. } => source.raw_os_error(),
-            Self::Permission { .. } | Self::Unreadable(_) => None,
+            Self::Permission { .. } | Self::Owned { .. } | Self::Unreadable(_) => None,
         }
     }
 }

@@ -92,7 +92,7 @@ impl Kernel {
         if transaction.is_empty() {
             return Ok(());
         }
-        self.socket.commit(&batch::messages(self.table, self.owned, transaction), None)
+        self.commit(&batch::messages(self.table, self.owned, transaction), None)
     }
 
     /// What is programmed; empty when the table is not there.
@@ -134,8 +134,7 @@ impl Kernel {
             if transaction.is_empty() {
                 return Ok(now.drift(&wanted));
             }
-            match self.socket.commit(&batch::messages(self.table, self.owned, &transaction), Some(generation))
-            {
+            match self.commit(&batch::messages(self.table, self.owned, &transaction), Some(generation)) {
                 Ok(()) => return Ok(now.drift(&wanted)),
                 Err(error) if error.errno() == Some(CHANGED) && tries > 0 => tries -= 1,
                 Err(error) => return Err(error),
@@ -151,8 +150,24 @@ impl Kernel {
         if !self.is_programmed()? {
             return Ok(());
         }
-        self.socket.commit(&[batch::delete_table(self.table)], None)?;
+        self.commit(&[batch::delete_table(self.table)], None)?;
         self.owned = false;
         Ok(())
+    }
+
+    fn commit(&mut self, messages: &[Message], generation: Option<u32>) -> Result<(), NetlinkError> {
+        match self.socket.commit(messages, generation) {
+            Err(NetlinkError::Permission { what }) => Err(self.why_not(what)),
+            done => done,
+        }
+    }
+
+    /// Why the kernel does not let us: for want of a right, or because the table is another's.
+    fn why_not(&mut self, what: String) -> NetlinkError {
+        let flags = if self.owned { None } else { read::flags(&mut self.socket, self.table).ok().flatten() };
+        match flags {
+            Some(flags) if flags & batch::OWNER != 0 => NetlinkError::Owned { table: self.table.name() },
+            _ => NetlinkError::Permission { what },
+        }
     }
 }
