@@ -90,19 +90,21 @@ impl Engine {
             }
             let begun = Instant::now();
             match self.node.begin(&self.state) {
-                Ok(()) => info!(
-                    pods = self.state.pods().len(),
-                    millis = begun.elapsed().as_millis(),
-                    "the node's rules are true to the policies"
-                ),
+                Ok(()) => {
+                    self.metrics.transaction(true);
+                    info!(
+                        pods = self.state.pods().len(),
+                        millis = begun.elapsed().as_millis(),
+                        "the node's rules are true to the policies"
+                    );
+                }
                 Err(error) => return self.failed(&error.to_string()),
             }
         } else if !steps.is_empty() {
-            let done = self.node.follow(&self.state, steps);
-            self.metrics.transaction(done.is_ok());
-            if let Err(error) = done {
+            if let Err(error) = self.node.follow(&self.state, steps) {
                 return self.failed(&error.to_string());
             }
+            self.metrics.transaction(true);
         }
         if self.node.is_true() {
             let heard = std::mem::take(&mut self.heard);
@@ -120,6 +122,7 @@ impl Engine {
     }
 
     fn failed(&mut self, why: &str) {
+        self.metrics.transaction(false);
         warn!(%why, "the kernel could not be programmed; it is tried again");
         self.retry_at = Some(Instant::now() + RETRY);
     }
