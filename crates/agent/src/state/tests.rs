@@ -143,11 +143,13 @@ impl Log {
     /// What is told next.
     fn next(&mut self, way: Way) -> Vec<News> {
         let list = |missed: usize, broken: bool| {
-            let at = (self.told.unwrap_or_default() + missed).min(self.events.len());
-            let all: Vec<News> = self.states[at].values().map(|stored| self.put(stored)).collect();
-            let begins = [News::ListBegins(self.kind)];
-            let half = if broken {
-                begins.iter().chain(&all[..all.len() / 2]).cloned().collect()
+            let told = self.told.unwrap_or_default();
+            let [at, then] = [missed, missed / 2].map(|missed| (told + missed).min(self.events.len()));
+            let of = |at: usize| self.states[at].values().map(|stored| self.put(stored));
+            let (all, begins): (Vec<News>, _) = (of(at).collect(), [News::ListBegins(self.kind)]);
+            let half: Vec<News> = if broken {
+                // What it told may be gone when the next begins.
+                begins.iter().cloned().chain(of(then).skip(self.states[then].len() / 2)).collect()
             } else {
                 Vec::new()
             };
