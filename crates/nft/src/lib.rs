@@ -12,6 +12,7 @@ pub mod conntrack;
 mod drift;
 pub mod fake;
 pub mod interpret;
+pub mod log;
 mod netlink;
 mod program;
 pub mod text;

@@ -1,8 +1,9 @@
 //! What every node's table has, whatever the policies.
 
 use super::guard;
-use crate::tree::{
-    Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState,
+use crate::{
+    log,
+    tree::{Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState},
 };
 use sekisho_core::{object::Direction, set::Protocol};
 use std::collections::BTreeMap;
@@ -68,9 +69,6 @@ pub(crate) mod names {
     }
 }
 
-/// What the log entry of a packet begins with that isolated pods would hear among others.
-const TO_MANY: &str = "sekisho deny to-many ";
-
 /// What a rule that allows does: the destination's side is still to be asked for egress (S11).
 pub(super) fn allow(direction: Direction) -> Action {
     match direction {
@@ -115,7 +113,7 @@ impl Mode {
         }
         match &mut rule.action {
             Action::Drop => rule.action = Action::Accept,
-            Action::Log { prefix } => *prefix = prefix.replacen("sekisho deny", "sekisho audit", 1),
+            Action::Log { prefix } => *prefix = log::audited(prefix),
             _ => {}
         }
     }
@@ -263,7 +261,7 @@ fn refuse() -> Vec<Rule> {
 /// What always passes does so here, too (S34): a bridge floods the discovery of neighbours.
 fn to_many() -> Vec<Rule> {
     let exempt = Family::ALL.map(|family| Rule::always(Action::Jump(names::exempt(family))));
-    let log = Rule::always(Action::Log { prefix: TO_MANY.to_owned() });
+    let log = Rule::always(Action::Log { prefix: log::TO_MANY.to_owned() });
     exempt.into_iter().chain([Rule::always(Action::Count), log, Rule::always(Action::Drop)]).collect()
 }
 

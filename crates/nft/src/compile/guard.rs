@@ -5,15 +5,15 @@
 //! connection of other pods one set, and one of strangers two.
 
 use super::base::{Mode, names};
-use crate::tree::{Action, Chain, Element, Family, Match, Name, Rule, Set, SetKind, Side};
+use crate::{
+    log,
+    tree::{Action, Chain, Element, Family, Match, Name, Rule, Set, SetKind, Side},
+};
 use sekisho_core::set::AddressSet;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
-
-/// What the log entry of a packet begins with that a stranger sent or should get.
-const PREFIX: &str = "sekisho deny unknown ";
 
 /// The addresses of the pods on the node.
 pub(crate) fn known(family: Family) -> Name {
@@ -93,7 +93,7 @@ fn looks(side: Side) -> Vec<Rule> {
 /// What always passes does so here, too (S34).
 fn refusal() -> Vec<Rule> {
     let exempt = Family::ALL.map(|family| Rule::always(Action::Jump(names::exempt(family))));
-    let log = Rule::always(Action::Log { prefix: PREFIX.to_owned() });
+    let log = Rule::always(Action::Log { prefix: log::STRANGER.to_owned() });
     let count = Rule::always(Action::Count);
     exempt.into_iter().chain([count, log, Rule::always(Action::Drop)]).collect()
 }

@@ -8,15 +8,15 @@ use super::{
     shared::shared,
     tier::tier,
 };
-use crate::tree::{Action, Family, Name, Rule, digest};
+use crate::{
+    log,
+    tree::{Action, Family, Name, Rule},
+};
 use sekisho_core::{
     index::{Index, PolicyKey, ProfileKey},
     object::Direction,
 };
 use std::collections::BTreeSet;
-
-/// The longest prefix of a log entry (`NF_LOG_PREFIXLEN`, with its terminator: 128).
-const LONGEST_PREFIX: usize = 127;
 
 /// The chain that an address leads to, and what it is made of.
 pub(crate) type Target = (Name, ChainPart);
@@ -68,21 +68,7 @@ pub(super) fn denied(direction: Direction, family: Family, policies: &[PolicyKey
     [
         Rule::always(Action::Jump(names::exempt(family))),
         Rule::always(Action::Count),
-        Rule::always(Action::Log { prefix: log_prefix(direction, policies) }),
+        Rule::always(Action::Log { prefix: log::denied(direction, policies) }),
         Rule::always(Action::Drop),
     ]
-}
-
-/// What a denial's log entry begins with: the direction and the policies that isolate the pod, or the
-/// one that denies.
-fn log_prefix(direction: Direction, policies: &[PolicyKey]) -> String {
-    let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
-    let whole = format!("sekisho deny {direction} {} ", names.join(","));
-    if whole.len() <= LONGEST_PREFIX {
-        return whole;
-    }
-    // INVARIANT: names of Kubernetes objects are ASCII, so any cut is between characters.
-    let mark = format!("..#{} ", digest(&whole));
-    let kept: String = whole.chars().take(LONGEST_PREFIX - mark.len()).collect();
-    kept + &mark
 }

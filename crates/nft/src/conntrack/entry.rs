@@ -80,8 +80,7 @@ impl Connection {
     /// (S37), which is from the original source to the source of the answers.
     #[must_use]
     pub fn packet(&self) -> Option<Packet> {
-        let traffic = traffic(&self.original, self.reply.source_port);
-        Packet::between(self.original.source, self.reply.source, traffic)
+        packet(&self.original, &self.reply)
     }
 
     /// The packets of which one opened it: both directions when its beginning was not seen (S32).
@@ -112,7 +111,7 @@ impl Connection {
                 reply: reply.value.to_vec(),
                 zone: find(CTA_ZONE).map(|zone| zone.value.to_vec()),
             },
-            id: find(CTA_ID).and_then(|id| Some(u32::from_be_bytes(id.value.try_into().ok()?))),
+            id: find(CTA_ID).and_then(Attribute::u32),
         })
     }
 
@@ -121,6 +120,11 @@ impl Connection {
     pub fn is_end(&self, addresses: &BTreeSet<IpAddr>) -> bool {
         addresses.contains(&self.original.source) || addresses.contains(&self.reply.source)
     }
+}
+
+/// The packet that opens a connection as policy sees it (S37).
+pub(super) fn packet(original: &Tuple, reply: &Tuple) -> Option<Packet> {
+    Packet::between(original.source, reply.source, traffic(original, reply.source_port))
 }
 
 fn traffic(original: &Tuple, port: u16) -> Traffic {
@@ -140,7 +144,7 @@ fn is_picked_up(protocol: Attribute<'_>) -> bool {
 }
 
 impl Tuple {
-    fn read(tuple: Attribute<'_>) -> Option<Self> {
+    pub(super) fn read(tuple: Attribute<'_>) -> Option<Self> {
         let part = |kind| tuple.nested().find(|attribute| attribute.kind == kind);
         let (ip, protocol) = (part(CTA_TUPLE_IP)?, part(CTA_TUPLE_PROTO)?);
         // CTA_IP_V4_SRC, CTA_IP_V4_DST, CTA_IP_V6_SRC, CTA_IP_V6_DST.

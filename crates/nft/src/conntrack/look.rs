@@ -99,7 +99,7 @@ impl Looker {
         let ask = message(GET_STATS, 0, 0, &Attributes::new(), "count the tracked connections");
         let told = self.socket.ask(&ask, |_, bytes| {
             let entries = parse(bytes).find(|attribute| attribute.kind == CTA_STATS_GLOBAL_ENTRIES)?;
-            Some(u64::from(u32::from_be_bytes(entries.value.try_into().ok()?)))
+            entries.u32().map(u64::from)
         })?;
         // Where the kernel does not tell, there are some.
         Ok(told.first().copied().unwrap_or(1))

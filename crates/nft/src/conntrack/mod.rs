@@ -10,11 +10,13 @@
 mod entry;
 mod look;
 mod message;
+mod opened;
 mod table;
 mod translation;
 
 pub use entry::{Connection, Tuple};
 pub use look::{Found, Looker, Scope};
+pub use opened::{Heard, Opened, Openings};
 pub use table::{Conntrack, Swept};
 
 /// `NLA_F_NESTED`: the value is attributes itself.

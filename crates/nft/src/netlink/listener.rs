@@ -11,9 +11,9 @@ use std::{io, time::Duration};
 /// How many bytes one telling may have.
 const NEWS: usize = 1 << 16;
 
-/// Listens to one group, in the network namespace of the thread that opened it.
+/// Listens to what the kernel tells, in the network namespace of the thread that opened it.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     raw: RawSocket,
     /// What it does, for errors.
     what: &'static str,
@@ -22,7 +22,7 @@ pub(super) struct Listener {
 impl Listener {
     /// Listens from now on; `room` is what is set aside for news that were not read yet, in bytes, where the kernel's own
     /// is too little.
-    pub(super) fn open(
+    pub(crate) fn open(
         protocol: isize,
         group: u32,
         room: Option<usize>,
@@ -35,7 +35,12 @@ impl Listener {
             raw.set_rx_buf_sz(room).map_err(failed("set up a socket"))?;
         }
         raw.add_membership(group).map_err(failed(what))?;
-        Ok(Self { raw, what })
+        Ok(Self::new(raw, what))
+    }
+
+    /// Listens on a socket that the kernel was told to talk to; `what` says in errors what it does.
+    pub(super) fn new(raw: RawSocket, what: &'static str) -> Self {
+        Self { raw, what }
     }
 
     /// Waits until something is told, or until `patience` is over; says whether it `is_news`, given the port of who
@@ -45,10 +50,7 @@ impl Listener {
         patience: Duration,
         is_news: impl FnOnce(u32, &[u8]) -> bool,
     ) -> Result<bool, NetlinkError> {
-        // Zero would be for ever.
-        let millis = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX).max(1);
-        setsockopt(&self.raw, ReceiveTimeout, &TimeVal::milliseconds(millis))
-            .map_err(|errno| self.failed(errno.into()))?;
+        self.be_patient(patience)?;
         let mut bytes = Vec::with_capacity(NEWS);
         match self.raw.recv_from(&mut bytes, 0) {
             Ok((_, from)) => Ok(is_news(from.port_number(), &bytes)),
@@ -58,6 +60,43 @@ impl Listener {
             }
             Err(error) => Err(self.failed(error)),
         }
+    }
+
+    /// Waits until something is told, or until `patience` is over, and hands over what has been told by then, but no more
+    /// than `most` tellings. Returns whether some were lost because they were too many.
+    pub(crate) fn hear(
+        &mut self,
+        patience: Duration,
+        most: usize,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<bool, NetlinkError> {
+        self.be_patient(patience)?;
+        let (mut lost, mut flags) = (false, 0);
+        let mut bytes = Vec::with_capacity(NEWS);
+        for _ in 0..most {
+            bytes.clear();
+            match self.raw.recv_from(&mut bytes, flags) {
+                Ok((_, from)) if from.port_number() == 0 => each(&bytes),
+                // Others may write to a socket, too.
+                Ok(_) => {}
+                Err(error) if error.raw_os_error() == Some(TOO_MUCH) => lost = true,
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) =>
+                {
+                    break;
+                }
+                Err(error) => return Err(self.failed(error)),
+            }
+            flags = MsgFlags::MSG_DONTWAIT.bits();
+        }
+        Ok(lost)
+    }
+
+    fn be_patient(&self, patience: Duration) -> Result<(), NetlinkError> {
+        // Zero would be for ever.
+        let millis = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX).max(1);
+        setsockopt(&self.raw, ReceiveTimeout, &TimeVal::milliseconds(millis))
+            .map_err(|errno| self.failed(errno.into()))
     }
 
     /// Passes over what has been told so far.

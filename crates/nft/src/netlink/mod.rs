@@ -19,9 +19,10 @@ mod wire;
 pub(crate) use attribute::{Attribute, Attributes, parse};
 pub use error::NetlinkError;
 pub use links::{Bridge, LinkMonitor, Links};
+pub(crate) use listener::Listener;
 pub use monitor::Monitor;
 pub(crate) use socket::Socket;
-pub(crate) use wire::Message;
+pub(crate) use wire::{Answer, GENERIC, Message};
 
 use crate::{
     Drift, Programmed, Transaction,

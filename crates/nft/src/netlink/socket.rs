@@ -2,6 +2,7 @@
 
 use super::{
     Attributes, NetlinkError,
+    listener::Listener,
     wire::{Answer, GENERIC, Message, NLM_F_REQUEST, write},
 };
 use netlink_sys::{Socket as RawSocket, SocketAddr, protocols::NETLINK_NETFILTER};
@@ -61,6 +62,12 @@ impl Socket {
         Ok(Self { raw, port, sequence: 1, room: 0 })
     }
 
+    /// From now on it only listens to what it has asked for, with so much set aside for what was not read yet, in bytes.
+    pub(crate) fn into_listener(self, room: usize, what: &'static str) -> Result<Listener, NetlinkError> {
+        self.raw.set_rx_buf_sz(room).map_err(|source| NetlinkError::Socket { what, source })?;
+        Ok(Listener::new(self.raw, what))
+    }
+
     /// The number by which the kernel knows the socket.
     pub(crate) fn port(&self) -> u32 {
         self.port
@@ -100,10 +107,15 @@ impl Socket {
 
     /// Sends one message that is no part of a batch and waits for what the kernel says of it.
     pub(crate) fn request(&mut self, message: &Message) -> Result<(), NetlinkError> {
+        self.request_of(0, message)
+    }
+
+    /// Likewise, about one resource of the subsystem.
+    pub(crate) fn request_of(&mut self, resource: u16, message: &Message) -> Result<(), NetlinkError> {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         let mut bytes = Vec::new();
-        message.write(&mut bytes, NLM_F_ACK, sequence);
+        message.write_for(resource, &mut bytes, NLM_F_ACK, sequence);
         self.send(&bytes)?;
         self.acknowledged(sequence, sequence, |_| &message.what)
     }

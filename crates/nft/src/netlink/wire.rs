@@ -3,7 +3,7 @@
 /// `struct nlmsghdr`: length, type, flags, sequence, port.
 const HEADER: usize = 16;
 /// `struct nfgenmsg`: family, version, resource.
-pub(super) const GENERIC: usize = 4;
+pub(crate) const GENERIC: usize = 4;
 const NLMSG_ERROR: u16 = 2;
 pub(super) const NLM_F_REQUEST: u16 = 0x1;
 
@@ -25,7 +25,13 @@ pub(crate) struct Message {
 impl Message {
     /// Writes it as a request with `flags` and a sequence number.
     pub(super) fn write(&self, into: &mut Vec<u8>, flags: u16, sequence: u32) {
-        write(into, (self.kind, NLM_F_REQUEST | self.flags | flags), sequence, (self.family, 0), &self.body);
+        self.write_for(0, into, flags, sequence);
+    }
+
+    /// Likewise, about one resource of the subsystem.
+    pub(super) fn write_for(&self, resource: u16, into: &mut Vec<u8>, flags: u16, sequence: u32) {
+        let kind = (self.kind, NLM_F_REQUEST | self.flags | flags);
+        write(into, kind, sequence, (self.family, resource), &self.body);
     }
 }
 
@@ -51,18 +57,18 @@ pub(super) fn write(
 }
 
 /// A message from the kernel.
-pub(super) struct Answer<'a> {
-    pub(super) kind: u16,
+pub(crate) struct Answer<'a> {
+    pub(crate) kind: u16,
     pub(super) flags: u16,
     pub(super) sequence: u32,
     /// The port of the socket that asked for it.
     pub(super) port: u32,
-    pub(super) payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
 }
 
 impl<'a> Answer<'a> {
     /// The messages in what one read returned.
-    pub(super) fn all(mut bytes: &'a [u8]) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(mut bytes: &'a [u8]) -> impl Iterator<Item = Self> {
         std::iter::from_fn(move || {
             let u32_at = |at| Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
             let u16_at = |at| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
