@@ -1,0 +1,17 @@
+//! What was seen to flow, and by whose leave.
+//!
+//! A [`record::Flow`] says of a stretch of time how often one end opened connections to another, or was
+//! kept from it, and why. [`text`] is how records are kept in files; [`merge`] joins what several
+//! observers, or several files, tell.
+//!
+//! INVARIANT: this crate is pure. It reads and writes what it is handed, knows no clock (whoever calls
+//! tells the time), and nothing of netlink, Kubernetes or asynchronous I/O. Whatever it is handed, its
+//! memory is bounded by what its caller allows.
+
+pub mod merge;
+pub mod record;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod text;
+
+pub use jiff::Timestamp;
