@@ -3,12 +3,13 @@
 //! A [`record::Flow`] says of a stretch of time how often one end opened connections to another, or was
 //! kept from it, and why. [`text`] is how records are kept in files; [`merge`] joins what several
 //! observers, or several files, tell. An [`observation::Observation`] is what an observer says of one
-//! connection: our own agent, or one whose format [`source`] reads.
+//! connection: our own agent, or one whose format [`source`] reads. [`attribution`] gives it names.
 //!
 //! INVARIANT: this crate is pure. It reads and writes what it is handed, knows no clock (whoever calls
 //! tells the time), and nothing of netlink, Kubernetes or asynchronous I/O. Whatever it is handed, its
 //! memory is bounded by what its caller allows.
 
+pub mod attribution;
 pub mod merge;
 pub mod observation;
 pub mod record;

@@ -79,10 +79,16 @@ impl<T: Ord, const MOST: usize> Few<T, MOST> {
     }
 }
 
+impl<T: Ord, const MOST: usize> Extend<T> for Few<T, MOST> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, things: I) {
+        things.into_iter().for_each(|thing| self.insert(thing));
+    }
+}
+
 impl<T: Ord, const MOST: usize> FromIterator<T> for Few<T, MOST> {
     fn from_iter<I: IntoIterator<Item = T>>(things: I) -> Self {
         let mut few = Self::new();
-        things.into_iter().for_each(|thing| few.insert(thing));
+        few.extend(things);
         few
     }
 }

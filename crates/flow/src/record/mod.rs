@@ -48,13 +48,14 @@ pub struct Key {
 
 impl Key {
     /// The end that refused, or would have, and in which direction: the subject of the policies that
-    /// denied. Where nobody says which, the destination, whose ingress denies most of what is denied.
+    /// denied. Where the observer does not say, the side that denies; where nobody knows, the destination, whose
+    /// ingress denies most of what is denied.
     #[must_use]
     pub fn refused_by(&self) -> Option<(&End, Direction)> {
         if !self.outcome.is_forbidden() {
             return None;
         }
-        match self.leave.denied_at().or(self.side) {
+        match self.side.or_else(|| self.leave.denied_at()) {
             Some(Direction::Egress) => Some((&self.from, Direction::Egress)),
             Some(Direction::Ingress) | None => Some((&self.to, Direction::Ingress)),
         }

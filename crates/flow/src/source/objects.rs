@@ -17,11 +17,16 @@ struct State {
     depth: usize,
     in_text: bool,
     escaped: bool,
+    /// Whether it is none: it ends with its line, or before the next.
+    is_other: bool,
 }
 
 impl State {
     /// Takes in `byte`, and says whether it ends the object.
     fn take(&mut self, byte: u8) -> bool {
+        if self.is_other {
+            return byte == b'\n';
+        }
         if self.in_text {
             match byte {
                 _ if self.escaped => self.escaped = false,
@@ -64,6 +69,10 @@ impl<R: BufRead> Objects<R> {
             }
             let mut used = 0;
             for byte in chunk.iter().copied() {
+                if state.is_other && byte == b'{' {
+                    self.from.consume(used);
+                    break 'stream;
+                }
                 used += 1;
                 if byte == b'\n' {
                     self.line += 1;
@@ -74,6 +83,7 @@ impl<R: BufRead> Objects<R> {
                         continue;
                     }
                     begun = Some(self.line);
+                    state.is_other = byte != b'{';
                 }
                 too_long |= self.buffer.len() >= MOST_LINE;
                 if !too_long {
@@ -116,7 +126,8 @@ mod tests {
         assert_eq!(objects(text), found.map(|(line, text)| (line, text.to_owned())));
         assert_eq!(objects("[]"), []);
         assert_eq!(objects("[{\"a\":"), [(1, "{\"a\":".to_owned())]);
-        assert_eq!(objects("[{} x{}]"), [(1, "{}".to_owned()), (1, "x".to_owned()), (1, "{}".to_owned())]);
+        let found = [(1, "{}"), (1, "x, y"), (1, "{}"), (1, "z\n"), (2, "{}")];
+        assert_eq!(objects("[{} x, y{} z\n{}]"), found.map(|(line, text)| (line, text.to_owned())));
     }
 
     #[test]
