@@ -1,26 +1,29 @@
 //! Who stands at the ends of what was observed, and why it passed or not.
 #![allow(clippy::unwrap_used)]
 
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
-    explain::Excerpts,
     index::Index,
     object::{
         Change, Cluster, Direction, LabelSelector, Labels, NetworkPolicy, Node, ObjectKey, Origin, Peer,
         PeerKind, Pod, PodUid, Requirement, Rule, Service, Workload,
     },
-    packet::Traffic,
+    packet::{End as PacketEnd, Traffic},
     set::Protocol,
     testing::{cluster, config, packet, packet_choice},
 };
 use sekisho_flow::{
     Timestamp,
-    attribution::{Attribution, Book, Nobody, Sighting},
+    attribution::{Attribution, Book, Judge, Nobody, Policies, Sighting},
     observation::{Observation, Party, Told, ToldPod},
     record::{Carried, End, Leave, Observer, Outcome, PolicyRef, Why},
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -226,8 +229,7 @@ fn an_address_is_whose_it_was_then() {
 fn the_core_says_why_where_the_observer_does_not() {
     let cluster = scenario();
     let index = Index::of(cluster.changes());
-    let excerpts = Excerpts::of(&cluster, &index);
-    let mut attribution = Attribution::new(Book::of(&cluster), &excerpts);
+    let mut attribution = Attribution::new(Book::of(&cluster), Policies::of(&cluster, &index));
     let (bff, backend) = (Party::at(ip("10.244.1.11")), Party::at(ip("10.244.1.12")));
     let denied = Observation { outcome: Outcome::Denied, ..observation(bff.clone(), backend.clone()) };
     let no_rule = "egress: not isolated; ingress: no rule of trading/trading-backend allows it";
@@ -272,8 +274,7 @@ proptest! {
     fn the_reason_is_the_evaluators(cluster in cluster(0..8, 0..6), choice in packet_choice()) {
         let packet = packet(&cluster, choice);
         let index = Index::of(cluster.changes());
-        let excerpts = Excerpts::of(&cluster, &index);
-        let mut attribution = Attribution::new(Book::of(&cluster), &excerpts);
+        let mut attribution = Attribution::new(Book::of(&cluster), Policies::of(&cluster, &index));
         let (Some(from), Some(to)) = (packet.from.address(), packet.to.address()) else { return Ok(()) };
         let verdict = eval::decide(&cluster, &packet);
         let observed = Observation {
@@ -294,6 +295,42 @@ proptest! {
                 Some(end) => prop_assert!(workloads.contains(&end.workload)),
                 None => prop_assert!(workloads.is_empty()),
             }
+        }
+    }
+
+    /// However often and in whatever order packets come, each gets the answer that it would get alone.
+    #[test]
+    fn an_answer_that_is_remembered_is_the_packets_own(
+        cluster in cluster(0..8, 0..6),
+        choices in vec((packet_choice(), 0..4_u8), 2..30),
+    ) {
+        let index = Index::of(cluster.changes());
+        let policies = Policies::of(&cluster, &index);
+        let mut attribution = Attribution::new(Book::of(&cluster), &policies);
+        for (choice, host) in choices {
+            let mut packet = packet(&cluster, choice);
+            // Neighbours of addresses outside, and of ports: of the same class as a rule.
+            if let PacketEnd::Address(IpAddr::V4(to)) = &mut packet.to && to.octets()[0] >= 192 {
+                *to = Ipv4Addr::from(u32::from(*to) ^ u32::from(host));
+            }
+            if let Traffic::Port(_, port) = &mut packet.traffic {
+                *port = port.saturating_add(u16::from(host));
+            }
+            let (Some(from), Some(to)) = (packet.from.address(), packet.to.address()) else { continue };
+            let verdict = eval::decide(&cluster, &packet);
+            let observed = Observation {
+                carried: packet.traffic.into(),
+                outcome: verdict.decision.into(),
+                ..observation(Party::at(from), Party::at(to))
+            };
+            let sighting = attribution.name(&observed);
+            if sighting.key.leave.is_unknown() {
+                continue;
+            }
+            prop_assert_eq!(&sighting.key.leave, &Leave::from(verdict));
+            let denied = sighting.key.leave.denied_at();
+            let nearest = denied.and_then(|direction| policies.nearest(&packet, direction));
+            prop_assert_eq!(sighting.seen.nearest, nearest);
         }
     }
 }
