@@ -41,6 +41,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
+    Edges { of: "sekisho-flow", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-lab", uses: &["sekisho-core", "sekisho-nft"], tests_use: &[] },
@@ -60,7 +61,7 @@ pub struct Ban {
 }
 
 const PROGRAMS_BELOW: &[&str] =
-    &["sekisho-catalog", "sekisho-core", "sekisho-k8s", "sekisho-nft", "sekisho-lab"];
+    &["sekisho-catalog", "sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft", "sekisho-lab"];
 
 /// What must not come along.
 pub const BANS: &[Ban] = &[
@@ -95,6 +96,23 @@ pub const BANS: &[Ban] = &[
         from: &["sekisho-agent"],
         to: &["axum*", "actix*", "reqwest", "tonic", "warp", "rocket", "ureq", "regorus", "globset", "lsp-*"],
         because: "what runs with privileges carries no web framework, no Rego and no editor",
+    },
+    Ban {
+        from: &["sekisho-flow"],
+        to: &[
+            "tokio",
+            "async-*",
+            "futures*",
+            "kube*",
+            "k8s-openapi",
+            "netlink-*",
+            "nix",
+            "rustix",
+            "libc",
+            "socket2",
+            "rand",
+        ],
+        because: "records of flows are made, joined and read by all: no sockets, no netlink, no API server",
     },
     Ban {
         from: &["sekisho-nft", "sekisho-lab"],
