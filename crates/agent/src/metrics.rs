@@ -92,7 +92,7 @@ impl Metrics {
         registry.register("transactions", "Changes of the kernel's rules", self.transactions.clone());
         registry.register(
             "denied_packets",
-            "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet, and `many` are broadcasts and multicasts",
+            "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet, `many` are broadcasts and multicasts, and `tagged` are frames with a VLAN tag of 0 from pods on a bridge",
             self.denied.clone(),
         );
         registry.register(
@@ -192,7 +192,7 @@ impl Metrics {
 
 fn mode(table: Table) -> &'static str {
     match table {
-        Table::Enforced => "enforced",
+        Table::Enforced | Table::Frames => "enforced",
         Table::Tried => "audit",
     }
 }

@@ -166,7 +166,7 @@ async fn announce(announcer: Announcer, mut said: mpsc::Receiver<Announcement>) 
 pub(crate) fn remove(place: &Place, stay: bool) -> Result<ExitCode, Error> {
     enter(place)?;
     let _held = hold()?;
-    for table in [Table::Tried, Table::Enforced] {
+    for table in [Table::Tried, Table::Enforced, Table::Frames] {
         Kernel::open_table(table)?.remove()?;
     }
     if stay {

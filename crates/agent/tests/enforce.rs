@@ -29,6 +29,8 @@ mod small;
 #[path = "enforce/starved.rs"]
 mod starved;
 mod support;
+#[path = "enforce/tags.rs"]
+mod tags;
 
 use libtest_mimic::{Arguments, Trial};
 use rig::Rig;
@@ -49,6 +51,9 @@ const TESTS: &[(&str, fn())] = &[
     ("what_goes_by_the_node_is_policed", by_node::what_goes_by_the_node_is_policed),
     ("pods_on_a_bridge_are_policed", bridges::pods_on_a_bridge_are_policed),
     ("a_bridge_is_never_unseen", bridges::a_bridge_is_never_unseen),
+    ("no_tag_leads_past_the_rules", tags::no_tag_leads_past_the_rules),
+    ("rules_about_frames_may_be_refused", tags::rules_about_frames_may_be_refused),
+    ("a_bridge_that_filters_vlans_is_policed", tags::a_bridge_that_filters_vlans_is_policed),
     ("pods_start_by_the_plugin", plugin::pods_start_by_the_plugin),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),

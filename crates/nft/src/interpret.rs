@@ -1,6 +1,8 @@
 //! What a ruleset means: a packet run through the typed tree.
 
-use crate::tree::{Action, Chain, Element, Family, Hook, Match, Name, Rule, Ruleset, Side, TrackedState};
+use crate::tree::{
+    Action, Chain, Element, Family, Hook, Match, Name, Rule, Ruleset, Side, TagKind, TrackedState,
+};
 use sekisho_core::{packet::Traffic, set::Protocol, verdict::Decision};
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -19,13 +21,25 @@ pub struct Header {
     pub cut: bool,
     /// Whether it is TCP without the SYN flag.
     pub mid_stream: bool,
+    /// What carries it over a bridge.
+    pub frame: Frame,
+}
+
+/// What the rules can see of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Whether it came to the bridge from a veth.
+    pub from_veth: bool,
+    /// Its outermost tag, if it bears one: the kind, and the number of the VLAN.
+    pub tag: Option<(TagKind, u16)>,
 }
 
 impl Header {
     /// The first packet of a connection.
     #[must_use]
     pub fn opening(source: IpAddr, destination: IpAddr, traffic: Traffic) -> Self {
-        Self { source, destination, traffic, state: None, cut: false, mid_stream: false }
+        let frame = Frame::default();
+        Self { source, destination, traffic, state: None, cut: false, mid_stream: false, frame }
     }
 }
 
@@ -157,7 +171,9 @@ impl<'a> Run<'a> {
             Match::State(state) => self.header.state == Some(*state),
             Match::Cut => self.header.cut,
             Match::MidStream => self.header.mid_stream && self.port(Protocol::Tcp).is_some(),
-            // Frames are not modelled: these are the addresses that are sent in such.
+            Match::FromVeth => self.header.frame.from_veth,
+            Match::NoVlan(kind) => self.header.frame.tag == Some((*kind, 0)),
+            // The addresses of frames are not modelled: these are the addresses that are sent in such.
             Match::Group => match self.header.destination {
                 IpAddr::V4(to) => to.is_multicast() || to.is_broadcast(),
                 IpAddr::V6(to) => to.is_multicast(),

@@ -19,6 +19,7 @@ pub mod text;
 mod transaction;
 pub mod tree;
 
+pub use compile::frames;
 pub use drift::Drift;
 pub use netlink::{Bridge, Kernel, LinkMonitor, Links, Monitor, NetlinkError};
 pub use program::Program;

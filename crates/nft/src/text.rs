@@ -2,7 +2,7 @@
 
 use crate::tree::{
     Action, CUT_LABEL_BIT, Chain, Element, Family, Hook, LOG_GROUP, Match, Name, NumberRange, Rule, Ruleset,
-    Set, SetKind, Side, Table, TrackedState,
+    Set, SetKind, Side, Table, TagKind, TrackedState,
 };
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub fn ruleset(ruleset: &Ruleset) -> String {
 /// A whole table, as `nft -f` takes it.
 #[must_use]
 pub fn table(table: Table, ruleset: &Ruleset) -> String {
-    let mut text = format!("table inet {} {{\n", table.name());
+    let mut text = format!("table {} {} {{\n", table.family(), table.name());
     let sets = ruleset.sets.iter().map(|(name, item)| set(name, item));
     // Chains may lead to chains below them: `nft` reads a table as one.
     let chains = ruleset.chains.iter().map(|(name, item)| chain(table, name, item));
@@ -51,13 +51,15 @@ fn chain(table: Table, name: &Name, chain: &Chain) -> String {
     let _ = writeln!(text, "\tchain {name} {{");
     if let Some(hook) = chain.hook {
         let hook = match hook {
+            Hook::Prerouting => "prerouting",
             Hook::Forward => "forward",
             Hook::Input => "input",
             Hook::Output => "output",
         };
-        let priority = match table.priority() {
-            0 => "filter".to_owned(),
-            later => format!("filter + {later}"),
+        let priority = match table {
+            // What `nft` calls so is another number in each family.
+            Table::Enforced | Table::Frames => "filter".to_owned(),
+            Table::Tried => format!("filter + {}", table.priority()),
         };
         let _ = writeln!(text, "\t\ttype filter hook {hook} priority {priority}; policy accept;");
     }
@@ -110,6 +112,9 @@ fn condition(condition: &Match) -> String {
         Match::Cut => format!("ct label {CUT_LABEL_BIT}"),
         Match::MidStream => "tcp flags & syn == 0".to_owned(),
         Match::Group => "meta pkttype != host".to_owned(),
+        Match::FromVeth => "meta iifkind \"veth\"".to_owned(),
+        Match::NoVlan(TagKind::Customer) => "ether type 8021q vlan id 0".to_owned(),
+        Match::NoVlan(TagKind::Service) => "ether type 8021ad vlan id 0".to_owned(),
         Match::Address { family, side, set } => format!("{} @{set}", address(*family, *side)),
         Match::AddressPair { family, set } => {
             format!("{} . {} @{set}", address(*family, Side::Source), address(*family, Side::Destination))

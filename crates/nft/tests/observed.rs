@@ -16,10 +16,8 @@ use std::{
     net::{IpAddr, UdpSocket},
     time::{Duration, Instant, SystemTime},
 };
-use streams::{Network, Node, PORT};
+use streams::{Network, Node, PATIENCE, PORT};
 
-/// How long it may take until the kernel tells.
-const PATIENCE: Duration = Duration::from_secs(5);
 const APART: Duration = Duration::from_millis(50);
 
 /// Sends a datagram from `web` to `api`.

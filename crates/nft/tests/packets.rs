@@ -17,8 +17,9 @@ use nix::sys::{
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket},
     os::fd::{AsRawFd, OwnedFd},
+    time::{Duration, Instant},
 };
-use streams::{Network, Node, PORT, SECOND, say};
+use streams::{Network, Node, PATIENCE, PORT, SECOND, say};
 
 /// A node whose policy lets in `PORT` and nothing else.
 fn node() -> Node {
@@ -55,17 +56,19 @@ fn fragments_are_put_together_before_they_are_judged() {
         support::in_new_network("fragments_are_put_together_before_they_are_judged", move || {
             let node = node();
             let to = address(&node.api);
-            let heard = |port: u16, length: usize| {
+            let heard = |port: u16, length: usize, patience: Duration| {
                 let server = node.api.enter(|| UdpSocket::bind((to, port)).expect("a socket"));
                 let client = node.web.enter(|| UdpSocket::bind((address(&node.web), 0)).expect("a socket"));
-                server.set_read_timeout(Some(SECOND / 2)).expect("a setting");
+                server.set_read_timeout(Some(patience)).expect("a setting");
                 client.send_to(&vec![7; length], (to, port)).expect("it is sent");
                 let mut bytes = vec![0; length];
                 server.recv(&mut bytes).is_ok_and(|received| received == length)
             };
             // The links carry 1500 bytes at a time.
-            assert_eq!((heard(PORT, 100), heard(PORT, 6000)), (true, true), "they are allowed");
-            assert_eq!((heard(PORT + 1, 100), heard(PORT + 1, 6000)), (false, false), "they are not");
+            let allowed = [100, 6000].map(|length| heard(PORT, length, PATIENCE));
+            assert_eq!(allowed, [true, true], "they are allowed");
+            let denied = [100, 6000].map(|length| heard(PORT + 1, length, SECOND / 2));
+            assert_eq!(denied, [false, false], "they are not");
         });
     }
 }
@@ -79,22 +82,23 @@ fn invalid_packets_are_dropped_on_policed_pods() {
     const SYN_FIN: u8 = 0x03;
     support::in_new_network("invalid_packets_are_dropped_on_policed_pods", || {
         let mut node = node();
-        assert!(arrives(&node, SYN), "it opens an allowed connection");
-        assert!(!arrives(&node, NO_FLAGS), "no TCP says that");
-        assert!(!arrives(&node, SYN_FIN), "no TCP says that");
+        assert!(arrives(&node, SYN, PATIENCE), "it opens an allowed connection");
+        assert!(!arrives(&node, NO_FLAGS, SECOND), "no TCP says that");
+        assert!(!arrives(&node, SYN_FIN, SECOND), "no TCP says that");
         node.kernel.remove().expect("the table goes");
-        assert!(arrives(&node, NO_FLAGS) && arrives(&node, SYN_FIN), "it is policy that drops them");
+        let arrives = [NO_FLAGS, SYN_FIN].map(|flags| arrives(&node, flags, PATIENCE));
+        assert_eq!(arrives, [true, true], "it is policy that drops them");
     });
 }
 
-/// Whether a segment with these flags arrives at the port that policy opens.
-fn arrives(node: &Node, flags: u8) -> bool {
+/// Whether a segment with these flags arrives in time at the port that policy opens.
+fn arrives(node: &Node, flags: u8, patience: Duration) -> bool {
     let (from, to) = (ip4(&node.web), ip4(&node.api));
     let segment = segment((from, 40_000 + u16::from(flags)), (to, PORT), flags);
     let (server, client) = (node.api.enter(raw), node.web.enter(raw));
     let target = SockaddrIn::from(SocketAddrV4::new(to, 0));
     sendto(client.as_raw_fd(), &segment, &target, MsgFlags::empty()).expect("it is sent");
-    is_heard(&server, &segment)
+    is_heard(&server, &segment, patience)
 }
 
 fn ip4(network: &Network) -> Ipv4Addr {
@@ -112,13 +116,16 @@ fn raw() -> OwnedFd {
     raw
 }
 
-/// Whether a segment arrives within a second. Packets come with their IP header, of 20 bytes.
-fn is_heard(server: &OwnedFd, segment: &[u8]) -> bool {
-    let mut packet = [0; 1500];
-    (0..5).any(|_| {
+/// Whether a segment arrives in time. Packets come with their IP header, of 20 bytes.
+fn is_heard(server: &OwnedFd, segment: &[u8], patience: Duration) -> bool {
+    let (mut packet, begun) = ([0; 1500], Instant::now());
+    while begun.elapsed() < patience {
         let length = recv(server.as_raw_fd(), &mut packet, MsgFlags::empty()).unwrap_or_default();
-        packet.get(20..length) == Some(segment)
-    })
+        if packet.get(20..length) == Some(segment) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A TCP header with a good checksum, so that nothing but its flags is wrong.

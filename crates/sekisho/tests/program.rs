@@ -370,6 +370,7 @@ fn a_ruleset_is_what_nft_takes() {
     let run = sekisho(&["render", "nftables", "--node", "n2", "families.yaml"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
     assert!(run.out.starts_with("table inet sekisho {\n") && run.out.contains("10.0.2.1"), "{}", run.out);
+    assert!(run.out.contains("\n}\n\ntable bridge sekisho {\n"), "{}", run.out);
     let placed = sekisho(&["render", "nftables", "--node", "node-1", "shop.yaml"]);
     assert_eq!(placed.code, Some(0), "{}", placed.err);
     assert!(placed.err.contains("those of `sekisho lab`"), "{}", placed.err);

@@ -15,6 +15,8 @@ const APART: Duration = Duration::from_secs(10);
 
 /// The chain of what is meant for many.
 const TO_MANY: &str = "to-many";
+/// The chain of frames that no rule would be shown.
+const TAGGED: &str = "tagged";
 
 /// What the counters said when they were read last.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Denials {
                         metrics.denied(table, &direction.to_string(), &names.join(","), more);
                     }
                     None if chain.as_str() == TO_MANY => metrics.denied(table, "many", "", more),
+                    None if chain.as_str() == TAGGED => metrics.denied(table, "tagged", "", more),
                     // The chain of strangers (S23).
                     None => metrics.denied(table, "unknown", "", more),
                 }

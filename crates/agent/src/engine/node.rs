@@ -83,8 +83,8 @@ impl Node {
     }
 
     /// The ports of the sockets by which the kernel is changed.
-    pub(crate) fn ports(&self) -> [u32; 2] {
-        [self.kernel.port(), self.staged.port()]
+    pub(crate) fn ports(&self) -> [u32; 3] {
+        [self.kernel.port(), self.staged.port(), self.bridges.port()]
     }
 
     /// The node's name.
@@ -105,6 +105,11 @@ impl Node {
     /// Over which bridges something may go past the rules, and what to do about it.
     pub(crate) fn unseen(&self) -> &BTreeSet<String> {
         self.bridges.unseen()
+    }
+
+    /// What gets past the rules of what no pod sends that may not send whatever it likes.
+    pub(crate) fn passing(&self) -> &BTreeSet<String> {
+        self.bridges.passing()
     }
 
     /// Looks at the bridges of this node.
@@ -139,7 +144,7 @@ impl Node {
     pub(crate) fn text(&self) -> String {
         let tables = [(Table::Enforced, self.program()), (Table::Tried, self.staged.program())].into_iter();
         let texts = tables.filter_map(|(table, program)| Some(text::table(table, program?.ruleset())));
-        texts.collect::<Vec<_>>().join("\n")
+        texts.chain(self.bridges.text()).collect::<Vec<_>>().join("\n")
     }
 
     /// How many elements the sets in the kernel have.
@@ -193,8 +198,10 @@ impl Node {
         Ok(())
     }
 
-    /// Where the kernel can, nobody else changes the table; where not, what somebody changes is mended.
+    /// Where the kernel can, nobody else changes the table; where not, what somebody changes is mended. No packet
+    /// gets past it in a frame that it is not shown, from before it is there.
     fn own(&mut self) -> Result<(), NetlinkError> {
+        self.bridges.keep_frames();
         let owned = self.kernel.own()?;
         tracing::debug!(owned, "the table");
         Ok(())
@@ -265,7 +272,8 @@ impl Node {
     pub(crate) fn restore(&mut self) -> Result<Vec<Drift>, NetlinkError> {
         let Some(enforced) = &mut self.enforced else { return Ok(Vec::new()) };
         let was_true = std::mem::replace(&mut self.is_true, false);
-        let drift = self.kernel.restore(enforced.program.ruleset())?;
+        let mut drift = self.bridges.keep_frames();
+        drift.extend(self.kernel.restore(enforced.program.ruleset())?);
         if !was_true || !drift.is_empty() {
             // What passed meanwhile was not asked.
             self.connections.look_through(false);
@@ -305,6 +313,9 @@ impl Node {
     fn count(&mut self) -> Result<(), NetlinkError> {
         if let Some(Enforced { program, .. }) = &self.enforced {
             self.denials.read(Table::Enforced, &mut self.kernel, program, &self.metrics)?;
+            if let Some(kernel) = self.bridges.frames() {
+                self.denials.read(Table::Frames, kernel, program, &self.metrics)?;
+            }
         }
         self.staged.count(&mut self.denials, &self.metrics)
     }

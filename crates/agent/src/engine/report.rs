@@ -23,6 +23,10 @@ pub(crate) struct Report {
     pub(crate) programmed: bool,
     /// Bridges over which something may go past the rules, and what to do about it.
     pub(crate) unseen: Vec<String>,
+    /// What gets past the rules that no pod sends which may not send whatever it likes, and what to do about it.
+    /// It keeps no node from being ready.
+    #[serde(default)]
+    pub(crate) passing: Vec<String>,
     /// Whether connections that are older than enforcement may still show themselves (S32).
     pub(crate) attaching: bool,
     /// The ranges in which a packet of an unknown pod does not pass.
@@ -74,6 +78,7 @@ impl fmt::Display for Report {
         let guarded = if self.guarded.is_empty() { "nothing".to_owned() } else { self.guarded.join(", ") };
         writeln!(f, "node      {}", self.node)?;
         writeln!(f, "state     {state}")?;
+        self.passing.iter().try_for_each(|what| writeln!(f, "warning   {what}"))?;
         writeln!(f, "guarded   {guarded}")?;
         writeln!(f, "pods      {} in the cluster, {} addresses on this node", self.pods, self.endpoints)?;
         writeln!(f, "policies  {} enforced, {} only tried", self.policies, self.staged)?;
@@ -142,6 +147,7 @@ impl Engine {
             enforcing: self.node.is_begun(),
             programmed: self.node.is_true(),
             unseen: self.node.unseen().iter().cloned().collect(),
+            passing: self.node.passing().iter().cloned().collect(),
             attaching: self.node.is_attaching(),
             guarded: self.node.guarded().cidrs().iter().map(ToString::to_string).collect(),
             pods: self.state.pods().len(),

@@ -157,7 +157,7 @@ fn isolate(node: &Network, port: &str, how: &str) {
 
 impl Shop<'_> {
     /// From pod to pod on one bridge.
-    fn on_one_bridge(&self) {
+    pub(crate) fn on_one_bridge(&self) {
         let web = self.pod("shop/web").1;
         for pod in ["shop/api-1", "shop/solo"] {
             let seen = self.arrival(pod, web, web);

@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod bridged;
 pub(crate) mod calls;
 pub(crate) mod echo;
+pub(crate) mod frames;
 pub(crate) mod kubelet;
 pub(crate) mod objects;
 pub(crate) mod proxy;

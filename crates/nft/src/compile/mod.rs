@@ -13,6 +13,7 @@
 //! in what accepts (S40).
 
 mod base;
+mod frames;
 pub(crate) mod guard;
 mod policy;
 mod profile;
@@ -20,6 +21,7 @@ mod shared;
 mod tier;
 
 pub(crate) use base::{Mode, Phase, base, entrances, names};
+pub use frames::frames;
 pub(crate) use policy::policy_chain_name;
 pub(crate) use profile::{Target, target};
 

@@ -9,8 +9,6 @@ use std::collections::BTreeSet;
 
 /// `NFNL_SUBSYS_NFTABLES`.
 pub(super) const SUBSYSTEM: u16 = 10;
-/// `NFPROTO_INET`.
-pub(super) const INET: u8 = 1;
 /// The type of the attribute that rules keep their fingerprint in, within their user data. The `nft`
 /// program passes over what it does not know.
 pub(super) const FINGERPRINT: u8 = 0x5e;
@@ -23,6 +21,14 @@ pub(super) const FILTER: &str = "filter";
 /// `NFT_TABLE_F_OWNER` and `NFT_TABLE_F_PERSIST`, which Linux has since 5.12 and 6.9.
 pub(super) const OWNER: u32 = 0x2;
 pub(super) const PERSIST: u32 = 0x4;
+
+/// `NFPROTO_INET` or `NFPROTO_BRIDGE`.
+pub(super) fn family(table: Table) -> u8 {
+    match table {
+        Table::Enforced | Table::Tried => 1,
+        Table::Frames => 7,
+    }
+}
 
 const NEW_TABLE: u16 = 0;
 const DELETE_TABLE: u16 = 2;
@@ -54,17 +60,17 @@ pub(super) fn messages(table: Table, owned: bool, transaction: &Transaction) -> 
 /// outlives its owner; then the next may own it.
 pub(super) fn make_table(table: Table, owned: bool) -> Message {
     let body = if owned { within(table).u32(2, OWNER | PERSIST) } else { within(table) };
-    message(NEW_TABLE, NLM_F_CREATE, &body, format!("make the table `{}`", table.name()))
+    message(table, NEW_TABLE, NLM_F_CREATE, &body, format!("make the table `{}`", table.name()))
 }
 
 /// The message that takes the table away.
 pub(super) fn delete_table(table: Table) -> Message {
-    message(DELETE_TABLE, 0, &within(table), format!("delete the table `{}`", table.name()))
+    message(table, DELETE_TABLE, 0, &within(table), format!("delete the table `{}`", table.name()))
 }
 
-fn message(kind: u16, flags: u16, attributes: &Attributes, what: String) -> Message {
+fn message(table: Table, kind: u16, flags: u16, attributes: &Attributes, what: String) -> Message {
     let body = attributes.as_bytes().to_vec();
-    Message { kind: (SUBSYSTEM << 8) | kind, flags, family: INET, body, what }
+    Message { kind: (SUBSYSTEM << 8) | kind, flags, family: family(table), body, what }
 }
 
 /// Every message names the table first.
@@ -77,17 +83,17 @@ fn operation(table: Table, operation: &Operation) -> Vec<Message> {
     match operation {
         Operation::Wake => {
             let body = in_table().u32(2, 0);
-            vec![message(NEW_TABLE, 0, &body, format!("switch the table `{}` on", table.name()))]
+            vec![message(table, NEW_TABLE, 0, &body, format!("switch the table `{}` on", table.name()))]
         }
         Operation::AddSet { set, kind, .. } => {
             let body = in_table().text(2, set.as_str());
             let body = body.append(&set::Layout::of(*kind).attributes());
-            vec![message(NEW_SET, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the set `{set}`"))]
+            vec![message(table, NEW_SET, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the set `{set}`"))]
         }
         Operation::AddChain { chain, hook } => vec![add_chain(table, chain, *hook)],
         Operation::FlushChain(chain) => {
             let body = in_table().text(2, chain.as_str());
-            vec![message(DELETE_RULE, 0, &body, format!("empty the chain `{chain}`"))]
+            vec![message(table, DELETE_RULE, 0, &body, format!("empty the chain `{chain}`"))]
         }
         Operation::AddRules(chain, rules) => rules.iter().map(|rule| add_rule(table, chain, rule)).collect(),
         Operation::DeleteElements(set, elements) => {
@@ -98,11 +104,11 @@ fn operation(table: Table, operation: &Operation) -> Vec<Message> {
         }
         Operation::DeleteChain(chain) => {
             let body = in_table().text(3, chain.as_str());
-            vec![message(DELETE_CHAIN, 0, &body, format!("delete the chain `{chain}`"))]
+            vec![message(table, DELETE_CHAIN, 0, &body, format!("delete the chain `{chain}`"))]
         }
         Operation::DeleteSet(set) => {
             let body = in_table().text(2, set.as_str());
-            vec![message(DELETE_SET, 0, &body, format!("delete the set `{set}`"))]
+            vec![message(table, DELETE_SET, 0, &body, format!("delete the set `{set}`"))]
         }
     }
 }
@@ -112,27 +118,33 @@ fn add_chain(table: Table, chain: &Name, hook: Option<Hook>) -> Message {
     let body = match hook {
         None => body,
         Some(hook) => {
-            let place = Attributes::new().u32(1, hook_number(hook)).u32(2, table.priority());
+            let place = Attributes::new().u32(1, hook_number(hook)).u32(2, priority(table));
             body.nested(4, &place).u32(5, ACCEPT).text(7, FILTER)
         }
     };
-    message(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the chain `{chain}`"))
+    message(table, NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL, &body, format!("make the chain `{chain}`"))
 }
 
-/// `NF_INET_LOCAL_IN`, `NF_INET_FORWARD`, `NF_INET_LOCAL_OUT`.
+/// `NF_INET_PRE_ROUTING` and so on, which for bridges have the same numbers.
 pub(super) fn hook_number(hook: Hook) -> u32 {
     match hook {
+        Hook::Prerouting => 0,
         Hook::Input => 1,
         Hook::Forward => 2,
         Hook::Output => 3,
     }
 }
 
+/// The priority of base chains, which has a sign that attributes have not.
+pub(super) fn priority(table: Table) -> u32 {
+    table.priority().cast_unsigned()
+}
+
 fn add_rule(table: Table, chain: &Name, rule: &Rule) -> Message {
     let list =
         expressions(rule).iter().fold(Attributes::new(), |list, expression| list.nested(1, expression));
     let body = within(table).text(2, chain.as_str()).nested(4, &list).bytes(7, &user_data(rule));
-    message(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, &body, format!("add a rule to the chain `{chain}`"))
+    message(table, NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, &body, format!("add a rule to the chain `{chain}`"))
 }
 
 /// User data is small attributes of its own: type and length of one byte each.
@@ -156,7 +168,7 @@ fn change_elements(
         .map(|chunk| {
             let list = chunk.iter().fold(Attributes::new(), |list, element| list.nested(1, element));
             let body = within(table).text(2, set.as_str()).nested(3, &list);
-            message(kind, flags, &body, format!("{what} `{set}`"))
+            message(table, kind, flags, &body, format!("{what} `{set}`"))
         })
         .collect()
 }
@@ -164,7 +176,7 @@ fn change_elements(
 /// Asks for all of something in the table.
 pub(super) fn dump(table: Table, kind: u16, more: Option<&Name>) -> Message {
     let body = more.map_or_else(|| within(table), |set| within(table).text(2, set.as_str()));
-    message(kind, 0, &body, "read the table".to_owned())
+    message(table, kind, 0, &body, "read the table".to_owned())
 }
 
 #[cfg(test)]

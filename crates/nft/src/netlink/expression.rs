@@ -41,6 +41,7 @@ pub(super) fn value(bytes: &[u8]) -> Attributes {
 /// Which header a payload is loaded from: `enum nft_payload_bases`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Base {
+    Link = 0,
     Network = 1,
     Transport = 2,
 }
@@ -60,6 +61,7 @@ pub(super) enum Meta {
     Family = 15,
     Protocol = 16,
     Frame = 19,
+    FromKind = 26,
 }
 
 /// What is known of its connection: `enum nft_ct_keys`.

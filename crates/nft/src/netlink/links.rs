@@ -20,6 +20,7 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const IFLA_INFO_SLAVE_DATA: u16 = 5;
 const IFLA_BRPORT_ISOLATED: u16 = 33;
+const IFLA_BR_VLAN_FILTERING: u16 = 7;
 const IFLA_BR_NF_CALL_IPTABLES: u16 = 36;
 const IFLA_BR_NF_CALL_IP6TABLES: u16 = 37;
 /// `RTNLGRP_LINK`: the group to which the kernel tells of links.
@@ -36,6 +37,8 @@ pub struct Bridge {
     pub name: String,
     /// Whether it is set to show packets to the rules of IPv4 and IPv6, whatever holds for all bridges.
     pub shows: bool,
+    /// Whether it filters VLANs: then a tag may come on and off on the way.
+    pub filters: bool,
     /// How many ports it has.
     pub ports: usize,
     /// How many of them are veths, as those of pods are.
@@ -50,6 +53,12 @@ impl Bridge {
     pub fn joins_pods(&self) -> bool {
         self.veths > 0 && self.ports > 1 && self.isolated < self.ports
     }
+
+    /// Whether something may come over it from elsewhere than from pods: some port is no veth.
+    #[must_use]
+    pub fn leads_out(&self) -> bool {
+        self.veths < self.ports
+    }
 }
 
 /// Whom to ask about links, in the network namespace of the thread that opened it.
@@ -59,12 +68,14 @@ pub struct Links {
 }
 
 /// What is told of one link.
+#[derive(Debug, Default)]
 struct Link {
     index: u32,
     name: String,
     kind: Option<String>,
     master: Option<u32>,
     shows: bool,
+    filters: bool,
     isolated: bool,
 }
 
@@ -88,9 +99,9 @@ impl Links {
         let links: Vec<Link> = self.socket.dump(&message, |_, rest| link(rest))?;
         let mut bridges: BTreeMap<u32, Bridge> = BTreeMap::new();
         for link in links.iter().filter(|link| link.kind.as_deref() == Some("bridge")) {
-            let (name, shows) = (link.name.clone(), link.shows);
-            let bridge = Bridge { index: link.index, name, shows, ports: 0, veths: 0, isolated: 0 };
-            bridges.insert(link.index, bridge);
+            let Link { index, shows, filters, .. } = *link;
+            let name = link.name.clone();
+            bridges.insert(index, Bridge { index, name, shows, filters, ports: 0, veths: 0, isolated: 0 });
         }
         for port in &links {
             if let Some(bridge) = port.master.and_then(|master| bridges.get_mut(&master)) {
@@ -122,8 +133,7 @@ impl Links {
 /// What `rest`, an `ifinfomsg` behind its family and the attributes behind it, tells.
 fn link(rest: &[u8]) -> Option<Link> {
     let index = u32::from_ne_bytes(rest.get(0..4)?.try_into().ok()?);
-    let mut link =
-        Link { index, name: String::new(), kind: None, master: None, shows: false, isolated: false };
+    let mut link = Link { index, ..Link::default() };
     for attribute in parse(rest.get(REST..)?) {
         match attribute.kind {
             IFLA_IFNAME => attribute.text()?.clone_into(&mut link.name),
@@ -141,8 +151,9 @@ fn about(link: &mut Link, info: Attribute<'_>) {
         match attribute.kind {
             IFLA_INFO_KIND => link.kind = attribute.text().map(str::to_owned),
             IFLA_INFO_DATA => {
-                let shown = |kind| attribute.nested().any(|data| data.kind == kind && is_on(&data));
-                link.shows = shown(IFLA_BR_NF_CALL_IPTABLES) && shown(IFLA_BR_NF_CALL_IP6TABLES);
+                let set = |kind| attribute.nested().any(|data| data.kind == kind && is_on(&data));
+                link.filters = set(IFLA_BR_VLAN_FILTERING);
+                link.shows = set(IFLA_BR_NF_CALL_IPTABLES) && set(IFLA_BR_NF_CALL_IP6TABLES);
             }
             IFLA_INFO_SLAVE_DATA => {
                 link.isolated =
@@ -174,5 +185,28 @@ impl LinkMonitor {
     /// When the kernel cannot be listened to any more.
     pub fn wait(&mut self, patience: Duration) -> Result<bool, NetlinkError> {
         self.listener.wait(patience, |_, _| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not every kernel that these tests meet can filter VLANs.
+    #[test]
+    fn a_bridge_says_that_it_filters_vlans() {
+        for (value, filters) in [(0, false), (1, true)] {
+            let data = Attributes::new().bytes(IFLA_BR_VLAN_FILTERING, &[value]);
+            let info = Attributes::new().text(IFLA_INFO_KIND, "bridge").nested(IFLA_INFO_DATA, &data);
+            let mut rest = 7_u32.to_ne_bytes().to_vec();
+            rest.resize(REST, 0);
+            let attributes = Attributes::new().text(IFLA_IFNAME, "cni0").nested(IFLA_LINKINFO, &info);
+            rest.extend_from_slice(attributes.as_bytes());
+            let link = link(&rest).unwrap();
+            assert_eq!(
+                (link.index, link.name.as_str(), link.filters, link.shows),
+                (7, "cni0", filters, false)
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     NetlinkError,
     attribute::parse,
-    batch::{INET, SUBSYSTEM},
+    batch::{SUBSYSTEM, family},
     listener::Listener,
     wire::{Answer, GENERIC},
 };
@@ -57,11 +57,10 @@ fn is_foreign(bytes: &[u8], ours: &[u32]) -> bool {
     Answer::all(bytes).any(|news| {
         let attributes = news.payload.get(GENERIC..).unwrap_or_default();
         // Every message about something in a table names the table first.
-        let names = [Table::Enforced, Table::Tried].map(|table| Some(table.name()));
-        let in_table = || parse(attributes).any(|a| a.kind == 1 && names.contains(&a.text()));
-        news.kind >> 8 == SUBSYSTEM
-            && !ours.contains(&news.port)
-            && news.payload.first() == Some(&INET)
-            && in_table()
+        let of = news.payload.first().copied();
+        let is_named =
+            |table: Table| parse(attributes).any(|a| a.kind == 1 && a.text() == Some(table.name()));
+        let in_table = || Table::ALL.into_iter().any(|table| of == Some(family(table)) && is_named(table));
+        news.kind >> 8 == SUBSYSTEM && !ours.contains(&news.port) && in_table()
     })
 }

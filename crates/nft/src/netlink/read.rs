@@ -2,7 +2,7 @@
 
 use super::{
     Attribute, Message, NetlinkError, Socket,
-    batch::{ACCEPT, FILTER, FINGERPRINT, INET, SUBSYSTEM, dump, hook_number},
+    batch::{ACCEPT, FILTER, FINGERPRINT, SUBSYSTEM, dump, family as number, hook_number, priority},
     parse,
     set::{Layout, RawElement, decode},
 };
@@ -128,7 +128,7 @@ fn absent_is_empty<T>(found: Result<Vec<T>, NetlinkError>) -> Result<Vec<T>, Net
 fn ours(table: Table, family: u8, bytes: &[u8]) -> Option<BTreeMap<u16, Attribute<'_>>> {
     let attributes: BTreeMap<u16, Attribute<'_>> =
         parse(bytes).map(|attribute| (attribute.kind, attribute)).collect();
-    let is_ours = family == INET && attributes.get(&1)?.text() == Some(table.name());
+    let is_ours = family == number(table) && attributes.get(&1)?.text() == Some(table.name());
     is_ours.then_some(attributes)
 }
 
@@ -152,7 +152,7 @@ fn entrance(
 ) -> Option<Entrance> {
     let part = |kind| hook.nested().find(|attribute| attribute.kind == kind)?.u32();
     let hook = Hook::ALL.into_iter().find(|hook| part(1) == Some(hook_number(*hook)))?;
-    let is_ours = part(2) == Some(table.priority())
+    let is_ours = part(2) == Some(priority(table))
         && attributes.get(&5)?.u32() == Some(ACCEPT)
         && attributes.get(&7)?.text() == Some(FILTER);
     is_ours.then_some(Entrance::At(hook))

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     text::LOG_RATE,
-    tree::{Action, CUT_LABEL_BIT, Family, LOG_GROUP, Match, NumberRange, Rule, Side, TrackedState},
+    tree::{Action, CUT_LABEL_BIT, Family, LOG_GROUP, Match, NumberRange, Rule, Side, TagKind, TrackedState},
 };
 use sekisho_core::set::Protocol;
 
@@ -17,6 +17,8 @@ use sekisho_core::set::Protocol;
 const INVALID: u32 = 1;
 const ESTABLISHED: u32 = 2;
 const RELATED: u32 = 4;
+/// The kind of a link, in as many bytes as the kernel compares (`IFNAMSIZ`).
+const VETH: [u8; 16] = *b"veth\0\0\0\0\0\0\0\0\0\0\0\0";
 /// `IPPROTO_ICMPV6`.
 const ICMPV6: u8 = 58;
 
@@ -58,6 +60,10 @@ impl Writer {
             Match::Group => {
                 self.push([meta(Meta::Frame, FIRST), compare(FIRST, Comparison::NotEqual, &[0])]);
             }
+            Match::FromVeth => {
+                self.push([meta(Meta::FromKind, FIRST), compare(FIRST, Comparison::Equal, &VETH)]);
+            }
+            Match::NoVlan(kind) => self.no_vlan(*kind),
             Match::Address { family, side, set } => {
                 self.address(*family, *side, FIRST);
                 self.push([is_in(set, FIRST)]);
@@ -109,6 +115,22 @@ impl Writer {
             tracked(Tracked::State, FIRST),
             mask(FIRST, &bits.to_ne_bytes()),
             compare(FIRST, Comparison::NotEqual, &[0; 4]),
+        ]);
+    }
+
+    /// What the kernel has taken out of a frame, it reads as if it were there: at offset 12 the type of the tag,
+    /// and behind it three bits of priority, one that says that it may be dropped, and twelve of the VLAN.
+    fn no_vlan(&mut self, kind: TagKind) {
+        let number: u16 = match kind {
+            TagKind::Customer => 0x8100,
+            TagKind::Service => 0x88a8,
+        };
+        self.push([
+            payload(Base::Link, 12, 2, FIRST),
+            compare(FIRST, Comparison::Equal, &number.to_be_bytes()),
+            payload(Base::Link, 14, 2, FIRST),
+            mask(FIRST, &[0x0f, 0xff]),
+            compare(FIRST, Comparison::Equal, &[0; 2]),
         ]);
     }
 

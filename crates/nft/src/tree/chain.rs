@@ -6,7 +6,10 @@ use sekisho_core::set::Protocol;
 /// A place in the kernel where packets meet a base chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hook {
-    /// Packets that the node forwards: to, from and between its pods.
+    /// Frames that come to a bridge from one of its ports, for [`Table::Frames`](super::Table::Frames).
+    Prerouting,
+    /// Packets that the node forwards: to, from and between its pods. For [`Table::Frames`](super::Table::Frames),
+    /// frames that a bridge forwards from one of its ports to another.
     Forward,
     /// Packets to the node itself: from its pods, among others.
     Input,
@@ -16,7 +19,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks in use.
-    pub const ALL: [Self; 3] = [Self::Forward, Self::Input, Self::Output];
+    pub const ALL: [Self; 4] = [Self::Prerouting, Self::Forward, Self::Input, Self::Output];
 }
 
 /// An end of a packet.
@@ -41,6 +44,20 @@ pub enum TrackedState {
     Invalid,
 }
 
+/// Whose tags of VLANs a frame bears: its outermost says it by the type of what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TagKind {
+    /// IEEE 802.1Q, `0x8100`.
+    Customer,
+    /// IEEE 802.1ad, `0x88a8`.
+    Service,
+}
+
+impl TagKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Customer, Self::Service];
+}
+
 /// A condition on a packet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Match {
@@ -53,6 +70,10 @@ pub enum Match {
     MidStream,
     /// It is meant for whoever hears it: broadcast or multicast, as its frame says.
     Group,
+    /// Its frame came to the bridge from a veth, as those of pods do.
+    FromVeth,
+    /// The outermost tag of its frame is of this kind, and its VLAN 0: none, whatever the priority.
+    NoVlan(TagKind),
     /// The address of one end is in a set of addresses or ranges.
     Address {
         /// The family, which the packet must be of.
@@ -192,6 +213,8 @@ impl Rule {
             | Match::Cut
             | Match::MidStream
             | Match::Group
+            | Match::FromVeth
+            | Match::NoVlan(_)
             | Match::Protocol(_)
             | Match::Port(..)
             | Match::Icmpv6(_) => None,

@@ -7,14 +7,14 @@ mod chain;
 mod name;
 mod set;
 
-pub use chain::{Action, Chain, Hook, Match, NumberRange, Rule, Side, TrackedState};
+pub use chain::{Action, Chain, Hook, Match, NumberRange, Rule, Side, TagKind, TrackedState};
 pub use name::Name;
 pub(crate) use name::digest;
 pub use set::{Element, Family, Set, SetKind};
 
 use std::collections::BTreeMap;
 
-/// A table of ours; its family is `inet`.
+/// A table of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// What is enforced.
@@ -22,24 +22,41 @@ pub enum Table {
     Enforced,
     /// What is only tried: packets pass, and it is told which would not. It sees what the other let pass.
     Tried,
+    /// What bridges take from pods: no frame that the kernel would not show to the others. It is the same on every
+    /// node, whatever the policies: [`frames`](crate::frames).
+    Frames,
 }
 
 impl Table {
-    /// Its name.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Enforced, Self::Tried, Self::Frames];
+
+    /// Its name, which others may bear in another family.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Enforced => "sekisho",
+            Self::Enforced | Self::Frames => "sekisho",
             Self::Tried => "sekisho_audit",
         }
     }
 
-    /// The priority of its base chains at their hooks; `NF_IP_PRI_FILTER` is 0.
+    /// Its family, as the `nft` program names it.
     #[must_use]
-    pub fn priority(self) -> u32 {
+    pub fn family(self) -> &'static str {
+        match self {
+            Self::Enforced | Self::Tried => "inet",
+            Self::Frames => "bridge",
+        }
+    }
+
+    /// The priority of its base chains at their hooks: `NF_IP_PRI_FILTER`, behind it, and
+    /// `NF_BR_PRI_FILTER_BRIDGED`, which is before bridges show packets to the other tables (`NF_BR_PRI_BRNF`, 0).
+    #[must_use]
+    pub fn priority(self) -> i32 {
         match self {
             Self::Enforced => 0,
             Self::Tried => 1,
+            Self::Frames => -200,
         }
     }
 }

@@ -30,6 +30,8 @@ use std::{
 pub(crate) const PORT: u16 = 8080;
 /// How long a packet may take.
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
+/// How long one may take that must come, on a machine that does other work as well.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A pod's network.
 pub(crate) struct Network {
@@ -181,7 +183,7 @@ impl Node {
     /// A stream from `web` to a Service's address, which becomes one of `api`.
     pub(crate) fn stream_by(&self, service: SocketAddr, to: SocketAddr) -> Stream {
         let listener = self.api.enter(|| TcpListener::bind(to).expect("a listener"));
-        let client = self.web.enter(|| TcpStream::connect_timeout(&service, SECOND));
+        let client = self.web.enter(|| TcpStream::connect_timeout(&service, PATIENCE));
         let client = client.expect("a connection");
         let (server, _) = listener.accept().expect("a connection");
         for end in [&client, &server] {

@@ -12,7 +12,7 @@ use sekisho_core::{
     object::{Cluster, Pod},
 };
 use sekisho_lab::{Lab, Options};
-use sekisho_nft::{Program, text};
+use sekisho_nft::{Program, frames, text, tree::Table};
 
 /// Prints what a dataplane would be given.
 pub(crate) fn run(arguments: &RenderArgs) -> anyhow::Result<Outcome> {
@@ -24,8 +24,9 @@ pub(crate) fn run(arguments: &RenderArgs) -> anyhow::Result<Outcome> {
 fn nftables(arguments: &RenderNftablesArgs) -> anyhow::Result<Outcome> {
     let Some(input) = input::read(&arguments.input)? else { return Ok(Outcome::CouldNot) };
     let index = Index::of(placed(&input.cluster, &arguments.node)?.changes());
-    let ruleset = text::ruleset(Program::new(&index, &arguments.node).ruleset());
-    output::plain_to_stdout(|out| Ok(out.write_all(ruleset.as_bytes())?))?;
+    let packets = text::ruleset(Program::new(&index, &arguments.node).ruleset());
+    let frames = text::table(Table::Frames, &frames());
+    output::plain_to_stdout(|out| Ok(write!(out, "{packets}\n{frames}")?))?;
     Ok(Outcome::Holds)
 }
 
