@@ -302,7 +302,7 @@ proptest! {
     #[test]
     fn an_answer_that_is_remembered_is_the_packets_own(
         cluster in cluster(0..8, 0..6),
-        choices in vec((packet_choice(), 0..4_u8), 2..30),
+        choices in vec((packet_choice(), 0..4_u8), 2..60),
     ) {
         let index = Index::of(cluster.changes());
         let policies = Policies::of(&cluster, &index);

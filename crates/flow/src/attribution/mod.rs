@@ -5,6 +5,7 @@
 //! observer does not. Who stands at an end is the observer's word first, for it was there; the book's otherwise.
 
 mod book;
+mod bounds;
 mod judge;
 mod keys;
 mod leave;
