@@ -53,26 +53,36 @@ pub(crate) fn run() -> Result<Vec<Row>> {
     ] {
         let observations: Vec<Observation> =
             (0..FLOWS).filter_map(|number| observation(&pods, traffic, number)).collect();
-        let (bytes, (mut times, records)) = memory::held(|| counted(&cluster, &index, &observations));
-        let best = quantile(&mut times, 0.0);
+        let (bytes, mut counted) = memory::held(|| counted(&cluster, &index, &observations));
+        let best = quantile(&mut counted.times, 0.0);
+        let note = format!("{} records", counted.windows.held());
+        rows.push(Row::new(what, best, "s").goal(Goal::AtMost(1.0)).note(note));
         rows.push(
-            Row::new(what, best, "s").goal(Goal::AtMost(1.0)).note(format!("{} records", records.held())),
-        );
-        rows.push(
-            Row::new("the memory of their window", bytes / 1024.0 / 1024.0, "MiB").goal(Goal::AtMost(100.0)),
+            Row::new("the memory of it", bytes / 1024.0 / 1024.0, "MiB")
+                .goal(Goal::AtMost(100.0))
+                .note("the window, the address book, and answers that are remembered"),
         );
     }
     rows.extend(read(&cluster, &index, &pods)?);
     Ok(rows)
 }
 
-/// How long each of three rounds took, and the window after the last.
-fn counted(cluster: &Cluster, index: &Index, observations: &[Observation]) -> (Vec<f64>, Windows) {
-    let mut times = Vec::new();
-    let mut windows = Windows::new(NonZeroU32::MIN, Limits::default());
+/// What came of counting.
+struct Counted<'a> {
+    /// How long each of three rounds took.
+    times: Vec<f64>,
+    /// The window after the last.
+    windows: Windows,
+    /// Who gave names; it is held for its memory.
+    _attribution: Attribution<Policies<'a>>,
+}
+
+fn counted<'a>(cluster: &'a Cluster, index: &'a Index, observations: &[Observation]) -> Counted<'a> {
+    let fresh = || Attribution::new(Book::of(cluster), Policies::of(cluster, index));
+    let empty = || Windows::new(NonZeroU32::MIN, Limits::default());
+    let (mut times, mut attribution, mut windows) = (Vec::new(), fresh(), empty());
     for _ in 0..3 {
-        let mut attribution = Attribution::new(Book::of(cluster), Policies::of(cluster, index));
-        windows = Windows::new(NonZeroU32::MIN, Limits::default());
+        (attribution, windows) = (fresh(), empty());
         let (time, ()) = seconds(|| {
             for observation in observations {
                 windows.add(attribution.name(observation));
@@ -80,7 +90,7 @@ fn counted(cluster: &Cluster, index: &Index, observations: &[Observation]) -> (V
         });
         times.push(time);
     }
-    (times, windows)
+    Counted { times, windows, _attribution: attribution }
 }
 
 /// Observation `number`; what policies forbid is among what is said to be allowed, so that both are asked for.
@@ -127,7 +137,7 @@ fn read(cluster: &Cluster, index: &Index, pods: &[IpAddr]) -> Result<Vec<Row>> {
     let observations: Vec<Observation> =
         (0..FLOWS).filter_map(|number| observation(pods, Traffic::Mesh, number)).collect();
     let flows =
-        counted(cluster, index, &observations).1.close().map(|closed| closed.flows).unwrap_or_default();
+        counted(cluster, index, &observations).windows.close().map(|closed| closed.flows).unwrap_or_default();
     let mut written = Vec::new();
     let (write, done) = seconds(|| flows.iter().try_for_each(|flow| text::write(&mut written, flow)));
     done?;
