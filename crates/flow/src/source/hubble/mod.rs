@@ -87,7 +87,12 @@ impl Hubble {
             flow.ip.as_ref().and_then(|ip| ip.source.0.zip(ip.destination.0)).ok_or(Skip::Incomplete)?;
         let (from_port, carried) = flow.l4.as_ref().and_then(carried).ok_or(Skip::Incomplete)?;
         let side = side(flow);
-        let connection = Connection { from, from_port, to, carried, side, refused: outcome.is_forbidden() };
+        let connection = Connection { from, from_port, to, carried, side, outcome };
+        // What is only audited passes, and is seen to: it was counted already.
+        let audited = Connection { outcome: Outcome::Audited, ..connection };
+        if kind >= OF_TRACE && self.recent.has(&audited) {
+            return Err(Skip::Repeated);
+        }
         if !self.recent.is_new(connection, kind, opens) {
             return Err(if opens { Skip::Repeated } else { Skip::Underway });
         }
