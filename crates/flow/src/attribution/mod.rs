@@ -10,6 +10,8 @@ mod judge;
 mod keys;
 mod leave;
 mod policies;
+mod replay;
+mod tenure;
 mod told;
 
 pub use book::Book;
