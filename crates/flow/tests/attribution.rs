@@ -4,6 +4,7 @@
 use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
+    explain::explain,
     index::Index,
     object::{
         Change, Cluster, Direction, LabelSelector, Labels, NetworkPolicy, Node, ObjectKey, Origin, Peer,
@@ -15,9 +16,9 @@ use sekisho_core::{
 };
 use sekisho_flow::{
     Timestamp,
-    attribution::{Attribution, Book, Judge, Nobody, Policies, Sighting},
+    attribution::{Attribution, Book, Nobody, Policies, Sighting},
     observation::{Observation, Party, Told, ToldPod},
-    record::{Carried, End, Leave, Observer, Outcome, PolicyRef, Why},
+    record::{Carried, End, Leave, Nearest, Observer, Outcome, PolicyRef, Why},
 };
 use std::{
     collections::BTreeSet,
@@ -343,7 +344,7 @@ proptest! {
     ) {
         let index = Index::of(cluster.changes());
         let policies = Policies::of(&cluster, &index);
-        let mut attribution = Attribution::new(Book::of(&cluster), &policies);
+        let mut attribution = Attribution::new(Book::of(&cluster), policies);
         for (choice, host) in choices {
             let mut packet = packet(&cluster, choice);
             // Neighbours of addresses outside, and of ports: of the same class as a rule.
@@ -365,8 +366,14 @@ proptest! {
                 continue;
             }
             prop_assert_eq!(&sighting.key.leave, &Leave::from(verdict));
-            let denied = sighting.key.leave.denied_at();
-            let nearest = denied.and_then(|direction| policies.nearest(&packet, direction));
+            // The whole cluster is asked, and not the part that is enough.
+            let explanation = explain(&cluster, &packet);
+            let miss = |direction| explanation.side(direction).deciding()?.nearest();
+            let nearest = sighting.key.leave.denied_at().and_then(miss).map(|miss| Nearest {
+                policy: miss.policy.clone(),
+                path: miss.path.clone(),
+                lacks: miss.to_string().into(),
+            });
             prop_assert_eq!(sighting.seen.nearest, nearest);
         }
     }

@@ -4,7 +4,7 @@ use super::{Judge, bounds};
 use crate::record::Nearest;
 use sekisho_core::{
     eval,
-    explain::{Excerpts, explain},
+    explain::explain,
     index::{Index, PodId, PolicyKey},
     object::{Cluster, Direction},
     packet::{End, Packet},
@@ -17,7 +17,6 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 pub struct Policies<'a> {
     cluster: &'a Cluster,
     index: &'a Index,
-    excerpts: Excerpts<'a>,
     nodes: HashMap<IpAddr, Vec<&'a Arc<str>>>,
     /// Every address of a pod or a node, and its class: pods that no policy tells apart have one.
     inside: HashMap<IpAddr, Option<usize>>,
@@ -39,7 +38,6 @@ impl<'a> Policies<'a> {
         Self {
             cluster,
             index,
-            excerpts: Excerpts::of(cluster, index),
             nodes,
             inside: inside(cluster, &addresses),
             addresses,
@@ -47,7 +45,8 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// The part of the cluster that a verdict depends on: less than an explanation does.
+    /// The part of the cluster that a verdict depends on, and the rule that almost allowed what it denies: of the
+    /// policies those that select one of the pods.
     fn around(&self, packet: &Packet) -> Cluster {
         let mut part = Cluster::default();
         for end in [&packet.from, &packet.to] {
@@ -122,7 +121,7 @@ impl Judge for Policies<'_> {
     }
 
     fn nearest(&self, packet: &Packet, direction: Direction) -> Option<Nearest> {
-        let explanation = explain(&self.excerpts.around(packet), packet);
+        let explanation = explain(&self.around(packet), packet);
         let side = explanation.side(direction);
         let miss = side.deciding().filter(|_| !side.verdict.decision.is_allow())?.nearest()?;
         Some(Nearest { policy: miss.policy.clone(), path: miss.path.clone(), lacks: miss.to_string().into() })
