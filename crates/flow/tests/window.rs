@@ -64,7 +64,10 @@ fn windows_are_aligned_and_closed_in_order() {
     windows.add(at(bff(), 60));
     assert_eq!(windows.advance(second(59)), None);
     assert_eq!(windows.advance(second(-300)), None, "time that goes back changes nothing");
+    let so_far = windows.so_far();
     let first = windows.advance(second(60)).unwrap();
+    assert_eq!(so_far, first.flows);
+    assert!(windows.so_far().is_empty());
     assert_eq!((first.window.from(), first.window.to()), (second(0), second(60)));
     assert_eq!(told(&first), ["trading/bff -> trading/backend TCP/9090 allowed 4x"]);
     assert_eq!((first.astray, first.lost), (2, 0));

@@ -14,18 +14,19 @@ pub trait Judge {
     /// What they say of `packet`, the first of a connection; `None` where nobody knows.
     fn judge(&self, packet: &Packet) -> Option<Verdict>;
 
-    /// Of a packet that the side of `direction` denies the rule of its policies that almost allowed it. Where it
-    /// names an address of the packet, it does so between back quotes.
+    /// Of a packet that the side of `direction` denies the rule of its policies that almost allowed it. Where its
+    /// words name an address of the packet, it stands between back quotes; where they name the port, they are `the port
+    /// is 80, and`.
     fn nearest(&self, packet: &Packet, direction: Direction) -> Option<Nearest>;
 
-    /// A number that `address` shares with all that no policy tells from it; `None` where it may differ from any
-    /// other, as the address of a pod or a node may.
+    /// A number that `address` shares with all that no policy tells from it, as long as the other end has one too;
+    /// `None` where it may differ from any other, as that of a node may.
     fn address_class(&self, _address: IpAddr) -> Option<usize> {
         None
     }
 
-    /// A number that a port shares with all that no policy tells from it, of whatever pod it is a port.
-    fn port_class(&self, _protocol: Protocol, port: u16) -> usize {
+    /// A number that a port shares with all that no policy tells from it, of whatever protocol and pod.
+    fn port_class(&self, port: u16) -> usize {
         port.into()
     }
 }
@@ -57,8 +58,8 @@ impl<J: Judge + ?Sized> Judge for &J {
         (**self).address_class(address)
     }
 
-    fn port_class(&self, protocol: Protocol, port: u16) -> usize {
-        (**self).port_class(protocol, port)
+    fn port_class(&self, port: u16) -> usize {
+        (**self).port_class(port)
     }
 }
 
@@ -66,7 +67,7 @@ impl<J: Judge + ?Sized> Judge for &J {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Alike {
     End(End),
-    /// An address outside, by its class.
+    /// An address, by its class.
     Class(usize),
 }
 
@@ -117,7 +118,7 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
 pub(super) struct Remembered<J> {
     pub(super) judge: J,
     verdicts: Memory<(Ends, Carries), Option<Arc<Verdict>>>,
-    nearest: Memory<(Ends, Traffic, Direction), Near>,
+    nearest: Memory<(Ends, Carries, Direction), Near>,
 }
 
 impl<J: Judge> Remembered<J> {
@@ -130,17 +131,13 @@ impl<J: Judge> Remembered<J> {
     }
 
     pub(super) fn judge(&mut self, packet: &Packet) -> Option<Arc<Verdict>> {
-        let carries = match packet.traffic {
-            Traffic::Port(protocol, port) => Carries::Class(protocol, self.judge.port_class(protocol, port)),
-            other => Carries::Exactly(other),
-        };
-        let key = (self.alike(packet), carries);
+        let key = (self.ends(packet), self.carries(packet));
         let judge = &self.judge;
         self.verdicts.get(key, || judge.judge(packet).map(Arc::new))
     }
 
     pub(super) fn nearest(&mut self, packet: &Packet, direction: Direction) -> Option<Nearest> {
-        let key = (self.alike(packet), packet.traffic, direction);
+        let key = (self.ends(packet), self.carries(packet), direction);
         let judge = &self.judge;
         let ask = || judge.nearest(packet, direction).map(|nearest| Arc::new((nearest, packet.clone())));
         let known = self.nearest.get(key, ask)?;
@@ -148,16 +145,20 @@ impl<J: Judge> Remembered<J> {
         Some(if asked == packet { nearest.clone() } else { reworded(nearest, asked, packet) })
     }
 
-    fn alike(&self, packet: &Packet) -> Ends {
-        if packet.from == packet.to {
+    fn ends(&self, packet: &Packet) -> Ends {
+        let class = |end: &End| end.address().and_then(|address| self.judge.address_class(address));
+        match (class(&packet.from), class(&packet.to)) {
             // S21: what is the same stays so.
-            return (Alike::End(packet.from.clone()), Alike::End(packet.to.clone()));
+            (Some(from), Some(to)) if packet.from != packet.to => (Alike::Class(from), Alike::Class(to)),
+            _ => (Alike::End(packet.from.clone()), Alike::End(packet.to.clone())),
         }
-        let alike = |end: &End| {
-            let class = end.address().and_then(|address| self.judge.address_class(address));
-            class.map_or_else(|| Alike::End(end.clone()), Alike::Class)
-        };
-        (alike(&packet.from), alike(&packet.to))
+    }
+
+    fn carries(&self, packet: &Packet) -> Carries {
+        match packet.traffic {
+            Traffic::Port(protocol, port) => Carries::Class(protocol, self.judge.port_class(port)),
+            other => Carries::Exactly(other),
+        }
     }
 }
 
@@ -169,6 +170,9 @@ fn reworded(nearest: &Nearest, asked: &Packet, packet: &Packet) -> Nearest {
         if let (Some(was), Some(is)) = (quoted(was), quoted(is)) {
             lacks = lacks.replace(&was, &is);
         }
+    }
+    if let (Traffic::Port(_, was), Traffic::Port(_, is)) = (asked.traffic, packet.traffic) {
+        lacks = lacks.replace(&format!("the port is {was}, and"), &format!("the port is {is}, and"));
     }
     Nearest { lacks: lacks.into(), ..nearest.clone() }
 }

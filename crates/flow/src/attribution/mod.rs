@@ -5,10 +5,13 @@
 //! observer does not. Who stands at an end is the observer's word first, for it was there; the book's otherwise.
 
 mod book;
+mod bounds;
 mod judge;
 mod keys;
 mod leave;
 mod policies;
+mod replay;
+mod tenure;
 mod told;
 
 pub use book::Book;

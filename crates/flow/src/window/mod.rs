@@ -129,6 +129,18 @@ impl Windows {
         self.open.as_ref().map(|open| open.window)
     }
 
+    /// What the open window counted so far, sorted: for whoever follows what flows and does not wait for its end.
+    #[must_use]
+    pub fn so_far(&self) -> Vec<Flow> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let flows = open.levels.iter().flatten();
+        merge(flows.map(|(key, seen)| Flow {
+            window: open.window,
+            key: (**key).clone(),
+            seen: (**seen).clone(),
+        }))
+    }
+
     /// How many records the open window holds.
     #[must_use]
     pub fn held(&self) -> usize {
