@@ -33,6 +33,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         ask: Ask,
     },
+    /// Print what flowed to and from this node's pods of late, and what was denied, and by which policies
+    Flows {
+        /// Go on with what flows from now on
+        #[arg(long, short)]
+        follow: bool,
+        #[command(flatten)]
+        ask: Ask,
+    },
     /// Take every rule off this node: enforcement ends. The agent must not be running
     Remove {
         #[command(flatten)]
@@ -87,6 +95,9 @@ pub(crate) struct Run {
     /// Drop nothing: only log and count what the policies would deny
     #[arg(long)]
     pub(crate) audit: bool,
+    /// What is recorded of what flows: `denied` is what rules log, `all` also every connection that is opened
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(crate) flows: Flows,
     /// How long connections that were open before enforcement began may show themselves, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) attach: u64,
@@ -141,6 +152,18 @@ pub(crate) enum Startup {
     Closed,
     /// They pass as if no policy selected them
     Open,
+}
+
+/// What is recorded of what flows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Flows {
+    /// Nothing
+    None,
+    /// What is denied, or would be
+    #[default]
+    Denied,
+    /// Also what is allowed
+    All,
 }
 
 /// How log entries are written.

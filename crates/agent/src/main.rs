@@ -5,6 +5,7 @@ mod args;
 mod bridge;
 mod cni;
 mod engine;
+mod flows;
 mod http;
 mod metrics;
 mod monitor;
@@ -39,6 +40,7 @@ fn obey(command: Command) -> Result<ExitCode, Error> {
         Command::Run(how) => run::run(&how),
         Command::Status(ask) => socket::client::status(&ask),
         Command::Dump(ask) => socket::client::dump(&ask),
+        Command::Flows { follow, ask } => socket::client::flows(follow, &ask),
         Command::Why { pod, ask } => socket::client::why(&pod, &ask),
         Command::Remove { place, stay } => run::remove(&place, stay),
         Command::InstallCni(how) => cni::install(&how),

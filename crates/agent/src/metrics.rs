@@ -32,6 +32,11 @@ struct Denier {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Lost {
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Mode {
     mode: &'static str,
 }
@@ -43,6 +48,8 @@ pub(crate) struct Metrics {
     programming: Histogram,
     transactions: Family<Outcome, Counter>,
     denied: Family<Denier, Counter>,
+    flows: Family<Outcome, Counter>,
+    lost: Family<Lost, Counter>,
     drifts: Counter,
     cuts: Counter,
     troubles: Family<Kind, Counter>,
@@ -64,6 +71,8 @@ impl Metrics {
             programming: Histogram::new(SECONDS),
             transactions: Family::default(),
             denied: Family::default(),
+            flows: Family::default(),
+            lost: Family::default(),
             drifts: Counter::default(),
             cuts: Counter::default(),
             troubles: Family::default(),
@@ -94,6 +103,16 @@ impl Metrics {
             "denied_packets",
             "Packets that policies denied (mode `enforced`), or would have denied (`audit`); of `unknown` direction are those of pods that are not known yet, `many` are broadcasts and multicasts, and `tagged` are frames with a VLAN tag of 0 from pods on a bridge",
             self.denied.clone(),
+        );
+        registry.register(
+            "flows",
+            "Connections that were recorded, by what became of them",
+            self.flows.clone(),
+        );
+        registry.register(
+            "flows_lost",
+            "What is missing in the records: packets that were `denied` and logged, connections that there was no `room` for, and how often connections that were `opened` were too many to be heard",
+            self.lost.clone(),
         );
         registry.register(
             "drifts",
@@ -139,6 +158,23 @@ impl Metrics {
     pub(crate) fn transaction(&self, done: bool) {
         let outcome = if done { "done" } else { "refused" };
         self.transactions.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Connections were recorded.
+    pub(crate) fn recorded(&self, outcome: sekisho_flow::record::Outcome, connections: u64) {
+        let outcome = match outcome {
+            sekisho_flow::record::Outcome::Allowed => "allowed",
+            sekisho_flow::record::Outcome::Denied => "denied",
+            sekisho_flow::record::Outcome::Audited => "audited",
+        };
+        self.flows.get_or_create(&Outcome { outcome }).inc_by(connections);
+    }
+
+    /// Something is missing in the records.
+    pub(crate) fn flows_lost(&self, what: &'static str, more: u64) {
+        if more > 0 {
+            self.lost.get_or_create(&Lost { what }).inc_by(more);
+        }
     }
 
     /// Packets were denied, or would have been.

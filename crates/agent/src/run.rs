@@ -3,6 +3,7 @@
 use crate::{
     args::{LogFormat, Place, Run},
     engine::{Engine, Message, Node, Report},
+    flows::{self, Kept},
     http,
     metrics::Metrics,
     monitor,
@@ -88,8 +89,10 @@ impl Parts {
         let (announcements, said) = mpsc::channel(ANNOUNCEMENTS);
         runtime.spawn(announce(watching.announcer(CONTROLLER, &how.node), said));
         let told = (report, announcements);
-        let engine = Self::start_engine(how, ranges, Arc::clone(&metrics), told, (inbox.clone(), messages))?;
-        runtime.spawn(server::serve(socket, inbox.clone()));
+        let kept = Arc::new(Kept::new());
+        let counted = (Arc::clone(&metrics), Arc::clone(&kept));
+        let engine = Self::start_engine(how, ranges, counted, told, (inbox.clone(), messages))?;
+        runtime.spawn(server::serve(socket, inbox.clone(), kept));
         if let Some(pages) = pages {
             runtime.spawn(http::serve(pages, metrics, reports));
         }
@@ -101,12 +104,12 @@ impl Parts {
     fn start_engine(
         how: &Run,
         ranges: BTreeSet<Cidr>,
-        metrics: Arc<Metrics>,
+        (metrics, kept): (Arc<Metrics>, Arc<Kept>),
         (report, announcements): (watch::Sender<Report>, mpsc::Sender<Announcement>),
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
         let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup());
-        let patience = Duration::from_secs(how.attach);
+        let (patience, what) = (Duration::from_secs(how.attach), how.flows);
         let state = State::new(&name, how.audit).remembering(&how.socket.with_file_name("addresses.json"));
         let (told, ready) = std::sync::mpsc::channel();
         let runtime = Handle::current();
@@ -116,12 +119,14 @@ impl Parts {
                 let (looks, asked) = std::sync::mpsc::channel();
                 let node = Node::open(&name, startup, ranges, patience, looks, Arc::clone(&metrics))?;
                 listen(&node, &inbox, asked)?;
-                Ok((held, node))
+                let recorder = flows::start(what, node.name(), kept, Arc::clone(&metrics))?;
+                Ok((held, node, recorder))
             });
             match opened {
-                Ok((_held, node)) => {
+                Ok((_held, node, recorder)) => {
                     let _ = told.send(Ok(()));
-                    Engine::new(state, node, metrics, report, announcements).run(&runtime, messages);
+                    Engine::new(state, node, metrics, report, announcements, recorder)
+                        .run(&runtime, messages);
                 }
                 Err(error) => drop(told.send(Err(error))),
             }

@@ -15,6 +15,8 @@ mod by_node;
 mod endpoints;
 #[path = "enforce/faults.rs"]
 mod faults;
+#[path = "enforce/flows.rs"]
+mod flows;
 #[path = "enforce/outage.rs"]
 mod outage;
 #[path = "enforce/plugin.rs"]
@@ -56,6 +58,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a_bridge_that_filters_vlans_is_policed", tags::a_bridge_that_filters_vlans_is_policed),
     ("pods_start_by_the_plugin", plugin::pods_start_by_the_plugin),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
+    ("what_flows_is_recorded", flows::what_flows_is_recorded),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];
 

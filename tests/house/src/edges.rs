@@ -35,7 +35,7 @@ pub const EDGES: &[Edges] = &[
     },
     Edges {
         of: "sekisho-agent",
-        uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"],
+        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft"],
         tests_use: &["sekisho-lab"],
     },
     Edges {

@@ -2,9 +2,11 @@
 
 use super::{COMPARE, Engine, LOOK, Message, RETRY, Waiting};
 use crate::{
+    flows::{self, Heard},
     socket::{Attachment, Reply, Request},
     state::{Remark, Steps},
 };
+use sekisho_core::index::Input;
 use sekisho_k8s::watch::{Announcement, News};
 use sekisho_nft::{NetlinkError, conntrack::Found};
 use std::{ops::ControlFlow, time::Instant};
@@ -91,6 +93,7 @@ impl Engine {
             let begun = Instant::now();
             match self.node.begin(&self.state) {
                 Ok(()) => {
+                    self.name(&self.state.all(false).collect::<Vec<_>>());
                     self.metrics.transaction(true);
                     info!(
                         pods = self.state.pods().len(),
@@ -101,6 +104,7 @@ impl Engine {
                 Err(error) => return self.failed(&error.to_string()),
             }
         } else if !steps.is_empty() {
+            self.name(&steps.enforced);
             if let Err(error) = self.node.follow(&self.state, steps) {
                 return self.failed(&error.to_string());
             }
@@ -109,6 +113,16 @@ impl Engine {
         if self.node.is_true() {
             let heard = std::mem::take(&mut self.heard);
             self.metrics.programmed(heard);
+        }
+    }
+
+    /// Tells who records flows whose addresses are whose.
+    fn name(&self, inputs: &[Input]) {
+        let Some(recorder) = &self.recorder else { return };
+        let named = flows::named_by(inputs);
+        if !named.is_empty() {
+            // Nobody is there any more to record anything when the agent is about to end.
+            let _ = recorder.send(Heard::Cluster(named));
         }
     }
 
@@ -251,6 +265,9 @@ impl Engine {
             }
             // The rules that let the pod's packets pass are gone: its addresses may be another's.
             Request::Delete { .. } | Request::Keep { .. } => Some(Reply::Done),
+            Request::Flows { .. } => {
+                Some(Reply::Refused { why: "records are no affair of the engine's".to_owned() })
+            }
             Request::Ready => Some(match is_true {
                 true => Reply::Done,
                 false => Reply::NotReady { why: self.report().lacking() },

@@ -13,6 +13,7 @@ pub(crate) use node::Node;
 pub(crate) use report::{PodReport, Report};
 
 use crate::{
+    flows::Heard,
     metrics::Metrics,
     socket::{Reply, Request},
     state::State,
@@ -20,7 +21,7 @@ use crate::{
 use sekisho_k8s::watch::{Announcement, News};
 use sekisho_nft::{NetlinkError, conntrack::Found};
 use std::{
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -79,6 +80,8 @@ pub(crate) struct Engine {
     metrics: Arc<Metrics>,
     report: watch::Sender<Report>,
     announcements: Sender<Announcement>,
+    /// Who records flows, where somebody does.
+    recorder: Option<mpsc::Sender<Heard>>,
     waiting: Vec<Waiting>,
     /// When what the kernel refused is tried again.
     retry_at: Option<Instant>,
@@ -96,6 +99,7 @@ impl Engine {
         metrics: Arc<Metrics>,
         report: watch::Sender<Report>,
         announcements: Sender<Announcement>,
+        recorder: Option<mpsc::Sender<Heard>>,
     ) -> Self {
         Self {
             state,
@@ -103,6 +107,7 @@ impl Engine {
             metrics,
             report,
             announcements,
+            recorder,
             waiting: Vec::new(),
             retry_at: None,
             compare_at: Instant::now() + COMPARE,

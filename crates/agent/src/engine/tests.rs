@@ -28,7 +28,7 @@ impl Asked {
         let (looks, asked) = std::sync::mpsc::channel();
         let (startup, ranges) = (Startup::Closed, BTreeSet::new());
         let node = Node::open("here", startup, ranges, Duration::ZERO, looks, Arc::clone(&metrics)).unwrap();
-        let engine = Engine::new(State::new("here", false), node, metrics, report, announcements);
+        let engine = Engine::new(State::new("here", false), node, metrics, report, announcements, None);
         Self { engine, asked, _reports: reports, _said: said }
     }
 

@@ -1,12 +1,16 @@
 //! The end of those who ask.
 
-use super::{Reply, Request};
+use super::{Notice, Reply, Request};
 use crate::{
     args::Ask,
     engine::{PodReport, Report},
 };
 use anyhow::{Context, Error, bail};
 use sekisho_core::object::ObjectKey;
+use sekisho_flow::{
+    record::{Flow, Key},
+    text,
+};
 use std::{
     io::{BufRead, BufReader, ErrorKind, Write},
     os::unix::net::UnixStream,
@@ -21,12 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Asks the agent at `socket`, and waits as long as `patience` for its answer.
 pub(crate) fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Reply, Error> {
     let at = || format!("no agent answers at `{}`", socket.display());
-    let mut stream = UnixStream::connect(socket).with_context(at)?;
-    stream.set_read_timeout(Some(patience)).with_context(at)?;
-    stream.set_write_timeout(Some(patience)).with_context(at)?;
-    let mut line = serde_json::to_string(request)?;
-    line.push('\n');
-    stream.write_all(line.as_bytes()).with_context(at)?;
+    let stream = send(socket, request, patience)?;
     let mut answer = String::new();
     match BufReader::new(stream).read_line(&mut answer) {
         Ok(0) => bail!("the agent at `{}` stopped before it answered", socket.display()),
@@ -36,6 +35,18 @@ pub(crate) fn ask(socket: &Path, request: &Request, patience: Duration) -> Resul
         }
         Err(error) => Err(error).with_context(at),
     }
+}
+
+/// Asks, and leaves the answer to be read.
+fn send(socket: &Path, request: &Request, patience: Duration) -> Result<UnixStream, Error> {
+    let at = || format!("no agent answers at `{}`", socket.display());
+    let mut stream = UnixStream::connect(socket).with_context(at)?;
+    stream.set_read_timeout(Some(patience)).with_context(at)?;
+    stream.set_write_timeout(Some(patience)).with_context(at)?;
+    let mut line = serde_json::to_string(request)?;
+    line.push('\n');
+    stream.write_all(line.as_bytes()).with_context(at)?;
+    Ok(stream)
 }
 
 /// `sekisho-agent status`: 0 where the node is enforced as it should be, 1 where it is not yet.
@@ -76,6 +87,46 @@ pub(crate) fn why(pod: &ObjectKey, how: &Ask) -> Result<ExitCode, Error> {
         }
         other => odd(&other),
     }
+}
+
+/// `sekisho-agent flows`: records, and on the other stream what is missing in them.
+pub(crate) fn flows(follow: bool, how: &Ask) -> Result<ExitCode, Error> {
+    let stream = send(&how.socket, &Request::Flows { follow }, PATIENCE)?;
+    // Nothing may flow for a long time.
+    stream.set_read_timeout(if follow { None } else { Some(PATIENCE) })?;
+    let mut out = std::io::stdout().lock();
+    for (number, line) in (1..).zip(BufReader::new(stream).lines()) {
+        let line = line?;
+        if let Ok(Notice { notice }) = serde_json::from_str(&line) {
+            eprintln!("sekisho-agent: {notice}");
+            continue;
+        }
+        if let Ok(reply) = serde_json::from_str::<Reply>(&line) {
+            return odd(&reply);
+        }
+        let written = match how.json {
+            true => writeln!(out, "{line}"),
+            false => writeln!(out, "{}", shown(&text::read_line(number, line.as_bytes())?)),
+        };
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+            written => written?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `12:00:03  denied  web/web -> shop/api TCP/80  by shop/api  3 times`.
+fn shown(flow: &Flow) -> String {
+    let Flow { key, seen, .. } = flow;
+    let by = key.leave.denied_at().map(|side| key.leave.side(side).policies());
+    let by: Vec<String> = by.into_iter().flatten().map(|policy| policy.to_string()).collect();
+    let by = if by.is_empty() { String::new() } else { format!("  by {}", by.join(", ")) };
+    let side = key.side.map(|side| format!(" ({side})")).unwrap_or_default();
+    let times = if seen.count == 1 { String::new() } else { format!("  {} times", seen.count) };
+    let at = seen.last.strftime("%H:%M:%S");
+    let Key { from, to, carried, outcome, .. } = key;
+    format!("{at}  {outcome:<7}  {from} -> {to} {carried}{side}{by}{times}")
 }
 
 fn print<T: serde::Serialize>(how: &Ask, value: &T, text: &str) -> Result<(), Error> {

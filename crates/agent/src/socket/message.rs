@@ -86,6 +86,19 @@ pub(crate) enum Request {
     },
     /// Whether pods can be added.
     Ready,
+    /// What flowed of late; then, if it is to `follow`, what flows. It is answered by lines of records, and of
+    /// [`Notice`]s.
+    Flows {
+        /// Whether to go on.
+        follow: bool,
+    },
+}
+
+/// What there is to say among records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    /// What is missing in them, and why.
+    pub(crate) notice: String,
 }
 
 /// What is answered.

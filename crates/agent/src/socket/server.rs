@@ -1,9 +1,9 @@
 //! The agent's end.
 
-use super::{Reply, Request};
-use crate::engine::Message;
+use super::{Reply, Request, follow::follow};
+use crate::{engine::Message, flows::Kept};
 use anyhow::{Context, Error};
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -30,14 +30,14 @@ pub(crate) fn listen(path: &Path) -> Result<UnixListener, Error> {
     Ok(listener)
 }
 
-/// Answers all who ask.
-pub(crate) async fn serve(listener: UnixListener, engine: Sender<Message>) {
+/// Answers all who ask: with what the engine says, or with what was recorded.
+pub(crate) async fn serve(listener: UnixListener, engine: Sender<Message>, kept: Arc<Kept>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let engine = engine.clone();
+                let (engine, kept) = (engine.clone(), Arc::clone(&kept));
                 tokio::spawn(async move {
-                    if let Err(error) = answer(stream, &engine).await {
+                    if let Err(error) = answer(stream, &engine, &kept).await {
                         debug!(%error, "somebody did not wait for the answer");
                     }
                 });
@@ -48,7 +48,7 @@ pub(crate) async fn serve(listener: UnixListener, engine: Sender<Message>) {
     }
 }
 
-async fn answer(mut stream: UnixStream, engine: &Sender<Message>) -> Result<(), Error> {
+async fn answer(mut stream: UnixStream, engine: &Sender<Message>, kept: &Kept) -> Result<(), Error> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     let mut read = BufReader::new(read).take(LONGEST);
@@ -59,6 +59,7 @@ async fn answer(mut stream: UnixStream, engine: &Sender<Message>) -> Result<(), 
             reply = ask(request, engine) => reply,
             _ = read.read_u8() => return Ok(()),
         },
+        Ok(Request::Flows { follow: to_follow }) => return follow(read, write, kept, to_follow).await,
         Ok(request) => ask(request, engine).await,
         Err(error) => Reply::Refused { why: error.to_string() },
     };
@@ -90,7 +91,7 @@ mod tests {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (engine, mut asked) = mpsc::channel(1);
-            tokio::spawn(serve(listen(&path).unwrap(), engine));
+            tokio::spawn(serve(listen(&path).unwrap(), engine, Arc::new(Kept::new())));
             let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
             writeln!(stream, "{question}").unwrap();
             let Some(Message::Ask(_, mut reply)) = asked.recv().await else { panic!("nothing was asked") };

@@ -80,8 +80,14 @@ fn what_values_do() {
     let has = |container: &Value, argument: &str| {
         container["args"].as_array().unwrap().iter().any(|found| found == argument)
     };
-    let options =
-        ["startup=open", "audit=true", "podCidrs={10.8.0.0/16,fd00::/64}", "http.host=::", "attachSeconds=0"];
+    let options = [
+        "startup=open",
+        "audit=true",
+        "podCidrs={10.8.0.0/16,fd00::/64}",
+        "http.host=::",
+        "attachSeconds=0",
+        "flows=all",
+    ];
     let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
     let open = agent(&options);
     for argument in [
@@ -91,6 +97,7 @@ fn what_values_do() {
         "--pod-cidr=fd00::/64",
         "--listen=[::]:9419",
         "--attach=0",
+        "--flows=all",
     ] {
         assert!(has(&open, argument), "{argument}: {open}");
         assert!(!has(&agent(&[]), argument), "{argument}");

@@ -108,7 +108,14 @@ impl Agent {
 
     /// Asks it.
     pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
-        Command::new(PROGRAM).args(arguments).arg("--socket").arg(self.socket()).output().unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What asks it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--socket").arg(self.socket());
+        command
     }
 
     /// Waits until connections that were open before enforcement began have had their time (S32).

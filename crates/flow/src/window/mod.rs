@@ -51,6 +51,7 @@ impl Default for Limits {
 /// Windows, one after another.
 #[derive(Debug)]
 pub struct Windows {
+    /// In milliseconds.
     length: i64,
     limits: Limits,
     open: Option<Open>,
@@ -86,7 +87,13 @@ impl Windows {
     /// Windows of so many seconds, none of which keeps more than `limits` says.
     #[must_use]
     pub fn new(seconds: NonZeroU32, limits: Limits) -> Self {
-        Self { length: i64::from(seconds.get()), limits, open: None }
+        Self { length: i64::from(seconds.get()) * 1000, limits, open: None }
+    }
+
+    /// Likewise, of so many milliseconds: for whoever wants to be told soon.
+    #[must_use]
+    pub fn of_millis(millis: NonZeroU32, limits: Limits) -> Self {
+        Self { length: i64::from(millis.get()), limits, open: None }
     }
 
     /// Time is `now`: the open window is closed if it is over, and returned if anything was added to it. Time that
@@ -149,12 +156,12 @@ impl Windows {
 
     /// An empty window around `at`; `None` beyond the end of time.
     fn at(&self, at: Timestamp) -> Option<Open> {
-        let from = Timestamp::from_second(at.as_second().div_euclid(self.length).checked_mul(self.length)?)
-            .unwrap_or(Timestamp::MIN);
-        // A fraction of a second before the epoch is counted down to it.
-        let from =
-            if from > at { from.checked_sub(SignedDuration::from_secs(self.length)).ok()? } else { from };
-        let to = from.checked_add(SignedDuration::from_secs(self.length)).unwrap_or(Timestamp::MAX);
+        let length = SignedDuration::from_millis(self.length);
+        let before = at.as_millisecond().div_euclid(self.length).checked_mul(self.length)?;
+        let from = Timestamp::from_millisecond(before).unwrap_or(Timestamp::MIN);
+        // A fraction of a millisecond before the epoch is counted down to it.
+        let from = if from > at { from.checked_sub(length).ok()? } else { from };
+        let to = from.checked_add(length).unwrap_or(Timestamp::MAX);
         let window = Window::new(from, to).ok()?;
         let room = Room::new(self.limits.bytes);
         Some(Open { window, levels: Default::default(), room, lost: 0, astray: 0 })

@@ -1,0 +1,77 @@
+//! Whose side of a connection is on this node.
+
+use sekisho_core::object::{Change, PodUid};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
+
+/// The addresses of this node's pods that policies see.
+#[derive(Debug, Default)]
+pub(super) struct Local {
+    of: HashMap<PodUid, BTreeSet<IpAddr>>,
+    /// How many pods bear one: for a moment it may be two (S26).
+    bearers: HashMap<IpAddr, usize>,
+}
+
+impl Local {
+    /// Takes in a change of the cluster.
+    pub(super) fn apply(&mut self, node: &str, change: &Change) {
+        let (uid, now) = match change {
+            Change::PutPod(pod) => {
+                let is_here = pod.node.as_deref() == Some(node) && pod.is_policed();
+                (&pod.uid, is_here.then(|| pod.addresses.clone()))
+            }
+            Change::RemovePod(uid) => (uid, None),
+            _ => return,
+        };
+        let before = match now {
+            Some(now) => {
+                now.iter().for_each(|address| *self.bearers.entry(*address).or_default() += 1);
+                self.of.insert(uid.clone(), now)
+            }
+            None => self.of.remove(uid),
+        };
+        for address in before.into_iter().flatten() {
+            if let Some(bearers) = self.bearers.get_mut(&address) {
+                *bearers -= 1;
+                if *bearers == 0 {
+                    self.bearers.remove(&address);
+                }
+            }
+        }
+    }
+
+    /// Whether it is the address of one.
+    pub(super) fn has(&self, address: IpAddr) -> bool {
+        self.bearers.contains_key(&address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_core::object::{ObjectKey, Pod};
+
+    fn pod(uid: &str, node: &str, addresses: &[&str]) -> Change {
+        let mut pod = Pod::new(ObjectKey::new("shop", uid));
+        (pod.uid, pod.node) = (PodUid(uid.into()), Some(node.into()));
+        pod.addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        Change::PutPod(pod.into())
+    }
+
+    #[test]
+    fn an_address_is_local_while_a_pod_here_bears_it() {
+        let mut local = Local::default();
+        let mut after = |change: Change| {
+            local.apply("here", &change);
+            ["10.0.0.1", "10.0.0.2"].map(|address| local.has(address.parse().unwrap()))
+        };
+        assert_eq!(after(pod("a", "here", &["10.0.0.1"])), [true, false]);
+        assert_eq!(after(pod("far", "there", &["10.0.0.2"])), [true, false]);
+        assert_eq!(after(pod("a", "here", &["10.0.0.1", "10.0.0.2"])), [true, true]);
+        assert_eq!(after(pod("b", "here", &["10.0.0.1"])), [true, true]);
+        assert_eq!(after(Change::RemovePod(PodUid("a".into()))), [true, false]);
+        assert_eq!(after(Change::RemovePod(PodUid("b".into()))), [false, false]);
+    }
+}

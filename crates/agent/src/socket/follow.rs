@@ -1,0 +1,71 @@
+//! What was recorded, for those who ask and go on listening.
+
+use super::Notice;
+use crate::flows::{Kept, News};
+use anyhow::Error;
+use sekisho_flow::{record::Flow, text, window::Closed};
+use std::sync::Arc;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::broadcast::error::RecvError,
+};
+
+/// Writes what was recorded of late, and what is from now on if it is to be followed, until nobody reads any more.
+pub(super) async fn follow(
+    mut asker: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    kept: &Kept,
+    to_follow: bool,
+) -> Result<(), Error> {
+    let (flows, dropped, mut news) = kept.so_far();
+    if dropped > 0 {
+        notice(&mut to, format!("{dropped} connections made way for later ones")).await?;
+    }
+    write(&mut to, &flows).await?;
+    if !to_follow {
+        return Ok(());
+    }
+    loop {
+        tokio::select! {
+            told = next(&mut news) => match told {
+                Some(Ok(closed)) => {
+                    write(&mut to, &closed.flows).await?;
+                    if closed.lost > 0 {
+                        let lost = closed.lost;
+                        notice(&mut to, format!("there was no room for {lost} connections that were allowed")).await?;
+                    }
+                }
+                Some(Err(windows)) => {
+                    notice(&mut to, format!("{windows} windows of half a second are missing: they came faster than they were read")).await?;
+                }
+                None => return Ok(()),
+            },
+            // Whoever asked has gone.
+            _ = asker.read_u8() => return Ok(()),
+        }
+    }
+}
+
+/// What comes next, or how many windows are missing; nothing where nobody records any more.
+async fn next(news: &mut News) -> Option<Result<Arc<Closed>, u64>> {
+    match news.recv().await {
+        Ok(closed) => Some(Ok(closed)),
+        Err(RecvError::Lagged(windows)) => Some(Err(windows)),
+        Err(RecvError::Closed) => None,
+    }
+}
+
+async fn write(to: &mut (impl AsyncWrite + Unpin), flows: &[Flow]) -> Result<(), Error> {
+    for flow in flows {
+        let mut line = text::line(flow);
+        line.push('\n');
+        to.write_all(line.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+async fn notice(to: &mut (impl AsyncWrite + Unpin), notice: String) -> Result<(), Error> {
+    let mut line = serde_json::to_string(&Notice { notice })?;
+    line.push('\n');
+    Ok(to.write_all(line.as_bytes()).await?)
+}
