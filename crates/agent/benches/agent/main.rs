@@ -11,6 +11,7 @@
     reason = "a benchmark"
 )]
 
+mod flood;
 mod load;
 mod plugin;
 mod probe;
@@ -55,6 +56,7 @@ fn main() {
         rig.server.apply_text(&load::policies(policies));
         println!("  written to the API server in {:.1} s", begun.elapsed().as_secs_f64());
         measure(&mut rig);
+        flood::measure(&mut rig);
     }
 }
 

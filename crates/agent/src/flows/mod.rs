@@ -187,7 +187,7 @@ impl Recorder {
             }
             Heard::Opened(conntrack::Heard { opened, lost }) => {
                 metrics.flows_lost("opened", u64::from(lost));
-                opened.iter().flat_map(|opened| observed.opened(opened)).collect()
+                observed.opened(&opened)
             }
         };
         for observation in observations {

@@ -14,7 +14,11 @@ use sekisho_nft::{
     conntrack::{Opened, Tuple},
     log::{Denial, Logged, Tag},
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 /// Who observes.
 #[derive(Clone, Copy, Debug)]
@@ -42,17 +46,25 @@ impl Observed<'_> {
         Some(self.observation(at, [tuple.source, tuple.destination], carried, (outcome, leave, side)))
     }
 
-    /// A connection that was opened: once for each side that is on this node, for each side's policies let it pass.
-    pub(super) fn opened(self, Opened { original, reply }: &Opened) -> Vec<Observation> {
-        // S37: whom it was translated to, and who sent it before anybody masked them.
-        let (from, to) = (original.source, reply.source);
-        let sides = [(Direction::Egress, from), (Direction::Ingress, to)];
-        let here = sides.into_iter().filter(|(_, end)| self.local.has(*end));
-        let carried = carried(original, reply.source_port);
-        let observation = |(side, _)| {
-            self.observation(self.now, [from, to], carried, (Outcome::Allowed, Leave::default(), Some(side)))
+    /// Connections that were opened, those that are alike together. Each is seen once for each side that is on this node,
+    /// for each side's policies let it pass.
+    pub(super) fn opened(self, opened: &[Opened]) -> Vec<Observation> {
+        let mut times: BTreeMap<([IpAddr; 2], Carried, Direction), u64> = BTreeMap::new();
+        for Opened { original, reply } in opened {
+            // S37: whom it was translated to, and who sent it before anybody masked them.
+            let ends @ [from, to] = [original.source, reply.source];
+            let carried = carried(original, reply.source_port);
+            for (side, end) in [(Direction::Egress, from), (Direction::Ingress, to)] {
+                if self.local.has(end) {
+                    *times.entry((ends, carried, side)).or_default() += 1;
+                }
+            }
+        }
+        let observation = |((ends, carried, side), count)| {
+            let what = (Outcome::Allowed, Leave::default(), Some(side));
+            Observation { count, ..self.observation(self.now, ends, carried, what) }
         };
-        here.map(observation).collect()
+        times.into_iter().map(observation).collect()
     }
 
     fn observation(
@@ -143,18 +155,18 @@ mod tests {
             reply: tuple("10.0.1.2", "172.18.0.1", (8080, 5000)),
         };
         let sides = |addresses: &[&str]| {
-            let seen = observe(&local(addresses), |observed| observed.opened(&opened));
+            let seen = observe(&local(addresses), |observed| observed.opened(&[opened, opened]));
             seen.into_iter()
                 .map(|seen| {
                     let [from, to] = [seen.from, seen.to].map(|party| party.address.unwrap().to_string());
-                    (seen.side.unwrap().to_string(), from, to, seen.carried.to_string())
+                    (seen.side.unwrap().to_string(), from, to, seen.carried.to_string(), seen.count)
                 })
                 .collect::<Vec<_>>()
         };
-        let seen = |side: &str| (side.to_owned(), "10.0.0.1".into(), "10.0.1.2".into(), "TCP/8080".into());
+        let seen = |side: &str| (side.to_owned(), "10.0.0.1".into(), "10.0.1.2".into(), "TCP/8080".into(), 2);
         assert_eq!(sides(&["10.0.0.1"]), [seen("egress")]);
         assert_eq!(sides(&["10.0.1.2"]), [seen("ingress")]);
-        assert_eq!(sides(&["10.0.0.1", "10.0.1.2"]), [seen("egress"), seen("ingress")]);
+        assert_eq!(sides(&["10.0.0.1", "10.0.1.2"]), [seen("ingress"), seen("egress")]);
         assert_eq!(sides(&["10.0.9.9"]), [], "it is none of this node's pods");
     }
 
