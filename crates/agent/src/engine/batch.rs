@@ -2,7 +2,7 @@
 
 use super::{COMPARE, Engine, LOOK, Message, RETRY, Waiting};
 use crate::{
-    flows::{self, Heard},
+    flows,
     socket::{Attachment, Reply, Request},
     state::{Remark, Steps},
 };
@@ -122,7 +122,7 @@ impl Engine {
         let named = flows::named_by(inputs);
         if !named.is_empty() {
             // Nobody is there any more to record anything when the agent is about to end.
-            let _ = recorder.send(Heard::Cluster(named));
+            let _ = recorder.send(named);
         }
     }
 

@@ -7,18 +7,12 @@
 mod kept;
 mod local;
 mod observed;
+mod recorder;
 
 pub(crate) use kept::{Kept, News};
 
 use crate::{args::Flows, metrics::Metrics};
-use jiff::Timestamp;
-use local::Local;
-use observed::Observed;
 use sekisho_core::{index::Input, object::Change};
-use sekisho_flow::{
-    attribution::{Attribution, Book, Nobody},
-    window::{Limits, Windows},
-};
 use sekisho_nft::{
     NetlinkError,
     conntrack::{self, Openings},
@@ -26,31 +20,23 @@ use sekisho_nft::{
 };
 use std::{
     io,
-    num::NonZeroU32,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender},
+        mpsc::{Sender, SyncSender, channel, sync_channel},
     },
     thread,
     time::Duration,
 };
 use tracing::warn;
 
-/// A window, in milliseconds: what happens is told within a second, though the kernel gathers what it logs for a tenth of
-/// one.
-const WINDOW: NonZeroU32 = NonZeroU32::new(500).unwrap();
-/// How many flows a window may have that are told apart; of those that are more, coarser things are told.
-const LIMITS: Limits = Limits { keys: 1 << 13, bytes: 8 << 20 };
 /// How long what is heard is waited for at a time.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long pods are known that went: what the kernel tells comes within a second.
-const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// How many tellings of the kernel may wait to be counted. When there are more, it is the kernel that loses some, and says so.
+const WAITING: usize = 64;
 
-/// What a recorder is told.
+/// What is heard of the kernel.
 #[derive(Debug)]
-pub(crate) enum Heard {
-    /// Pods and nodes changed, in this order.
-    Cluster(Vec<Change>),
+enum Heard {
     /// What rules logged.
     Logged(log::Heard),
     /// Connections that were opened.
@@ -72,21 +58,22 @@ pub(crate) fn named_by<'a>(inputs: impl IntoIterator<Item = &'a Input>) -> Vec<C
     changes.filter(names).cloned().collect()
 }
 
-/// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods. Where the
+/// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods and nodes. Where the
 /// kernel does not tell, that is said, and nothing else depends on it.
 pub(crate) fn start(
     what: Flows,
     node: &Arc<str>,
     kept: Arc<Kept>,
     metrics: Arc<Metrics>,
-) -> io::Result<Option<Sender<Heard>>> {
+) -> io::Result<Option<Sender<Vec<Change>>>> {
     if what == Flows::None {
         return Ok(None);
     }
-    let (recorder, inbox) = std::sync::mpsc::channel();
+    let (recorder, heard) = sync_channel(WAITING);
+    let (told, cluster) = channel();
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     let node = Arc::clone(node);
-    named("flows").spawn(move || record(&node, &inbox, &kept, &metrics))?;
+    named("flows").spawn(move || recorder::record(&node, &heard, &cluster, &kept, &metrics))?;
     match LogListener::open() {
         Ok(mut log) => {
             let recorder = recorder.clone();
@@ -107,11 +94,11 @@ pub(crate) fn start(
             Err(error) => warn!(%error, "what is allowed cannot be recorded"),
         }
     }
-    Ok(Some(recorder))
+    Ok(Some(told))
 }
 
 /// Tells the recorder what is heard, as long as it is there. Where nothing can be heard, it is tried again.
-fn tell(recorder: &Sender<Heard>, mut hear: impl FnMut() -> Result<Heard, NetlinkError>) {
+fn tell(recorder: &SyncSender<Heard>, mut hear: impl FnMut() -> Result<Heard, NetlinkError>) {
     loop {
         match hear() {
             Ok(heard) => {
@@ -123,85 +110,6 @@ fn tell(recorder: &Sender<Heard>, mut hear: impl FnMut() -> Result<Heard, Netlin
                 warn!(%error, "what flows cannot be heard");
                 thread::sleep(PATIENCE);
             }
-        }
-    }
-}
-
-/// Names and counts what it is told, until nobody is left to tell it anything.
-pub(crate) fn record(node: &Arc<str>, inbox: &Receiver<Heard>, kept: &Kept, metrics: &Metrics) {
-    let mut recorder = Recorder::new(node);
-    loop {
-        let now = Timestamp::now();
-        match inbox.recv_timeout(recorder.until_closed(now)) {
-            Ok(heard) => recorder.hear(heard, Timestamp::now(), metrics),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        if let Some(closed) = recorder.windows.advance(Timestamp::now()) {
-            metrics.flows_lost("room", closed.lost);
-            kept.add(closed);
-        }
-        recorder.forget(now);
-    }
-}
-
-#[derive(Debug)]
-struct Recorder {
-    node: Arc<str>,
-    local: Local,
-    names: Attribution<Nobody>,
-    windows: Windows,
-    forgotten: Timestamp,
-}
-
-impl Recorder {
-    fn new(node: &Arc<str>) -> Self {
-        Self {
-            node: Arc::clone(node),
-            local: Local::default(),
-            names: Attribution::new(Book::default(), Nobody),
-            windows: Windows::of_millis(WINDOW, LIMITS),
-            forgotten: Timestamp::now(),
-        }
-    }
-
-    /// How long it is until the window that is open is over.
-    fn until_closed(&self, now: Timestamp) -> Duration {
-        let over = self.windows.open().map(|window| now.duration_until(window.to()));
-        over.map_or(REMEMBERED, |over| over).try_into().unwrap_or(Duration::ZERO)
-    }
-
-    fn hear(&mut self, heard: Heard, now: Timestamp, metrics: &Metrics) {
-        let observed = Observed { node: &self.node, local: &self.local, now };
-        let observations = match heard {
-            Heard::Cluster(changes) => {
-                for change in &changes {
-                    self.local.apply(&self.node, change);
-                    self.names.book_mut().apply(now, change);
-                }
-                return;
-            }
-            Heard::Logged(log::Heard { logged, lost }) => {
-                metrics.flows_lost("denied", lost);
-                logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
-            }
-            Heard::Opened(conntrack::Heard { opened, lost }) => {
-                metrics.flows_lost("opened", u64::from(lost));
-                observed.opened(&opened)
-            }
-        };
-        for observation in observations {
-            metrics.recorded(observation.outcome, observation.count);
-            let sighting = self.names.name(&observation);
-            self.windows.add(sighting);
-        }
-    }
-
-    /// Forgets pods that went long ago, from time to time.
-    fn forget(&mut self, now: Timestamp) {
-        if now.duration_since(self.forgotten) > REMEMBERED {
-            self.forgotten = now;
-            self.names.book_mut().forget(now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN));
         }
     }
 }

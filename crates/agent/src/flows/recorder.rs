@@ -1,0 +1,189 @@
+//! Names and counts what is heard.
+
+use super::{Heard, kept::Kept, local::Local, observed::Observed};
+use crate::metrics::Metrics;
+use jiff::{SignedDuration, Timestamp};
+use sekisho_core::object::Change;
+use sekisho_flow::{
+    attribution::{Attribution, Book, Nobody},
+    observation::Observation,
+    window::{Closed, Limits, Windows},
+};
+use sekisho_nft::{conntrack, log};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+/// A window, in milliseconds: what happens is told within a second, though the kernel gathers what it logs for a tenth of
+/// one.
+const WINDOW: NonZeroU32 = NonZeroU32::new(500).unwrap();
+/// How many flows a window may have that are told apart; of those that are more, coarser things are told.
+const LIMITS: Limits = Limits { keys: 1 << 13, bytes: 8 << 20 };
+/// How long pods are known that went: what the kernel tells comes within a second.
+const REMEMBERED: Duration = Duration::from_secs(300);
+
+/// Records what is `heard`, and how pods and nodes change, until nobody is left who hears anything.
+pub(super) fn record(
+    node: &Arc<str>,
+    heard: &Receiver<Heard>,
+    cluster: &Receiver<Vec<Change>>,
+    kept: &Kept,
+    metrics: &Metrics,
+) {
+    let mut recorder = Recorder::new(node);
+    loop {
+        // Also where nothing flows: what changed is taken in time.
+        let told = heard.recv_timeout(Duration::from_millis(WINDOW.get().into()));
+        cluster.try_iter().for_each(|changes| recorder.follow(&changes));
+        match told {
+            Ok(heard) => recorder.hear(heard, metrics),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if let Some(closed) = recorder.close(Timestamp::now()) {
+            metrics.flows_lost("room", closed.lost);
+            kept.add(closed);
+        }
+        recorder.forget();
+    }
+}
+
+#[derive(Debug)]
+struct Recorder {
+    node: Arc<str>,
+    local: Local,
+    names: Attribution<Nobody>,
+    windows: Windows,
+    /// When it began, by the system's clock and by one that does not jump.
+    begun: (Timestamp, Instant),
+    forgotten: Instant,
+}
+
+impl Recorder {
+    fn new(node: &Arc<str>) -> Self {
+        let now = Instant::now();
+        Self {
+            node: Arc::clone(node),
+            local: Local::default(),
+            names: Attribution::new(Book::default(), Nobody),
+            windows: Windows::of_millis(WINDOW, LIMITS),
+            begun: (Timestamp::now(), now),
+            forgotten: now,
+        }
+    }
+
+    /// The time by which it is known who bore an address: that of the system may jump, and must not take names away.
+    fn steady(&self) -> Timestamp {
+        let (at, since) = self.begun;
+        let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX);
+        at.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+
+    fn follow(&mut self, changes: &[Change]) {
+        let now = self.steady();
+        for change in changes {
+            self.local.apply(&self.node, change);
+            self.names.book_mut().apply(now, change);
+        }
+    }
+
+    fn hear(&mut self, heard: Heard, metrics: &Metrics) {
+        let observed = Observed { node: &self.node, local: &self.local, now: Timestamp::now() };
+        let observations = match heard {
+            Heard::Logged(log::Heard { logged, lost }) => {
+                metrics.flows_lost("denied", lost);
+                logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
+            }
+            Heard::Opened(conntrack::Heard { opened, lost }) => {
+                metrics.flows_lost("opened", u64::from(lost));
+                observed.opened(&opened)
+            }
+        };
+        for observation in observations {
+            metrics.recorded(observation.outcome, observation.count);
+            self.count(observation);
+        }
+    }
+
+    fn count(&mut self, mut observation: Observation) {
+        let seen = std::mem::replace(&mut observation.at, self.steady());
+        let mut sighting = self.names.name(&observation);
+        (sighting.seen.first, sighting.seen.last) = (seen, seen);
+        self.windows.add(sighting);
+    }
+
+    /// What a window counted that is over at `now`, or that a clock has left which went back.
+    fn close(&mut self, now: Timestamp) -> Option<Closed> {
+        let is_ahead = self.windows.open().is_some_and(|window| now < window.from());
+        if is_ahead { self.windows.close() } else { self.windows.advance(now) }
+    }
+
+    /// Forgets pods that went long ago, from time to time.
+    fn forget(&mut self) {
+        if self.forgotten.elapsed() > REMEMBERED {
+            self.forgotten = Instant::now();
+            let remembered = SignedDuration::try_from(REMEMBERED).unwrap_or(SignedDuration::ZERO);
+            let before = self.steady().checked_sub(remembered).unwrap_or(Timestamp::MIN);
+            self.names.book_mut().forget(before);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_core::object::{ObjectKey, Pod, PodUid};
+    use sekisho_flow::record::Outcome;
+    use sekisho_nft::{
+        conntrack::Tuple,
+        log::{Logged, Tag},
+    };
+
+    fn pod(name: &str, address: &str) -> Change {
+        let mut pod = Pod::new(ObjectKey::new("shop", name));
+        (pod.uid, pod.node) = (PodUid(name.into()), Some("here".into()));
+        pod.addresses = [address.parse().unwrap()].into();
+        Change::PutPod(pod.into())
+    }
+
+    fn denied(at: Timestamp) -> Heard {
+        let tuple = Tuple {
+            source: "10.0.0.1".parse().unwrap(),
+            destination: "10.0.0.2".parse().unwrap(),
+            protocol: 6,
+            source_port: 4000,
+            destination_port: 80,
+            icmp_type: 0,
+        };
+        let logged = Logged { at: Some(at.into()), tag: Tag::read("sekisho deny ingress shop/api "), tuple };
+        Heard::Logged(log::Heard { logged: vec![logged], lost: 0 })
+    }
+
+    /// A clock that goes back or forth takes no names away, holds nothing back, and counts nothing twice.
+    #[test]
+    fn clocks_may_jump() {
+        let mut recorder = Recorder::new(&"here".into());
+        let metrics = Metrics::new();
+        recorder.follow(&[pod("web", "10.0.0.1"), pod("api", "10.0.0.2")]);
+        let hour = SignedDuration::from_hours(1);
+        let now = Timestamp::now();
+        let mut told = Vec::new();
+        for at in [now, now - hour, now + hour, now - hour * 48, now] {
+            told.extend(recorder.close(at));
+            recorder.hear(denied(at), &metrics);
+            told.extend(recorder.close(at));
+        }
+        told.extend(recorder.close(now + SignedDuration::from_secs(1)));
+        let flows: Vec<_> = told.iter().flat_map(|closed| &closed.flows).collect();
+        assert_eq!(flows.iter().map(|flow| flow.seen.count).sum::<u64>(), 5);
+        for flow in flows {
+            assert_eq!(flow.key.outcome, Outcome::Denied);
+            assert_eq!(flow.key.to_string(), "shop/web -> shop/api TCP/80 denied");
+        }
+    }
+}
