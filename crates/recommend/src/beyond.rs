@@ -9,6 +9,8 @@ use crate::{
 };
 use sekisho_core::{
     diff::{Risk, diff},
+    reach::{Party as Ends, Term},
+    standard::{NamedPeer, Standard},
     eval,
     object::{
         Change, Cluster, Direction, IpBlock, LabelSelector, NAME_LABEL, ObjectKey, Origin, Peer, PeerKind,
@@ -41,6 +43,7 @@ pub(crate) fn beyond<'c>(
     calls: impl Iterator<Item = &'c Call>,
     roster: &Roster,
     (subjects, directions): (&BTreeSet<GroupId>, &BTreeSet<Direction>),
+    standard: &Standard,
 ) -> Vec<Beyond> {
     let mut marks = Marks::default();
     for (id, group) in roster.groups().iter().enumerate() {
@@ -60,10 +63,33 @@ pub(crate) fn beyond<'c>(
     let changes = diff(seen.state(), recommended.state()).changes;
     let opened = changes.into_iter().filter_map(|change| {
         let ports = change.opened();
-        let (from, to) = (change.from.to_string(), change.to.to_string());
+        let (from, to) = (name(&change.from, standard), name(&change.to, standard));
         (!ports.is_empty()).then_some(Beyond { risk: change.risk, from, to, ports })
     });
     opened.collect()
+}
+
+/// How many blocks of addresses are written out.
+const SHOWN: usize = 4;
+
+/// A party in few words: addresses by the name of the peer whose they are, for what is left of a range without the
+/// addresses that were seen is many blocks.
+fn name(party: &Ends, standard: &Standard) -> String {
+    let term = |term: &Term| {
+        let Term::Addresses(addresses) = term else { return term.to_string() };
+        let holds = |peer: &NamedPeer| addresses.difference(&peer.whom.addresses()).is_empty();
+        if let Some((name, _)) = standard.peers.iter().find(|(_, peer)| holds(peer)) {
+            return format!("{name} (addresses that were not seen)");
+        }
+        let blocks: Vec<String> = addresses.cidrs().iter().map(ToString::to_string).collect();
+        match blocks.split_at_checked(SHOWN) {
+            Some((shown, more)) if !more.is_empty() => {
+                format!("{} and {} more blocks", shown.join(", "), more.len())
+            }
+            _ => term.to_string(),
+        }
+    };
+    party.terms.iter().map(term).collect::<Vec<_>>().join(", ")
 }
 
 /// Takes away what isolates the subjects: what is put in its place isolates exactly them. A policy that is about

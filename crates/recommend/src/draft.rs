@@ -6,8 +6,14 @@ use crate::{
     roster::Group,
     whom::{Basis, Needs, Peers, Whom, Written, ports},
 };
-use sekisho_core::object::{Direction, Origin, Peer, PeerKind, Rule};
-use std::{collections::BTreeMap, net::IpAddr};
+use sekisho_core::{
+    object::{Direction, Origin, Peer, PeerKind, Rule},
+    set::Protocol,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// A rule, and what each of its peers rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +31,8 @@ pub struct PeerAdvice {
     pub who: String,
     /// What it rests on.
     pub basis: Basis,
+    /// Ports of the rule on which it was not seen: they are known to be needed with the others.
+    pub unseen: BTreeSet<(Protocol, u16)>,
 }
 
 /// Rules, and those whom no labels select alone.
@@ -55,9 +63,8 @@ pub(crate) fn rules(peers: &Peers<'_>, subject: &Group, direction: Direction, ne
         };
         let Some(basis) = sum(of) else { continue };
         let entry = by_terms.entry((rank(whom), terms(&ports(of), destinations))).or_default();
-        entry.extend(
-            kinds.into_iter().map(|kind| (kind, PeerAdvice { who: who.clone(), basis: basis.clone() })),
-        );
+        let advice = PeerAdvice { who, unseen: unseen(&basis, of), basis };
+        entry.extend(kinds.into_iter().map(|kind| (kind, advice.clone())));
     }
     for (ports, seen) in addresses {
         let destinations: &[_] = if direction == Direction::Ingress { &subject.pods } else { &[] };
@@ -66,7 +73,7 @@ pub(crate) fn rules(peers: &Peers<'_>, subject: &Group, direction: Direction, ne
             let names: Vec<&str> = evidence.names.iter().map(AsRef::as_ref).collect();
             let more = if evidence.names.has_more() { ", ..." } else { "" };
             let who = format!("{}{more}", names.join(", "));
-            (PeerKind::Block(block), PeerAdvice { who, basis: Basis::Seen(evidence) })
+            (PeerKind::Block(block), PeerAdvice { who, basis: Basis::Seen(evidence), unseen: BTreeSet::new() })
         }));
     }
     Drafted { rules: joined(by_terms), unselectable }
@@ -102,8 +109,14 @@ fn rank(whom: &Whom) -> usize {
     }
 }
 
+/// The ports that were not seen, where others were.
+fn unseen(sum: &Basis, of: &BTreeMap<(Protocol, u16), Basis>) -> BTreeSet<(Protocol, u16)> {
+    let not_seen = of.iter().filter(|(_, basis)| basis.evidence().is_none());
+    not_seen.filter(|_| sum.evidence().is_some()).map(|(port, _)| *port).collect()
+}
+
 /// What all ports of a peer rest on together.
-fn sum(of: &BTreeMap<(sekisho_core::set::Protocol, u16), Basis>) -> Option<Basis> {
+fn sum(of: &BTreeMap<(Protocol, u16), Basis>) -> Option<Basis> {
     let mut all = of.values();
     let mut sum = all.next()?.clone();
     all.for_each(|basis| sum.join(basis));

@@ -112,7 +112,7 @@ pub enum Untellable {
     NoPorts,
     /// It went to a Service of which it is not known where it leads.
     Service,
-    /// The workload is not there any more.
+    /// The workload is not there, or not any more.
     Gone(ObjectKey),
     /// The addresses of the node are not known.
     Node,
@@ -128,7 +128,7 @@ impl fmt::Display for Untellable {
                 f.write_str("it has no ports, so only a rule that lets every port pass would let it")
             }
             Self::Service => f.write_str("it is not known to which pods the Service leads"),
-            Self::Gone(key) => write!(f, "`{key}` is not there any more"),
+            Self::Gone(key) => write!(f, "`{key}` is not among what was read of the cluster"),
             Self::Node => f.write_str("the addresses of the node are not known"),
         }
     }

@@ -14,6 +14,7 @@
 pub mod asked;
 pub mod beyond;
 mod blocks;
+pub mod broken;
 mod draft;
 mod entrance;
 pub mod evidence;
@@ -28,6 +29,7 @@ pub mod roster;
 mod stage;
 mod whom;
 
+pub use broken::broken;
 pub use asked::{Asked, Only, Widen};
 pub use draft::{PeerAdvice, RuleAdvice};
 pub use plan::{Left, PolicyAdvice};
@@ -113,7 +115,7 @@ pub fn recommend(
         stage::stage(&mut plan, cluster);
     }
     let policies: Vec<PolicyAdvice> = plan.policies.into_values().collect();
-    let proof = prove(cluster, &policies, (roster, history), (&subjects, asked));
+    let proof = prove((cluster, standard), &policies, (roster, history), (&subjects, asked));
     Recommendation {
         policies,
         unchanged: plan.unchanged,
@@ -125,7 +127,7 @@ pub fn recommend(
 
 /// Asks the core what becomes of what was seen, and what else passes.
 fn prove(
-    cluster: &Cluster,
+    (cluster, standard): (&Cluster, &Standard),
     policies: &[PolicyAdvice],
     (roster, history): (&Roster, &History),
     (subjects, asked): (&BTreeSet<GroupId>, &Asked),
@@ -144,6 +146,7 @@ fn prove(
         calls.iter().map(|(call, _)| *call),
         roster,
         (subjects, &asked.directions),
+        standard,
     );
     Proof {
         kinds: calls.len(),

@@ -8,8 +8,8 @@ use crate::{
 use sekisho_core::{
     eval,
     explain::Excerpts,
-    index::{Index, RoaringBitmap},
-    object::{Change, Cluster, Direction, ObjectKey},
+    index::{Index, PodId, RoaringBitmap},
+    object::{Change, Cluster, Direction, ObjectKey, Workload},
     packet::{End, Packet},
     reach::Reach,
     set::Cidr,
@@ -129,8 +129,13 @@ impl World {
             Party::Pods(group, workload) => {
                 let pods = roster.group(*group).into_iter().flat_map(|group| &group.pods);
                 let of = pods.filter(|pod| pod.workload == *workload);
+                let mut ids: Vec<_> = of.filter_map(|pod| self.index.pod_id(&pod.uid)).collect();
+                if ids.is_empty() {
+                    // Another state has other pods of the workload.
+                    ids = self.pods_of(workload).collect();
+                }
                 let mut ends = BTreeMap::new();
-                for id in of.filter_map(|pod| self.index.pod_id(&pod.uid)) {
+                for id in ids {
                     let only: RoaringBitmap = [id].into_iter().collect();
                     for class in self.reach.classes_of_pod(id) {
                         let end = || self.reach.end(class, Some(&only), &self.index);
@@ -145,10 +150,14 @@ impl World {
         }
     }
 
-    /// Whether all ends of the call are there.
+    fn pods_of<'w>(&'w self, workload: &'w Workload) -> impl Iterator<Item = PodId> + 'w {
+        self.index.pods().filter(move |(_, pod)| pod.workload == *workload).map(|(id, _)| id)
+    }
+
+    /// Whether the workload has pods that policies see.
     #[must_use]
-    pub fn knows(&self, call: &Call, roster: &Roster) -> bool {
-        [&call.from, &call.to].into_iter().all(|party| !self.ends(party, roster, false).is_empty())
+    pub fn has(&self, workload: &Workload) -> bool {
+        self.pods_of(workload).next().is_some()
     }
 }
 

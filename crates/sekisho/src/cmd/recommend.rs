@@ -1,0 +1,106 @@
+//! `sekisho recommend`.
+
+use crate::{
+    args::{RecommendArgs, RecommendFormat},
+    check::scope,
+    flows::{self, History},
+    input::{self, Input},
+    outcome::Outcome,
+    output,
+    render::{json, recommend as render},
+    settings::{self, Settings},
+};
+use sekisho_catalog::document::Ignored;
+use sekisho_core::{
+    object::{Cluster, Direction, ObjectKey},
+    standard::Standard,
+};
+use sekisho_recommend::{
+    Asked, Only, Recommendation, Widen, history, recommend,
+    roster::Roster,
+};
+use std::collections::BTreeSet;
+
+/// What is asked, and what it is asked of.
+struct Question {
+    cluster: Cluster,
+    standard: Standard,
+    roster: Roster,
+    flows: History,
+    asked: Asked,
+}
+
+/// Writes the narrowest policies, or says how those that are tried do.
+pub(crate) fn run(arguments: &RecommendArgs) -> anyhow::Result<Outcome> {
+    let Some(question) = question(arguments)? else { return Ok(Outcome::CouldNot) };
+    self::recommended(arguments, question)
+}
+
+fn recommended(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Outcome> {
+    let Question { cluster, standard, roster, flows, asked } = question;
+    let mut seen = history::History::of(flows.flows, &cluster, &roster, &asked);
+    seen.records = flows.records;
+    let found = recommend(&cluster, &standard, (&roster, &seen), &asked);
+    match arguments.output {
+        RecommendFormat::Yaml => output::plain_to_stdout(|out| render::yaml(&found, &seen, &roster, out))?,
+        RecommendFormat::Json => output::plain_to_stdout(|out| json::recommend(&found, &seen, &roster, out))?,
+    }
+    Ok(outcome(&found))
+}
+
+fn outcome(found: &Recommendation) -> Outcome {
+    if found.keeps_everything() { Outcome::Holds } else { Outcome::DoesNotHold }
+}
+
+fn question(arguments: &RecommendArgs) -> anyhow::Result<Option<Question>> {
+    let paths = &arguments.input.paths;
+    let settings: Settings<Ignored> = settings::read_near(arguments.catalog.as_deref(), paths)?;
+    if !input::tell(&settings.diagnostics, &settings.sources, "the catalog")? {
+        return Ok(None);
+    }
+    let standard = scope::of_paths(arguments.environment.as_deref(), paths, &settings)?;
+    let Some(Input { cluster, .. }) = input::read(&arguments.input)? else { return Ok(None) };
+    let Some(flows) = flows::read(&arguments.flows, &cluster)? else { return Ok(None) };
+    let roster = Roster::of(&cluster, &standard);
+    let asked = asked(arguments, &flows, &cluster)?;
+    Ok(Some(Question { cluster, standard, roster, flows, asked }))
+}
+
+fn asked(arguments: &RecommendArgs, flows: &History, cluster: &Cluster) -> anyhow::Result<Asked> {
+    let directions: BTreeSet<Direction> = match (arguments.ingress, arguments.egress) {
+        (true, false) => [Direction::Ingress].into(),
+        (false, true) => [Direction::Egress].into(),
+        _ => Direction::ALL.into(),
+    };
+    for key in &arguments.workload {
+        is_there(key, cluster)?;
+    }
+    Ok(Asked {
+        directions,
+        include_denied: arguments.include_denied,
+        widen: arguments.widen.unwrap_or(Widen::default()),
+        staged: arguments.staged,
+        only: Only {
+            namespaces: arguments.input.how.namespace.iter().map(|name| name.as_str().into()).collect(),
+            workloads: arguments.workload.iter().cloned().collect(),
+        },
+        window: flows.window,
+    })
+}
+
+/// A workload that is not there is a mistake.
+fn is_there(key: &ObjectKey, cluster: &Cluster) -> anyhow::Result<()> {
+    let names = || {
+        let pods = cluster.pods.values().chain(cluster.idle.values());
+        pods.map(|pod| pod.workload.key.to_string())
+    };
+    let wanted = key.to_string();
+    if names().any(|name| name == wanted) {
+        return Ok(());
+    }
+    let all: Vec<String> = names().collect();
+    match sekisho_core::near::nearest(&wanted, all.iter().map(String::as_str)) {
+        Some(meant) => anyhow::bail!("no workload is called `{wanted}`; did you mean `{meant}`?"),
+        None => anyhow::bail!("no workload is called `{wanted}`"),
+    }
+}
