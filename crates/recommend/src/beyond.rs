@@ -81,12 +81,16 @@ fn name(party: &Ends, standard: &Standard) -> String {
         if let Some((name, _)) = standard.peers.iter().find(|(_, peer)| holds(peer)) {
             return format!("{name} (addresses that were not seen)");
         }
+        let words = term.to_string();
+        if words.starts_with("internet except ") {
+            return "internet (addresses that were not seen)".to_owned();
+        }
         let blocks: Vec<String> = addresses.cidrs().iter().map(ToString::to_string).collect();
         match blocks.split_at_checked(SHOWN) {
             Some((shown, more)) if !more.is_empty() => {
                 format!("{} and {} more blocks", shown.join(", "), more.len())
             }
-            _ => term.to_string(),
+            _ => words,
         }
     };
     party.terms.iter().map(term).collect::<Vec<_>>().join(", ")

@@ -143,6 +143,8 @@ pub struct Untold {
     pub why: Untellable,
     /// How often it was seen, and when.
     pub evidence: Evidence,
+    /// The groups whose policies decide about it, and in which direction.
+    pub subjects: BTreeSet<(GroupId, Direction)>,
 }
 
 /// What was seen.
@@ -173,7 +175,7 @@ impl History {
     ) -> Self {
         let mut history = Self::default();
         let reader = Reader { cluster, roster };
-        let mut untold: BTreeMap<(String, Untellable), Evidence> = BTreeMap::new();
+        let mut untold: BTreeMap<(String, Untellable, BTreeSet<(GroupId, Direction)>), Evidence> = BTreeMap::new();
         let mut span: Option<(Timestamp, Timestamp)> = None;
         for flow in flows {
             let (first, last) = (flow.seen.first, flow.seen.last);
@@ -189,7 +191,7 @@ impl History {
                     if flow.key.outcome != Outcome::Denied {
                         let key = &flow.key;
                         let what = format!("{} -> {} {}", key.from, key.to, key.carried);
-                        add(&mut untold, (what, why), &evidence);
+                        add(&mut untold, (what, why, reader.subjects(&flow)), &evidence);
                     }
                 }
                 Read::Calls(calls) => {
@@ -199,8 +201,9 @@ impl History {
                 }
             }
         }
+        let all = untold.into_iter();
         history.untold =
-            untold.into_iter().map(|((what, why), evidence)| Untold { what, why, evidence }).collect();
+            all.map(|((what, why, subjects), evidence)| Untold { what, why, evidence, subjects }).collect();
         let whole = span.and_then(|(from, to)| Window::new(from, to).ok());
         history.window = asked.window.or(whole);
         history
@@ -263,6 +266,16 @@ impl Reader<'_> {
             Ok(calls) => Read::Calls(calls),
             Err(why) => Read::Untold(why),
         }
+    }
+
+    /// The groups whose policies decide about it.
+    fn subjects(&self, flow: &Flow) -> BTreeSet<(GroupId, Direction)> {
+        let of = |end: &End, direction| -> Vec<(GroupId, Direction)> {
+            let groups = end.workload().map(|end| self.roster.of_end(end)).unwrap_or_default();
+            groups.into_iter().map(|group| (group, direction)).collect()
+        };
+        let from = of(&flow.key.from, Direction::Egress);
+        from.into_iter().chain(of(&flow.key.to, Direction::Ingress)).collect()
     }
 
     /// Whether no policy can stop it.

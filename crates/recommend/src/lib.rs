@@ -21,12 +21,14 @@ pub mod evidence;
 pub mod existing;
 pub mod history;
 mod labels;
+pub mod narrow;
 mod needs;
 mod plan;
 mod ports;
 pub mod replay;
 pub mod roster;
 mod stage;
+pub mod status;
 mod whom;
 
 pub use broken::broken;
@@ -78,7 +80,13 @@ impl Recommendation {
     /// Whether all that was seen to pass would pass still, as far as it can be told.
     #[must_use]
     pub fn keeps_everything(&self) -> bool {
-        self.untold.is_empty() && self.proof.refused.iter().all(|refused| refused.already)
+        self.untold.is_empty() && self.refuses_nothing()
+    }
+
+    /// Whether nothing that can be asked about would be refused that passes now.
+    #[must_use]
+    pub fn refuses_nothing(&self) -> bool {
+        self.proof.refused.iter().all(|refused| refused.already)
     }
 
     /// The directions in which something is recommended.

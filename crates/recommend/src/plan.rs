@@ -3,7 +3,7 @@
 use crate::{
     asked::Asked,
     draft::{Drafted, RuleAdvice, rules},
-    existing::{blank, free_name, is_about, is_baseline, is_same, opens_all, rules_mut, types, without},
+    existing::{blank, free_name, is_about, is_baseline, is_same, is_staged, opens_all, rules_mut, types, without},
     roster::{Group, GroupId},
     whom::{Needs, Peers, Whom},
 };
@@ -97,9 +97,13 @@ impl Planner<'_> {
         let cluster = self.peers.cluster;
         let key = ObjectKey::new(Arc::clone(namespace), self.baseline_name());
         let known = cluster.policies.get(&key).filter(|policy| is_baseline(policy, &key.name));
-        let mut closed = BTreeSet::new();
+        let (mut closed, mut closed_already) = (BTreeSet::new(), BTreeSet::new());
         for direction in &self.asked.directions {
             let opens = known.is_some_and(|policy| !policy.rules(*direction).is_empty());
+            if !opens && self.is_closed(namespace, *direction) {
+                closed_already.insert(*direction);
+                continue;
+            }
             let is_wanted = opens || (has_all && !is_exempt);
             let in_the_way = self.in_the_way(namespace, *direction, opens);
             if !in_the_way.is_empty() && is_wanted {
@@ -111,6 +115,7 @@ impl Planner<'_> {
         if !closed.is_empty() {
             self.close(namespace, known, &closed, plan);
         }
+        closed.extend(closed_already);
         for (id, group) in self.groups(namespace) {
             for direction in &self.asked.directions {
                 match self.needs.get(&(id, *direction)) {
@@ -120,6 +125,18 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// Whether some policy lets nothing pass to any pod of the namespace, whatever it is called.
+    fn is_closed(&self, namespace: &str, direction: Direction) -> bool {
+        let of_namespace =
+            self.peers.cluster.policies.values().filter(|policy| *policy.key.namespace == *namespace);
+        let mut counted = of_namespace.filter(|policy| self.asked.staged || !is_staged(policy));
+        counted.any(|policy| {
+            policy.subjects.is_everything()
+                && policy.isolates(direction)
+                && policy.rules(direction).is_empty()
+        })
     }
 
     /// The groups for which the namespace cannot be closed: they need something, and no policy can be about them.

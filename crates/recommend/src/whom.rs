@@ -238,6 +238,8 @@ pub enum Basis {
     Dns,
     /// It was not: the load balancer asks for the health of what it leads to.
     Balancer(Arc<str>),
+    /// It was there before, and is left as it was.
+    Kept,
 }
 
 impl Basis {
@@ -246,7 +248,7 @@ impl Basis {
     pub fn evidence(&self) -> Option<&Evidence> {
         match self {
             Self::Seen(evidence) => Some(evidence),
-            Self::Dns | Self::Balancer(_) => None,
+            Self::Dns | Self::Balancer(_) | Self::Kept => None,
         }
     }
 
@@ -254,8 +256,8 @@ impl Basis {
     pub(crate) fn join(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::Seen(one), Self::Seen(other)) => one.join(other),
-            (Self::Dns | Self::Balancer(_), Self::Seen(_)) => *self = other.clone(),
-            (_, Self::Dns | Self::Balancer(_)) => {}
+            (Self::Dns | Self::Balancer(_) | Self::Kept, Self::Seen(_)) => *self = other.clone(),
+            (_, Self::Dns | Self::Balancer(_) | Self::Kept) => {}
         }
     }
 }

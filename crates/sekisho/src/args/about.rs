@@ -66,6 +66,8 @@ pub(crate) enum SchemaOf {
     Promises,
     /// `sekisho recommend -o json`
     Recommend,
+    /// `sekisho recommend --status -o json`
+    RecommendStatus,
     /// `sekisho redundant -o json`
     Redundant,
     /// The catalog, `sekisho.yaml`

@@ -16,7 +16,7 @@ use sekisho_core::{
     standard::Standard,
 };
 use sekisho_recommend::{
-    Asked, Only, Recommendation, Widen, history, recommend,
+    Asked, Only, Recommendation, Widen, history, narrow, recommend, status,
     roster::Roster,
 };
 use std::collections::BTreeSet;
@@ -33,23 +33,46 @@ struct Question {
 /// Writes the narrowest policies, or says how those that are tried do.
 pub(crate) fn run(arguments: &RecommendArgs) -> anyhow::Result<Outcome> {
     let Some(question) = question(arguments)? else { return Ok(Outcome::CouldNot) };
-    self::recommended(arguments, question)
+    if arguments.status { standing(arguments, question) } else { recommended(arguments, question) }
+}
+
+/// Says of what is only tried whether it may be enforced.
+fn standing(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Outcome> {
+    let Question { cluster, roster, flows, asked, .. } = question;
+    let audited = status::audited(&flows.flows);
+    let mut seen = history::History::of(flows.flows, &cluster, &roster, &asked);
+    seen.records = flows.records;
+    let mut found = status::status(&cluster, (&roster, &seen), &audited, arguments.enough);
+    found.retain(|one| asked.only.namespaces.is_empty() || asked.only.namespaces.contains(&one.policy.namespace));
+    match arguments.output {
+        RecommendFormat::Yaml => output::to_stdout(|out| render::status::table(&found, &seen, out))?,
+        RecommendFormat::Json => output::plain_to_stdout(|out| json::status(&found, &seen, out))?,
+    }
+    let is_safe = found.iter().all(status::Standing::is_safe);
+    Ok(if is_safe { Outcome::Holds } else { Outcome::DoesNotHold })
 }
 
 fn recommended(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Outcome> {
     let Question { cluster, standard, roster, flows, asked } = question;
     let mut seen = history::History::of(flows.flows, &cluster, &roster, &asked);
     seen.records = flows.records;
-    let found = recommend(&cluster, &standard, (&roster, &seen), &asked);
+    let (found, narrowed) = if arguments.narrow {
+        narrow::narrow(&cluster, &standard, (&roster, &seen), &asked)
+    } else {
+        (recommend(&cluster, &standard, (&roster, &seen), &asked), Vec::new())
+    };
+    let told = (&found, narrowed.as_slice());
     match arguments.output {
-        RecommendFormat::Yaml => output::plain_to_stdout(|out| render::yaml(&found, &seen, &roster, out))?,
-        RecommendFormat::Json => output::plain_to_stdout(|out| json::recommend(&found, &seen, &roster, out))?,
+        RecommendFormat::Yaml => output::plain_to_stdout(|out| render::yaml(told, &seen, &roster, out))?,
+        RecommendFormat::Json => output::plain_to_stdout(|out| json::recommend(told, &seen, &roster, out))?,
     }
-    Ok(outcome(&found))
+    Ok(outcome(&found, arguments.narrow))
 }
 
-fn outcome(found: &Recommendation) -> Outcome {
-    if found.keeps_everything() { Outcome::Holds } else { Outcome::DoesNotHold }
+/// Rules that are narrowed let pass what cannot be asked about as they did, or as they did not.
+fn outcome(found: &Recommendation, is_narrowed: bool) -> Outcome {
+    let keeps = if is_narrowed { found.refuses_nothing() } else { found.keeps_everything() };
+    if keeps { Outcome::Holds } else { Outcome::DoesNotHold }
 }
 
 fn question(arguments: &RecommendArgs) -> anyhow::Result<Option<Question>> {

@@ -9,6 +9,7 @@ mod reach;
 mod recommend;
 mod redundant;
 mod rego;
+mod status;
 mod test;
 
 use crate::{
@@ -21,7 +22,9 @@ use crate::{
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::{diff::Difference, object::Origin, reach::Connection, redundant::Redundancy};
 use sekisho_lint::{facts, rego::Trial};
-use sekisho_recommend::{Recommendation, broken::Broken, history::History, roster::Roster};
+use sekisho_recommend::{
+    Recommendation, broken::Broken, history::History, narrow::Narrowing, roster::Roster, status::Standing,
+};
 use std::io::Write;
 
 /// Where something was written, as far as that is known.
@@ -71,12 +74,19 @@ pub(crate) fn exposure(report: &Report, out: &mut dyn Write) -> anyhow::Result<(
 
 /// Writes what is recommended.
 pub(crate) fn recommend(
-    found: &Recommendation,
+    found: (&Recommendation, &[Narrowing]),
     seen: &History,
     roster: &Roster,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &recommend::Recommend::of(found, seen, roster))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes how policies that are only tried do.
+pub(crate) fn status(found: &[Standing], seen: &History, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &status::Status::of(found, seen))?;
     writeln!(out)?;
     Ok(())
 }
@@ -137,6 +147,7 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Facts => generator.into_root_schema_for::<facts::Input>(),
         SchemaOf::RegoTest => generator.into_root_schema_for::<rego::RegoTest>(),
         SchemaOf::Recommend => generator.into_root_schema_for::<recommend::Recommend>(),
+        SchemaOf::RecommendStatus => generator.into_root_schema_for::<status::Status>(),
         SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
         SchemaOf::Catalog => SchemaSettings::draft2020_12()
             .into_generator()

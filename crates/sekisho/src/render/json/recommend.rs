@@ -11,6 +11,7 @@ use sekisho_recommend::{
     evidence::{Confidence, Evidence},
     existing::is_staged,
     history::{self, History},
+    narrow::Narrowing,
     replay::Refused,
     roster::Roster,
 };
@@ -42,6 +43,52 @@ pub(super) struct Recommend {
     left: Vec<LeftOver>,
     /// What would pass and was not seen, the riskiest first.
     beyond: Vec<More>,
+    /// With `--narrow`: the entries that let in more than came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    narrowed: Vec<Narrowed>,
+}
+
+/// An entry that lets in more than came.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Narrowed {
+    /// The policy's `namespace/name`.
+    policy: String,
+    /// Where it stands in it, such as `spec.ingress[0].from[2]`.
+    path: String,
+    /// Where it was written; null where that is not known.
+    origin: Option<String>,
+    /// Who came by it.
+    came: Vec<Came>,
+    /// How many entries take its place; null where it stays, because no labels select alone who came.
+    entries: Option<usize>,
+}
+
+/// Who came by an entry.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Came {
+    /// Who.
+    who: String,
+    /// What was seen of it.
+    seen: Seen,
+}
+
+impl From<&Narrowing> for Narrowed {
+    fn from(one: &Narrowing) -> Self {
+        let came = one.came.iter().map(|(who, evidence)| Came { who: who.clone(), seen: evidence.into() });
+        Self {
+            policy: one.policy.to_string(),
+            path: one.path.clone(),
+            origin: super::place(&one.origin),
+            came: came.collect(),
+            entries: one.entries,
+        }
+    }
+}
+
+impl Period {
+    pub(super) fn new(from: String, to: String) -> Self {
+        Self { from, to }
+    }
 }
 
 /// A stretch of time.
@@ -96,6 +143,8 @@ enum Because {
     Dns,
     /// It is a load balancer, and was not seen.
     LoadBalancer,
+    /// It was there before, and is left as it was.
+    Kept,
 }
 
 /// What was seen.
@@ -142,7 +191,7 @@ pub(super) struct Denied {
 
 /// What was seen and cannot become a rule.
 #[derive(Debug, JsonSchema, Serialize)]
-struct Untold {
+pub(super) struct Untold {
     /// What.
     what: String,
     /// Why not.
@@ -211,7 +260,11 @@ impl From<&Broken> for Breaks {
 }
 
 impl Recommend {
-    pub(super) fn of(found: &Recommendation, seen: &History, roster: &Roster) -> Self {
+    pub(super) fn of(
+        (found, narrowed): (&Recommendation, &[Narrowing]),
+        seen: &History,
+        roster: &Roster,
+    ) -> Self {
         let period = seen.window.map(|window| Period { from: moment(window.from()), to: moment(window.to()) });
         Self {
             keeps_everything: found.keeps_everything(),
@@ -225,6 +278,7 @@ impl Recommend {
             untold: found.untold.iter().map(Untold::from).collect(),
             left: found.left.iter().map(LeftOver::from).collect(),
             beyond: found.proof.beyond.iter().map(More::from).collect(),
+            narrowed: narrowed.iter().map(Narrowed::from).collect(),
         }
     }
 }
@@ -257,6 +311,7 @@ fn peers(rule: &RuleAdvice, (direction, at): (Direction, usize), (pods, seen): (
             Basis::Seen(_) => Because::Seen,
             Basis::Dns => Because::Dns,
             Basis::Balancer(_) => Because::LoadBalancer,
+            Basis::Kept => Because::Kept,
         };
         let evidence = peer.basis.evidence().map(|evidence| {
             let doubts = doubts(evidence, direction, pods, seen);

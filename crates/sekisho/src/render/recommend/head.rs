@@ -6,19 +6,21 @@ use sekisho_recommend::{
     Left, Proof, Recommendation,
     evidence::span,
     history::{History, Untold},
+    narrow::Narrowing,
 };
 
 /// How many of a kind are written out; `-o json` has all.
 const SHOWN: usize = 12;
 
 /// The lines, without their `#`.
-pub(super) fn lines(found: &Recommendation, seen: &History) -> Vec<String> {
+pub(super) fn lines((found, narrowed): (&Recommendation, &[Narrowing]), seen: &History) -> Vec<String> {
     let mut lines = vec![format!("Written by sekisho recommend from {}{}.", records(seen), period(seen))];
     lines.extend(passing(&found.proof));
     if !found.unchanged.is_empty() {
         let names: Vec<String> = found.unchanged.iter().map(ToString::to_string).collect();
         lines.push(format!("As they should be, and not written again: {}.", names.join(", ")));
     }
+    section(&mut lines, "Let in more than came:", narrowed.iter().map(narrowing).collect());
     section(&mut lines, "Would not pass any more:", refused(&found.proof));
     section(&mut lines, "Cannot become a rule:", found.untold.iter().map(untold).collect());
     section(&mut lines, "Left to you:", found.left.iter().map(left).collect());
@@ -65,6 +67,18 @@ fn section(lines: &mut Vec<String>, title: &str, all: Vec<String>) {
     if more > 0 {
         lines.push(format!("- and {more} more, which `-o json` has"));
     }
+}
+
+fn narrowing(one: &Narrowing) -> String {
+    let came: Vec<&str> = one.came.iter().map(|(who, _)| who.as_str()).collect();
+    let came = if came.is_empty() { "nobody came by it".to_owned() } else { format!("by it came {}", came.join(", ")) };
+    let becomes = match one.entries {
+        None => "; it stays".to_owned(),
+        Some(0) => "; it goes".to_owned(),
+        Some(_) => String::new(),
+    };
+    let place = if one.origin.is_known() { format!(", {}", one.origin) } else { String::new() };
+    format!("{} {}{place}: {came}{becomes}", one.policy, one.path)
 }
 
 fn refused(proof: &Proof) -> Vec<String> {

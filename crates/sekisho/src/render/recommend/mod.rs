@@ -2,6 +2,7 @@
 
 pub(crate) mod broken;
 mod head;
+pub(crate) mod status;
 mod words;
 
 use sekisho_core::object::Direction;
@@ -10,6 +11,7 @@ use sekisho_recommend::{
     Basis, PolicyAdvice, Recommendation, RuleAdvice,
     existing::is_staged,
     history::History,
+    narrow::Narrowing,
     roster::Roster,
 };
 use std::io::Write;
@@ -19,12 +21,12 @@ pub(crate) use words::{doubts, moment, plain};
 
 /// Writes the policies, above them what the core says of all, and above each rule what it rests on.
 pub(crate) fn yaml(
-    found: &Recommendation,
+    (found, narrowed): (&Recommendation, &[Narrowing]),
     seen: &History,
     roster: &Roster,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    for line in head::lines(found, seen) {
+    for line in head::lines((found, narrowed), seen) {
         writeln!(out, "{}", words::comment(&line))?;
     }
     for advice in &found.policies {

@@ -41,6 +41,7 @@ pub(super) fn basis(peer: &PeerAdvice, direction: Direction, pods: usize, seen: 
             }
             lines
         }
+        Basis::Kept => Vec::new(),
         Basis::Dns => {
             vec!["Not seen, and let out all the same: whoever calls by name looks it up first.".to_owned()]
         }
