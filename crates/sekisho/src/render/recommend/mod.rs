@@ -58,6 +58,10 @@ fn about(advice: &PolicyAdvice) -> Vec<String> {
         .rules
         .iter()
         .map(|(direction, rules)| match (direction, rules.len()) {
+            // Who was not asked about, and has what another policy let pass.
+            (_, 1..) if rules.iter().all(|rule| rule.peers.is_empty()) => {
+                format!("its {direction} stays as it was")
+            }
             (Direction::Ingress, 0) => "nothing comes in by it".to_owned(),
             (Direction::Egress, 0) => "nothing leaves by it".to_owned(),
             (Direction::Ingress, _) => "who came in".to_owned(),
