@@ -9,14 +9,14 @@ use crate::{
 };
 use sekisho_core::{
     diff::{Risk, diff},
-    reach::{Party as Ends, Term},
-    standard::{NamedPeer, Standard},
     eval,
     object::{
         Change, Cluster, Direction, IpBlock, LabelSelector, NAME_LABEL, ObjectKey, Origin, Peer, PeerKind,
         PolicyPort, PortMatch, Rule, Workload,
     },
+    reach::{Party as Ends, Term},
     set::{Cidr, PortRange, PortSet},
+    standard::{NamedPeer, Standard},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

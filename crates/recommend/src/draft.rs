@@ -73,7 +73,10 @@ pub(crate) fn rules(peers: &Peers<'_>, subject: &Group, direction: Direction, ne
             let names: Vec<&str> = evidence.names.iter().map(AsRef::as_ref).collect();
             let more = if evidence.names.has_more() { ", ..." } else { "" };
             let who = format!("{}{more}", names.join(", "));
-            (PeerKind::Block(block), PeerAdvice { who, basis: Basis::Seen(evidence), unseen: BTreeSet::new() })
+            (
+                PeerKind::Block(block),
+                PeerAdvice { who, basis: Basis::Seen(evidence), unseen: BTreeSet::new() },
+            )
         }));
     }
     Drafted { rules: joined(by_terms), unselectable }

@@ -134,6 +134,9 @@ impl fmt::Display for Untellable {
     }
 }
 
+/// Groups, and the directions in which their policies decide.
+pub type Subjects = BTreeSet<(GroupId, Direction)>;
+
 /// What was seen and cannot become a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untold {
@@ -144,7 +147,7 @@ pub struct Untold {
     /// How often it was seen, and when.
     pub evidence: Evidence,
     /// The groups whose policies decide about it, and in which direction.
-    pub subjects: BTreeSet<(GroupId, Direction)>,
+    pub subjects: Subjects,
 }
 
 /// What was seen.
@@ -175,7 +178,7 @@ impl History {
     ) -> Self {
         let mut history = Self::default();
         let reader = Reader { cluster, roster };
-        let mut untold: BTreeMap<(String, Untellable, BTreeSet<(GroupId, Direction)>), Evidence> = BTreeMap::new();
+        let mut untold: BTreeMap<(String, Untellable, Subjects), Evidence> = BTreeMap::new();
         let mut span: Option<(Timestamp, Timestamp)> = None;
         for flow in flows {
             let (first, last) = (flow.seen.first, flow.seen.last);
@@ -269,7 +272,7 @@ impl Reader<'_> {
     }
 
     /// The groups whose policies decide about it.
-    fn subjects(&self, flow: &Flow) -> BTreeSet<(GroupId, Direction)> {
+    fn subjects(&self, flow: &Flow) -> Subjects {
         let of = |end: &End, direction| -> Vec<(GroupId, Direction)> {
             let groups = end.workload().map(|end| self.roster.of_end(end)).unwrap_or_default();
             groups.into_iter().map(|group| (group, direction)).collect()

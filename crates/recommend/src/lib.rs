@@ -31,8 +31,8 @@ mod stage;
 pub mod status;
 mod whom;
 
-pub use broken::broken;
 pub use asked::{Asked, Only, Widen};
+pub use broken::broken;
 pub use draft::{PeerAdvice, RuleAdvice};
 pub use plan::{Left, PolicyAdvice};
 pub use whom::Basis;
@@ -128,9 +128,22 @@ pub fn recommend(
         policies,
         unchanged: plan.unchanged,
         left: plan.left,
-        untold: history.untold.clone(),
+        untold: untold(history, (&subjects, &asked.directions)),
         proof,
     }
+}
+
+/// What cannot become a rule of these subjects; of what nobody knows whom it is about, it may be they.
+fn untold(
+    history: &History,
+    (subjects, directions): (&BTreeSet<GroupId>, &BTreeSet<Direction>),
+) -> Vec<Untold> {
+    let is_about = |one: &&Untold| {
+        let mut of = one.subjects.iter();
+        one.subjects.is_empty()
+            || of.any(|(id, direction)| subjects.contains(id) && directions.contains(direction))
+    };
+    history.untold.iter().filter(is_about).cloned().collect()
 }
 
 /// Asks the core what becomes of what was seen, and what else passes.

@@ -58,7 +58,8 @@ pub fn narrow(
     let (mut policies, mut found, mut left) = (Vec::new(), Vec::new(), BTreeSet::new());
     let (mut touched, mut directions) = (BTreeSet::new(), BTreeSet::new());
     for policy in cluster.policies.values() {
-        let of: BTreeSet<usize> = subjects.iter().copied().filter(|id| search.is_about(policy, *id)).collect();
+        let of: BTreeSet<usize> =
+            subjects.iter().copied().filter(|id| search.is_about(policy, *id)).collect();
         if of.is_empty() {
             continue;
         }
@@ -77,7 +78,7 @@ pub fn narrow(
             crate::prove((cluster, standard), &policies, (roster, history), (&touched, &asked))
         }
     };
-    let untold = history.untold.clone();
+    let untold = crate::untold(history, (&touched, &asked.directions));
     (Recommendation { policies, unchanged: BTreeSet::new(), left, untold, proof }, found)
 }
 
@@ -159,7 +160,10 @@ impl Search<'_> {
                     direction,
                     path,
                     origin: peer.origin.clone(),
-                    came: came.iter().map(|(party, evidence)| (party.to_string(), evidence.clone())).collect(),
+                    came: came
+                        .iter()
+                        .map(|(party, evidence)| (party.to_string(), evidence.clone()))
+                        .collect(),
                     entries: is_narrower.then_some(written.len()),
                 });
             }

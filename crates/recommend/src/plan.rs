@@ -3,7 +3,9 @@
 use crate::{
     asked::Asked,
     draft::{Drafted, RuleAdvice, rules},
-    existing::{blank, free_name, is_about, is_baseline, is_same, is_staged, opens_all, rules_mut, types, without},
+    existing::{
+        blank, free_name, is_about, is_baseline, is_same, is_staged, opens_all, rules_mut, types, without,
+    },
     roster::{Group, GroupId},
     whom::{Needs, Peers, Whom},
 };

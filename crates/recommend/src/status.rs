@@ -40,7 +40,7 @@ pub enum Against {
     Refuses(usize),
     /// So many kinds cannot be asked about.
     Unasked(usize),
-    /// So few connections were seen, of so many that are wanted.
+    /// So few connections were seen, where so many are wanted.
     Few(u64, u64),
 }
 
@@ -52,7 +52,9 @@ impl fmt::Display for Against {
             Self::Refuses(kinds) => write!(f, "it would deny {kinds} kinds of connections that were seen"),
             Self::Unasked(1) => f.write_str("1 kind of connection cannot be asked about"),
             Self::Unasked(kinds) => write!(f, "{kinds} kinds of connections cannot be asked about"),
-            Self::Few(seen, wanted) => write!(f, "only {seen} of {wanted} connections were seen"),
+            Self::Few(seen, wanted) => {
+                write!(f, "{seen} connections of its pods were seen, and {wanted} are wanted")
+            }
         }
     }
 }
@@ -150,8 +152,7 @@ impl Look<'_> {
     fn seen(&self, passed: &BTreeMap<Call, Evidence>) -> u64 {
         let is_about = |call: &Call| {
             let subject = |direction| call.subject(direction).group().map(|group| (group, direction));
-            let subjects: Vec<(usize, Direction)> =
-                Direction::ALL.into_iter().filter_map(subject).collect();
+            let subjects: Vec<(usize, Direction)> = Direction::ALL.into_iter().filter_map(subject).collect();
             self.is_subject(&subjects)
         };
         let of = passed.iter().filter(|(call, _)| is_about(call));

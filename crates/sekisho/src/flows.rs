@@ -48,7 +48,8 @@ pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<O
         flows.extend(found);
     }
     if reader.wrong > 0 {
-        let lines = if reader.wrong == 1 { "1 line is".to_owned() } else { format!("{} lines are", reader.wrong) };
+        let lines =
+            if reader.wrong == 1 { "1 line is".to_owned() } else { format!("{} lines are", reader.wrong) };
         output::error(&anyhow::anyhow!("{lines} no flows; nothing was answered"));
         return Ok(None);
     }

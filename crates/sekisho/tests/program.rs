@@ -469,6 +469,12 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
         ),
         ("test", vec![test_json("exchange/production"), test_json("exchange/development")]),
         ("promises", vec![promises_json()]),
+        ("recommend", vec![recommend_json(&[]), recommend_json(&["--narrow"])]),
+        ("recommend-status", vec![recommend_json(&["--status"])]),
+        (
+            "diff-flows",
+            vec![sekisho(&["diff", "-o", "json", "--flows", FLOWS, PRODUCTION, PRODUCTION]).json()],
+        ),
         ("redundant", vec![redundant_json(&[]), redundant_json(&["--always"])]),
         ("catalog", vec![catalog_json(&["--builtin"]), catalog_json(&["-c", EXCHANGE])]),
     ] {
@@ -493,6 +499,14 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
 
 fn explain_json(from: &str, to: &str, port: &str, path: &str) -> serde_json::Value {
     sekisho(&["explain", "-o", "json", "--from", from, "--to", to, "--port", port, path]).json()
+}
+
+const FLOWS: &str = "../../../../examples/flows/exchange.jsonl";
+const PRODUCTION: &str = "../../../../examples/exchange/production";
+
+fn recommend_json(arguments: &[&str]) -> serde_json::Value {
+    let asked = ["recommend", "-o", "json", "--flows", FLOWS, PRODUCTION];
+    sekisho(&[&asked[..], arguments].concat()).json()
 }
 
 const EXCHANGE: &str = "../../../../examples/exchange/sekisho.yaml";

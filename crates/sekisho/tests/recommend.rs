@@ -77,7 +77,9 @@ fn documents(text: &str) -> impl Iterator<Item = (Option<String>, String)> + '_ 
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("  {name}: ")));
             line.unwrap_or_default().to_owned()
         };
-        let name = text.contains("\nkind: NetworkPolicy").then(|| format!("{}/{}", field("namespace"), field("name")));
+        let name = text
+            .contains("\nkind: NetworkPolicy")
+            .then(|| format!("{}/{}", field("namespace"), field("name")));
         (name, text)
     })
 }
@@ -160,7 +162,9 @@ fn what_is_tried_is_safe_when_nothing_that_was_seen_would_be_denied() {
     fs::create_dir_all(planted.parent().unwrap()).unwrap();
     let seen = fs::read_to_string(root().join(FLOWS)).unwrap();
     let line = seen.lines().find(|line| line.contains("payments.example.com")).unwrap();
-    let line = line.replace("198.51.100.9", "198.51.100.66").replace("\"outcome\":\"allowed\"", "\"outcome\":\"audited\"");
+    let line = line
+        .replace("198.51.100.9", "198.51.100.66")
+        .replace("\"outcome\":\"allowed\"", "\"outcome\":\"audited\"");
     let leave = r#""leave":{"egress":{"noRule":[{"namespace":"wallet","name":"wallet-backend-egress"}]}},"#;
     fs::write(&planted, line.replace("\"observer\"", &format!("{leave}\"observer\""))).unwrap();
     let run = status(&["--enough", "0", "--flows", planted.to_str().unwrap()]);
@@ -168,7 +172,9 @@ fn what_is_tried_is_safe_when_nothing_that_was_seen_would_be_denied() {
     assert!(run.out.contains("it would deny 1 kind of connection that was seen"), "{}", run.out);
     let json = status(&["--enough", "0", "--flows", planted.to_str().unwrap(), "-o", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    let of = |name: &str| json["policies"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone();
+    let of = |name: &str| {
+        json["policies"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    };
     let backend = of("wallet/wallet-backend-egress");
     assert_eq!((backend["safe"].clone(), backend["audited"].clone()), (false.into(), 4.into()));
     assert_eq!(backend["refused"][0]["to"], "198.51.100.66");
@@ -187,19 +193,48 @@ fn load_balancers_are_let_in_also_where_none_was_seen() {
     let folder = tempfile::tempdir().unwrap();
     let flows = folder.path().join("flows.jsonl");
     let seen = fs::read_to_string(root().join(FLOWS)).unwrap();
-    let rest: String = seen.lines().filter(|line| !line.contains("35.191.") && !line.contains("130.211.")).map(|line| format!("{line}\n")).collect();
+    let rest: String = seen
+        .lines()
+        .filter(|line| !line.contains("35.191.") && !line.contains("130.211."))
+        .map(|line| format!("{line}\n"))
+        .collect();
     fs::write(&flows, rest).unwrap();
-    let run = recommend(&["--ingress", "--workload", "wallet/wallet-bff", "--flows", flows.to_str().unwrap(), EXCHANGE]);
+    let run = recommend(&[
+        "--ingress",
+        "--workload",
+        "wallet/wallet-bff",
+        "--flows",
+        flows.to_str().unwrap(),
+        EXCHANGE,
+    ]);
     // Nothing came to it otherwise, and so its policy stays as the standard writes it.
     assert!(run.out.contains("As they should be") || run.out.contains("asks for health"), "{}", run.out);
-    let run = recommend(&["--ingress", "--workload", "wallet/wallet-frontend", "--flows", flows.to_str().unwrap(), EXCHANGE]);
-    assert!(run.out.contains("the load balancer of Ingress wallet/wallet-frontend asks for health"), "{}", run.out);
+    let run = recommend(&[
+        "--ingress",
+        "--workload",
+        "wallet/wallet-frontend",
+        "--flows",
+        flows.to_str().unwrap(),
+        EXCHANGE,
+    ]);
+    assert!(
+        run.out.contains("the load balancer of Ingress wallet/wallet-frontend asks for health"),
+        "{}",
+        run.out
+    );
     assert!(run.out.contains("cidr: 35.191.0.0/16 # google-load-balancers"), "{}", run.out);
 }
 
 #[test]
 fn what_hubble_saw_is_read_and_the_baseline_goes_on_for_who_was_not_asked_about() {
-    let run = recommend(&["--egress", "--workload", "trading/trading-bff", "--flows", "examples/flows/hubble.jsonl", EXCHANGE]);
+    let run = recommend(&[
+        "--egress",
+        "--workload",
+        "trading/trading-bff",
+        "--flows",
+        "examples/flows/hubble.jsonl",
+        EXCHANGE,
+    ]);
     assert_eq!(run.code, Some(0), "{}", run.err);
     let backend = run.out.split("---\n").find(|text| text.contains("name: trading-backend-egress")).unwrap();
     assert!(backend.starts_with("# trading/trading-backend: its egress stays as it was."), "{backend}");
@@ -223,7 +258,14 @@ fn names_from_outside_end_no_comment() {
     let seen = fs::read_to_string(root().join(FLOWS)).unwrap();
     let hostile = seen.replace("payments.example.com", "a\\n    - {}\\n# \\u2028x");
     fs::write(&flows, hostile).unwrap();
-    let run = recommend(&["--egress", "--workload", "wallet/wallet-backend", "--flows", flows.to_str().unwrap(), EXCHANGE]);
+    let run = recommend(&[
+        "--egress",
+        "--workload",
+        "wallet/wallet-backend",
+        "--flows",
+        flows.to_str().unwrap(),
+        EXCHANGE,
+    ]);
     let policy = run.out.split("---\n").find(|text| text.contains("name: wallet-backend-egress")).unwrap();
     assert!(!policy.lines().any(|line| line == "    - {}"), "{policy}");
     assert!(policy.contains("cidr: 198.51.100.9/32 # a?    - {}?# ?x"), "{policy}");
@@ -262,7 +304,8 @@ fn only_the_time_that_is_asked_about_counts() {
 fn a_change_breaks_what_flowed() {
     let ledger = fs::read_to_string(root().join(EXCHANGE).join("ledger/ledger.yaml")).unwrap();
     let (_, policy) = documents(&ledger).find(|(name, _)| name.as_deref() == Some("ledger/ledger")).unwrap();
-    let changed = policy.replace("app.kubernetes.io/name: wallet-backend", "app.kubernetes.io/name: wallet-backends");
+    let changed =
+        policy.replace("app.kubernetes.io/name: wallet-backend", "app.kubernetes.io/name: wallet-backends");
     assert_ne!(policy, changed);
     let state = State::applied(&changed);
     let broken = run(&["diff", "--flows", FLOWS, EXCHANGE, &state.path()]);

@@ -33,7 +33,11 @@ pub(crate) enum Since {
 }
 
 fn since(text: &str) -> Result<Since, String> {
-    let wrong = || format!("`{text}` is neither a time such as `14d`, `12h` or `30m` nor a moment such as `2026-11-01T00:00:00Z`");
+    let wrong = || {
+        format!(
+            "`{text}` is neither a time such as `14d`, `12h` or `30m` nor a moment such as `2026-11-01T00:00:00Z`"
+        )
+    };
     if let Ok(moment) = text.parse() {
         return Ok(Since::Moment(moment));
     }

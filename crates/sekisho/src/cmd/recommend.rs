@@ -16,8 +16,7 @@ use sekisho_core::{
     standard::Standard,
 };
 use sekisho_recommend::{
-    Asked, Only, Recommendation, Widen, history, narrow, recommend, status,
-    roster::Roster,
+    Asked, Only, Recommendation, Widen, history, narrow, recommend, roster::Roster, status,
 };
 use std::collections::BTreeSet;
 
@@ -43,7 +42,9 @@ fn standing(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Out
     let mut seen = history::History::of(flows.flows, &cluster, &roster, &asked);
     seen.records = flows.records;
     let mut found = status::status(&cluster, (&roster, &seen), &audited, arguments.enough);
-    found.retain(|one| asked.only.namespaces.is_empty() || asked.only.namespaces.contains(&one.policy.namespace));
+    found.retain(|one| {
+        asked.only.namespaces.is_empty() || asked.only.namespaces.contains(&one.policy.namespace)
+    });
     match arguments.output {
         RecommendFormat::Yaml => output::to_stdout(|out| render::status::table(&found, &seen, out))?,
         RecommendFormat::Json => output::plain_to_stdout(|out| json::status(&found, &seen, out))?,

@@ -249,7 +249,9 @@ impl From<&Broken> for Breaks {
         Self {
             breaks: !found.broken.is_empty(),
             records: found.records,
-            period: found.window.map(|window| Period { from: moment(window.from()), to: moment(window.to()) }),
+            period: found
+                .window
+                .map(|window| Period { from: moment(window.from()), to: moment(window.to()) }),
             kinds: found.kinds,
             broken: found.broken.iter().map(Denied::from).collect(),
             already: found.already,
@@ -265,7 +267,8 @@ impl Recommend {
         seen: &History,
         roster: &Roster,
     ) -> Self {
-        let period = seen.window.map(|window| Period { from: moment(window.from()), to: moment(window.to()) });
+        let period =
+            seen.window.map(|window| Period { from: moment(window.from()), to: moment(window.to()) });
         Self {
             keeps_everything: found.keeps_everything(),
             records: seen.records,
@@ -289,7 +292,8 @@ impl Policy {
             true => format!("{}, {}", known.key, known.origin),
             false => known.key.to_string(),
         });
-        let group = advice.about.as_ref().and_then(|key| roster.groups().iter().find(|one| one.key() == *key));
+        let group =
+            advice.about.as_ref().and_then(|key| roster.groups().iter().find(|one| one.key() == *key));
         let pods = group.map(|group| group.pods.len()).unwrap_or_default();
         let rules = advice.rules.iter().flat_map(|(direction, rules)| {
             rules.iter().enumerate().flat_map(move |(at, rule)| peers(rule, (*direction, at), (pods, seen)))
@@ -305,7 +309,11 @@ impl Policy {
     }
 }
 
-fn peers(rule: &RuleAdvice, (direction, at): (Direction, usize), (pods, seen): (usize, &History)) -> Vec<Peer> {
+fn peers(
+    rule: &RuleAdvice,
+    (direction, at): (Direction, usize),
+    (pods, seen): (usize, &History),
+) -> Vec<Peer> {
     let peer = |(index, peer): (usize, &sekisho_recommend::PeerAdvice)| {
         let because = match &peer.basis {
             Basis::Seen(_) => Because::Seen,

@@ -10,7 +10,8 @@ use std::io::Write;
 
 /// Writes what would break, the most frequent first.
 pub(crate) fn table(found: &Broken, out: &mut dyn Write) -> anyhow::Result<()> {
-    let kinds = count(u64::try_from(found.kinds).unwrap_or(u64::MAX), "kind of connection", "kinds of connections");
+    let kinds =
+        count(u64::try_from(found.kinds).unwrap_or(u64::MAX), "kind of connection", "kinds of connections");
     let period = found.window.map_or(String::new(), |window| {
         format!(" in {}", span(window.from().duration_until(window.to()).as_secs()))
     });

@@ -71,7 +71,11 @@ fn section(lines: &mut Vec<String>, title: &str, all: Vec<String>) {
 
 fn narrowing(one: &Narrowing) -> String {
     let came: Vec<&str> = one.came.iter().map(|(who, _)| who.as_str()).collect();
-    let came = if came.is_empty() { "nobody came by it".to_owned() } else { format!("by it came {}", came.join(", ")) };
+    let came = if came.is_empty() {
+        "nobody came by it".to_owned()
+    } else {
+        format!("by it came {}", came.join(", "))
+    };
     let becomes = match one.entries {
         None => "; it stays".to_owned(),
         Some(0) => "; it goes".to_owned(),
@@ -129,7 +133,9 @@ pub(crate) fn left(left: &Left) -> String {
              beside it"
         ),
         Left::Open(key, direction) => {
-            format!("{key}: it stays, and lets everything pass in {direction}; take it away when the others are there")
+            format!(
+                "{key}: it stays, and lets everything pass in {direction}; take it away when the others are there"
+            )
         }
     }
 }

@@ -8,11 +8,8 @@ mod words;
 use sekisho_core::object::Direction;
 use sekisho_k8s::emit::{Place, Remark, Remarks, policy};
 use sekisho_recommend::{
-    Basis, PolicyAdvice, Recommendation, RuleAdvice,
-    existing::is_staged,
-    history::History,
-    narrow::Narrowing,
-    roster::Roster,
+    Basis, PolicyAdvice, Recommendation, RuleAdvice, existing::is_staged, history::History,
+    narrow::Narrowing, roster::Roster,
 };
 use std::io::Write;
 

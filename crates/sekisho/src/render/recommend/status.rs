@@ -18,7 +18,7 @@ pub(crate) fn table(found: &[Standing], seen: &History, out: &mut dyn Write) -> 
     let of = count(u64::try_from(found.len()).unwrap_or(u64::MAX), "policy that is", "policies that are");
     let period = seen.window.map_or(String::new(), |window| {
         let (from, to) = (window.from(), window.to());
-        format!(", by {} to {}", span(from.duration_until(to).as_secs()), moment(to))
+        format!(", by what was seen in {} until {}", span(from.duration_until(to).as_secs()), moment(to))
     });
     writeln!(out, "{BOLD}{safe} of {of} only tried may be enforced{BOLD:#}{period}\n")?;
     let rows: Vec<[String; 5]> = found.iter().map(row).collect();
@@ -35,11 +35,18 @@ pub(crate) fn table(found: &[Standing], seen: &History, out: &mut dyn Write) -> 
         }
         for unasked in &one.unasked {
             let times = count(unasked.evidence.count(), "time", "times");
-            writeln!(out, "    {DIM}{}{DIM:#}", plain(&format!("{}: {times}: {}", unasked.what, unasked.why)))?;
+            writeln!(
+                out,
+                "    {DIM}{}{DIM:#}",
+                plain(&format!("{}: {times}: {}", unasked.what, unasked.why))
+            )?;
         }
     }
     if safe == found.len() {
-        writeln!(out, "\n{GOOD}✓{GOOD:#} take the annotation `sekisho.dev/mode: audit` away, and they are enforced")?;
+        writeln!(
+            out,
+            "\n{GOOD}✓{GOOD:#} take the annotation `sekisho.dev/mode: audit` away, and they are enforced"
+        )?;
     }
     Ok(())
 }

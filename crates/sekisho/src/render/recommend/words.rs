@@ -15,7 +15,10 @@ pub(crate) fn comment(text: &str) -> String {
 
 /// The text without what ends a line or hides what is written.
 pub(crate) fn plain(text: &str) -> String {
-    let is_plain = |letter: char| !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_plain = |letter: char| {
+        !letter.is_control()
+            && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|letter| if is_plain(letter) { letter } else { '?' }).collect()
 }
 
@@ -45,7 +48,9 @@ pub(super) fn basis(peer: &PeerAdvice, direction: Direction, pods: usize, seen: 
         Basis::Dns => {
             vec!["Not seen, and let out all the same: whoever calls by name looks it up first.".to_owned()]
         }
-        Basis::Balancer(by) => vec![format!("Not seen, and let in all the same: the load balancer of {by} asks for health.")],
+        Basis::Balancer(by) => {
+            vec![format!("Not seen, and let in all the same: the load balancer of {by} asks for health.")]
+        }
     }
 }
 
