@@ -1,5 +1,6 @@
 //! Ports as a rule names them.
 
+use crate::whom::DNS;
 use sekisho_core::{
     object::{Origin, Pod, PolicyPort, PortMatch},
     set::{IntervalSet, PortRange, Protocol},
@@ -40,14 +41,19 @@ fn name(pods: &[Arc<Pod>], protocol: Protocol, port: u16) -> Option<Arc<str>> {
     names.filter_map(|one| one.name.clone()).find(|name| pods.iter().all(|pod| is_alone(pod, name)))
 }
 
-/// The entries of a rule.
+/// The entries of a rule. Of DNS UDP stands first, as everybody writes it.
 pub(crate) fn entries(terms: &Terms) -> Vec<PolicyPort> {
     let entry = |(protocol, port): &(Protocol, PortMatch)| PolicyPort {
         protocol: *protocol,
         port: port.clone(),
         origin: Origin::default(),
     };
-    terms.iter().map(entry).collect()
+    let is_dns = |one: &&(Protocol, PortMatch)| {
+        one.0 == Protocol::Udp
+            && matches!(one.1, PortMatch::Range(range) if Some(range) == PortRange::single(DNS))
+    };
+    let (dns, others): (Vec<_>, Vec<_>) = terms.iter().partition(is_dns);
+    dns.into_iter().chain(others).map(entry).collect()
 }
 
 #[cfg(test)]

@@ -189,6 +189,24 @@ fn a_whole_namespace_becomes_the_pods_that_came() {
 }
 
 #[test]
+fn the_catalog_that_is_recommended_gives_policies_under_which_what_was_seen_passes() {
+    let run_catalog = recommend(&["-o", "catalog", "--flows", FLOWS, EXCHANGE]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sekisho.yaml");
+    fs::write(&file, &run_catalog.out).unwrap();
+    assert!(run_catalog.out.contains("calls: range-203-0-113-40-30"), "{}", run_catalog.out);
+    let made = run(&["generate", "-c", file.to_str().unwrap(), "-e", "production"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let state = State::applied(&made.out);
+    let broken = run(&["diff", "--flows", FLOWS, EXCHANGE, &state.path()]);
+    assert_eq!(broken.code, Some(0), "{}{}", broken.out, broken.err);
+    assert_refused(
+        &recommend(&["-o", "catalog", "--staged", "--flows", FLOWS, EXCHANGE]),
+        &["leave out `--staged`"],
+    );
+}
+
+#[test]
 fn load_balancers_are_let_in_also_where_none_was_seen() {
     let folder = tempfile::tempdir().unwrap();
     let flows = folder.path().join("flows.jsonl");

@@ -24,6 +24,9 @@ Examples:
     hubble observe -o jsonpb --last 100000 | sekisho recommend --flows - --cluster
     gcloud logging read 'logName:policy-action' --format=json | sekisho recommend --flows - --cluster
 
+  Who calls whom, for the catalog
+    sekisho recommend --flows flows.jsonl -o catalog manifests/ > sekisho.yaml
+
 What is recommended is held against the flows by the same core that answers every other verb: what would
 not pass any more, and what passes and was not seen, stands above the policies. What cannot become a rule
 is told there, and never dropped. Where egress is closed, DNS is let out, seen or not.
@@ -101,6 +104,8 @@ pub(crate) enum RecommendFormat {
     Yaml,
     /// For programs; `sekisho schema recommend` describes it
     Json,
+    /// A catalog: who calls whom, for sekisho.yaml
+    Catalog,
 }
 
 fn key(text: &str) -> Result<ObjectKey, String> {

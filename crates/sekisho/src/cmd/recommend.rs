@@ -10,18 +10,26 @@ use crate::{
     render::{json, recommend as render},
     settings::{self, Settings},
 };
-use sekisho_catalog::document::Ignored;
+use anyhow::bail;
+use sekisho_catalog::{
+    Source,
+    document::{Document, Ignored},
+    import,
+};
 use sekisho_core::{
     object::{Cluster, Direction, ObjectKey},
     standard::Standard,
 };
+use sekisho_k8s::Reading;
 use sekisho_recommend::{
-    Asked, Only, Recommendation, Widen, history, narrow, recommend, roster::Roster, status,
+    Asked, Only, Recommendation, history, narrow, recommend, replay, roster::Roster, status,
 };
 use std::collections::BTreeSet;
 
 /// What is asked, and what it is asked of.
 struct Question {
+    /// The catalog as it is written, where there is one.
+    document: Document,
     cluster: Cluster,
     standard: Standard,
     roster: Roster,
@@ -46,15 +54,15 @@ fn standing(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Out
         asked.only.namespaces.is_empty() || asked.only.namespaces.contains(&one.policy.namespace)
     });
     match arguments.output {
-        RecommendFormat::Yaml => output::to_stdout(|out| render::status::table(&found, &seen, out))?,
         RecommendFormat::Json => output::plain_to_stdout(|out| json::status(&found, &seen, out))?,
+        _ => output::to_stdout(|out| render::status::table(&found, &seen, out))?,
     }
     let is_safe = found.iter().all(status::Standing::is_safe);
     Ok(if is_safe { Outcome::Holds } else { Outcome::DoesNotHold })
 }
 
 fn recommended(arguments: &RecommendArgs, question: Question) -> anyhow::Result<Outcome> {
-    let Question { cluster, standard, roster, flows, asked } = question;
+    let Question { document, cluster, standard, roster, flows, asked } = question;
     let mut seen = history::History::of(flows.flows, &cluster, &roster, &asked);
     seen.records = flows.records;
     let (found, narrowed) = if arguments.narrow {
@@ -66,8 +74,25 @@ fn recommended(arguments: &RecommendArgs, question: Question) -> anyhow::Result<
     match arguments.output {
         RecommendFormat::Yaml => output::plain_to_stdout(|out| render::yaml(told, &seen, &roster, out))?,
         RecommendFormat::Json => output::plain_to_stdout(|out| json::recommend(told, &seen, &roster, out))?,
+        RecommendFormat::Catalog => catalog(&found, &cluster, (&document, standard.environment.as_deref()))?,
     }
     Ok(outcome(&found, arguments.narrow))
+}
+
+/// Prints the catalog that gives what is recommended, and tells what of it no catalog would.
+fn catalog(
+    found: &Recommendation,
+    cluster: &Cluster,
+    (base, environment): (&Document, Option<&str>),
+) -> anyhow::Result<()> {
+    let cluster = replay::with(cluster, found.policies.iter().map(|advice| &advice.policy));
+    let reading = Reading { cluster, ..Reading::default() };
+    let source = Source { environment, path: ".", reading: &reading };
+    let imported = import(&[source], &[], base);
+    for told in &imported.diagnostics {
+        output::note(&format!("the catalog would not give it so: {}", told.message));
+    }
+    output::plain_to_stdout(|out| Ok(out.write_all(imported.document.to_text().as_bytes())?))
 }
 
 /// Rules that are narrowed let pass what cannot be asked about as they did, or as they did not.
@@ -77,6 +102,9 @@ fn outcome(found: &Recommendation, is_narrowed: bool) -> Outcome {
 }
 
 fn question(arguments: &RecommendArgs) -> anyhow::Result<Option<Question>> {
+    if arguments.output == RecommendFormat::Catalog && (arguments.staged || arguments.status) {
+        bail!("a catalog has no policies that are only tried: leave out `--staged` and `--status`");
+    }
     let paths = &arguments.input.paths;
     let settings: Settings<Ignored> = settings::read_near(arguments.catalog.as_deref(), paths)?;
     if !input::tell(&settings.diagnostics, &settings.sources, "the catalog")? {
@@ -87,7 +115,8 @@ fn question(arguments: &RecommendArgs) -> anyhow::Result<Option<Question>> {
     let Some(flows) = flows::read(&arguments.flows, &cluster)? else { return Ok(None) };
     let roster = Roster::of(&cluster, &standard);
     let asked = asked(arguments, &flows, &cluster)?;
-    Ok(Some(Question { cluster, standard, roster, flows, asked }))
+    let document = settings.document.unwrap_or_default();
+    Ok(Some(Question { document, cluster, standard, roster, flows, asked }))
 }
 
 fn asked(arguments: &RecommendArgs, flows: &History, cluster: &Cluster) -> anyhow::Result<Asked> {
@@ -102,7 +131,7 @@ fn asked(arguments: &RecommendArgs, flows: &History, cluster: &Cluster) -> anyho
     Ok(Asked {
         directions,
         include_denied: arguments.include_denied,
-        widen: arguments.widen.unwrap_or(Widen::default()),
+        widen: arguments.widen.unwrap_or_default(),
         staged: arguments.staged,
         only: Only {
             namespaces: arguments.input.how.namespace.iter().map(|name| name.as_str().into()).collect(),
@@ -124,7 +153,7 @@ fn is_there(key: &ObjectKey, cluster: &Cluster) -> anyhow::Result<()> {
     }
     let all: Vec<String> = names().collect();
     match sekisho_core::near::nearest(&wanted, all.iter().map(String::as_str)) {
-        Some(meant) => anyhow::bail!("no workload is called `{wanted}`; did you mean `{meant}`?"),
-        None => anyhow::bail!("no workload is called `{wanted}`"),
+        Some(meant) => bail!("no workload is called `{wanted}`; did you mean `{meant}`?"),
+        None => bail!("no workload is called `{wanted}`"),
     }
 }
