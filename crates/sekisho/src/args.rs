@@ -6,12 +6,14 @@ mod check;
 mod diff;
 mod explain;
 mod exposure;
+mod flows;
 mod generate;
 mod input;
 mod lab;
 mod lsp;
 mod outputs;
 mod reach;
+mod recommend;
 mod redundant;
 mod rego;
 mod render;
@@ -25,12 +27,14 @@ pub(crate) use check::{CheckArgs, Emit};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use explain::{ExplainArgs, ExplainFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
+pub(crate) use flows::{FlowsArgs, Since};
 pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use input::{CLUSTER, CheckInputArgs, ClusterArgs, InputArgs, ReadingArgs};
 pub(crate) use lab::{LabArgs, LabInputArgs, LabShellArgs, LabVerb};
 pub(crate) use lsp::LspArgs;
 pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
+pub(crate) use recommend::{RecommendArgs, RecommendFormat};
 pub(crate) use redundant::{RedundantArgs, RedundantFormat};
 pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
 pub(crate) use render::{RenderArgs, RenderNftablesArgs, Rendering};
@@ -68,6 +72,7 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     Rule(RuleArgs),
     Redundant(RedundantArgs),
+    Recommend(RecommendArgs),
     Generate(GenerateArgs),
     Catalog(CatalogArgs),
     Rego(RegoArgs),

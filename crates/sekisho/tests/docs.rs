@@ -13,6 +13,7 @@ fn outputs_in_the_documentation_are_real() {
         .case("docs/promises.md")
         .case("docs/diff.md")
         .case("docs/reach.md")
+        .case("docs/recommend.md")
         .case("docs/rego.md")
         .case("examples/*/README.md")
         .case("examples/mistakes/*/README.md")

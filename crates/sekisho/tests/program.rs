@@ -473,27 +473,48 @@ fn the_published_schemas_are_those_of_the_program_and_hold() {
         ("redundant", vec![redundant_json(&[]), redundant_json(&["--always"])]),
         ("catalog", vec![catalog_json(&["--builtin"]), catalog_json(&["-c", EXCHANGE])]),
     ] {
-        let made = sekisho(&["schema", verb]).out;
-        let path = root().join("docs/schema").join(format!("{verb}.json"));
-        if std::env::var_os("SEKISHO_UPDATE_SCHEMAS").is_some() {
-            fs::write(&path, &made).unwrap();
-        }
-        let published = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(made, published, "write it anew: SEKISHO_UPDATE_SCHEMAS=1 cargo test -p sekisho");
-        let schema = jsonschema::validator_for(&serde_json::from_str(&made).unwrap()).unwrap();
-        for output in outputs {
-            let errors: Vec<String> = schema.iter_errors(&output).map(|error| error.to_string()).collect();
-            assert!(errors.is_empty(), "{verb}: {errors:?}\n{output}");
-        }
-        assert!(
-            !schema.is_valid(&serde_json::json!({"connections": [{"from": 1}]})),
-            "{verb}: a schema that says no"
-        );
+        hold_schema(verb, &outputs);
     }
+}
+
+#[test]
+fn the_published_schemas_of_what_flowed_are_those_of_the_program_and_hold() {
+    hold_schema("recommend", &[recommend_json(&[]), recommend_json(&["--narrow"])]);
+    hold_schema("recommend-status", &[recommend_json(&["--status"])]);
+    let broken = ["diff", "-o", "json", "--flows", FLOWS, PRODUCTION, "diff/old"];
+    hold_schema("diff-flows", &[sekisho(&broken).json()]);
+}
+
+/// Asserts that the published schema of `verb` is the program's, and says yes to `outputs` and no to others.
+fn hold_schema(verb: &str, outputs: &[serde_json::Value]) {
+    let made = sekisho(&["schema", verb]).out;
+    let path = root().join("docs/schema").join(format!("{verb}.json"));
+    if std::env::var_os("SEKISHO_UPDATE_SCHEMAS").is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    let published = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(made, published, "write it anew: SEKISHO_UPDATE_SCHEMAS=1 cargo test -p sekisho");
+    let schema = jsonschema::validator_for(&serde_json::from_str(&made).unwrap()).unwrap();
+    for output in outputs {
+        let errors: Vec<String> = schema.iter_errors(output).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{verb}: {errors:?}\n{output}");
+    }
+    assert!(
+        !schema.is_valid(&serde_json::json!({"connections": [{"from": 1}]})),
+        "{verb}: a schema that says no"
+    );
 }
 
 fn explain_json(from: &str, to: &str, port: &str, path: &str) -> serde_json::Value {
     sekisho(&["explain", "-o", "json", "--from", from, "--to", to, "--port", port, path]).json()
+}
+
+const FLOWS: &str = "../../../../examples/flows/exchange.jsonl";
+const PRODUCTION: &str = "../../../../examples/exchange/production";
+
+fn recommend_json(arguments: &[&str]) -> serde_json::Value {
+    let asked = ["recommend", "-o", "json", "--flows", FLOWS, PRODUCTION];
+    sekisho(&[&asked[..], arguments].concat()).json()
 }
 
 const EXCHANGE: &str = "../../../../examples/exchange/sekisho.yaml";

@@ -26,10 +26,12 @@ pub const EDGES: &[Edges] = &[
         uses: &[
             "sekisho-catalog",
             "sekisho-core",
+            "sekisho-flow",
             "sekisho-k8s",
             "sekisho-lab",
             "sekisho-lint",
             "sekisho-nft",
+            "sekisho-recommend",
         ],
         tests_use: &[],
     },
@@ -51,6 +53,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-lab", uses: &["sekisho-core", "sekisho-nft"], tests_use: &[] },
     Edges { of: "sekisho-lint", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
+    Edges { of: "sekisho-recommend", uses: &["sekisho-core", "sekisho-flow"], tests_use: &[] },
 ];
 
 /// Crates that must not come along, directly or through others, with a reason.

@@ -52,6 +52,8 @@ pub(crate) enum SchemaOf {
     Check,
     /// `sekisho diff -o json`
     Diff,
+    /// `sekisho diff --flows -o json`
+    DiffFlows,
     /// `sekisho explain -o json`
     Explain,
     /// `sekisho exposure -o json`
@@ -62,6 +64,10 @@ pub(crate) enum SchemaOf {
     Test,
     /// The file of promises that `sekisho test` reads
     Promises,
+    /// `sekisho recommend -o json`
+    Recommend,
+    /// `sekisho recommend --status -o json`
+    RecommendStatus,
     /// `sekisho redundant -o json`
     Redundant,
     /// The catalog, `sekisho.yaml`

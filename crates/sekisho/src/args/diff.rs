@@ -1,6 +1,6 @@
 //! The arguments of `sekisho diff`.
 
-use super::{CLUSTER, ClusterArgs};
+use super::{CLUSTER, ClusterArgs, FlowsArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,16 +21,21 @@ Examples:
   As a comment for a pull request
     sekisho diff --git origin/main...HEAD -o md -- manifests/ > comment.md
 
+  Of what really flowed in the last two weeks, what would this change break?
+    sekisho diff --flows flows.jsonl --since 14d --cluster manifests/
+
 Revisions are those of git: A..B compares two, A...B compares B with where it left A, and A alone
 compares A with the files as they are now. With --cluster the old state is the live cluster, and the
 new one is the cluster with the manifests laid over it, as `kubectl apply` would: each object takes
 the place of its namesake, and nothing is deleted.
 
-What differs most is told first: opened from the
-internet, from addresses outside, from another namespace, within a namespace, to addresses outside;
+With --flows it is asked of what flowed alone: of what was seen to pass, what passes in the old state and not
+in the new one.
+
+What differs most is told first: opened from the internet, from addresses outside, from another namespace, within a namespace, to addresses outside;
 then what is closed.
 
-Exit status: 0 the same, 1 different, 2 could not run.";
+Exit status: 0 the same, or nothing of what flowed would break; 1 different; 2 could not run.";
 
 /// Say what a change opens and closes, and which policies do it
 #[derive(Args, Debug)]
@@ -56,6 +61,9 @@ pub(crate) struct DiffArgs {
     /// Values for the charts of Helm among PATHS
     #[arg(long, value_name = "FILE")]
     pub(crate) helm_values: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) flows: FlowsArgs,
 
     /// How to print the difference
     #[arg(short, long, value_enum, default_value_t = DiffFormat::Table)]

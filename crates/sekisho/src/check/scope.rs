@@ -78,6 +78,19 @@ pub(crate) fn agreed<C>(named: Option<&str>, settings: &Settings<C>) -> anyhow::
     Ok(standard(&settings.catalog, named, settings.path.is_some()))
 }
 
+/// What the team has agreed on for what is named: of the environment, where it is named or the paths are of one.
+pub(crate) fn of_paths<C>(
+    named: Option<&str>,
+    paths: &[PathBuf],
+    settings: &Settings<C>,
+) -> anyhow::Result<Standard> {
+    let found = named.map(str::to_owned).or_else(|| match paths {
+        [] => None,
+        paths => environment_of(paths, settings),
+    });
+    agreed(found.as_deref(), settings)
+}
+
 /// Asserts that the catalog has an environment that is named.
 fn is_there(named: Option<&str>, catalog: &Catalog) -> anyhow::Result<()> {
     if let Some(name) = named

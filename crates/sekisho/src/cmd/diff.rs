@@ -1,5 +1,7 @@
 //! `sekisho diff`.
 
+mod flows;
+
 use crate::{
     args::{DiffArgs, DiffFormat},
     git,
@@ -23,6 +25,9 @@ use std::path::{Path, PathBuf};
 /// Says what differs between two states.
 pub(crate) fn run(arguments: &DiffArgs) -> anyhow::Result<Outcome> {
     let Some([old, new]) = states(arguments)? else { return Ok(Outcome::CouldNot) };
+    if !arguments.flows.flows.is_empty() {
+        return flows::run(arguments, &[old, new]);
+    }
     let difference = between(&old.cluster, &new.cluster);
     match arguments.output {
         DiffFormat::Table => output::to_stdout(|out| render::table(&difference, out))?,

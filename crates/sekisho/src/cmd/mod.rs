@@ -11,6 +11,7 @@ pub(crate) mod lab;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod reach;
+pub(crate) mod recommend;
 pub(crate) mod redundant;
 pub(crate) mod rego;
 pub(crate) mod render;

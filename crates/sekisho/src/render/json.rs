@@ -6,8 +6,10 @@ mod explain;
 mod exposure;
 mod promises;
 mod reach;
+mod recommend;
 mod redundant;
 mod rego;
+mod status;
 mod test;
 
 use crate::{
@@ -20,6 +22,9 @@ use crate::{
 use schemars::{Schema, generate::SchemaSettings};
 use sekisho_core::{diff::Difference, object::Origin, reach::Connection, redundant::Redundancy};
 use sekisho_lint::{facts, rego::Trial};
+use sekisho_recommend::{
+    Recommendation, broken::Broken, history::History, narrow::Narrowing, roster::Roster, status::Standing,
+};
 use std::io::Write;
 
 /// Where something was written, as far as that is known.
@@ -67,6 +72,32 @@ pub(crate) fn exposure(report: &Report, out: &mut dyn Write) -> anyhow::Result<(
     Ok(())
 }
 
+/// Writes what is recommended.
+pub(crate) fn recommend(
+    found: (&Recommendation, &[Narrowing]),
+    seen: &History,
+    roster: &Roster,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &recommend::Recommend::of(found, seen, roster))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes how policies that are only tried do.
+pub(crate) fn status(found: &[Standing], seen: &History, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &status::Status::of(found, seen))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes what flowed and would break.
+pub(crate) fn broken(found: &Broken, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &recommend::Breaks::from(found))?;
+    writeln!(out)?;
+    Ok(())
+}
+
 /// Writes what adds nothing.
 pub(crate) fn redundant(found: &[Redundancy], out: &mut dyn Write) -> anyhow::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &redundant::Redundant::from(found))?;
@@ -107,6 +138,7 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let schema: Schema = match of {
         SchemaOf::Check => generator.into_root_schema_for::<check::Check>(),
         SchemaOf::Diff => generator.into_root_schema_for::<diff::Difference<'_>>(),
+        SchemaOf::DiffFlows => generator.into_root_schema_for::<recommend::Breaks>(),
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
         SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
@@ -114,6 +146,8 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
         SchemaOf::Facts => generator.into_root_schema_for::<facts::Input>(),
         SchemaOf::RegoTest => generator.into_root_schema_for::<rego::RegoTest>(),
+        SchemaOf::Recommend => generator.into_root_schema_for::<recommend::Recommend>(),
+        SchemaOf::RecommendStatus => generator.into_root_schema_for::<status::Status>(),
         SchemaOf::Redundant => generator.into_root_schema_for::<redundant::Redundant>(),
         SchemaOf::Catalog => SchemaSettings::draft2020_12()
             .into_generator()

@@ -11,6 +11,7 @@ pub(crate) mod junit;
 pub(crate) mod markdown;
 mod names;
 pub(crate) mod promises;
+pub(crate) mod recommend;
 pub(crate) mod redundant;
 pub(crate) mod rego;
 pub(crate) mod rules;

@@ -1,0 +1,178 @@
+//! The records of flows that verbs read, of whatever observer.
+
+use crate::{
+    args::{FlowsArgs, Since},
+    output,
+};
+use anyhow::{Context, bail};
+use sekisho_core::object::Cluster;
+use sekisho_flow::{
+    Timestamp,
+    attribution::{Attribution, Book, Nobody},
+    merge::merge_windows,
+    record::{Flow, Window},
+    source::{Format, Observations, Skip},
+    text::{Flows, ReadError},
+};
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
+
+/// How many wrong lines are told.
+const TOLD: usize = 20;
+
+/// What was read.
+pub(crate) struct History {
+    /// The flows, those of equal keys joined.
+    pub(crate) flows: Vec<Flow>,
+    /// How many records they were joined of.
+    pub(crate) records: u64,
+    /// The stretch of time that was asked for, where one was.
+    pub(crate) window: Option<Window>,
+}
+
+/// Reads the flows that are asked for; ends that observers tell by their address are named as `cluster` has them.
+/// `None` where a line is wrong: that is told, for what it says of might be what an answer is about.
+pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<Option<History>> {
+    if arguments.flows.is_empty() {
+        bail!("which flows? name files of them by `--flows`, or `--flows -` for standard input");
+    }
+    let asked = Period::of(arguments)?;
+    let mut reader = Reader { cluster, asked, records: 0, wrong: 0 };
+    let mut flows = Vec::new();
+    for path in &arguments.flows {
+        // Joined file by file, so that memory follows what differs and not what was seen.
+        let found = reader.file(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        flows.extend(found);
+    }
+    if reader.wrong > 0 {
+        let lines =
+            if reader.wrong == 1 { "1 line is".to_owned() } else { format!("{} lines are", reader.wrong) };
+        output::error(&anyhow::anyhow!("{lines} no flows; nothing was answered"));
+        return Ok(None);
+    }
+    let records = reader.records;
+    Ok(Some(History { flows: merge_windows(flows), records, window: asked.window()? }))
+}
+
+/// The stretch of time that is asked for.
+#[derive(Clone, Copy)]
+struct Period {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Period {
+    fn of(arguments: &FlowsArgs) -> anyhow::Result<Self> {
+        let now = arguments.until.unwrap_or_else(Timestamp::now);
+        let from = match arguments.since {
+            None => None,
+            Some(Since::Moment(moment)) => Some(moment),
+            Some(Since::Ago(seconds)) => {
+                let ago = sekisho_flow::Timestamp::from_second(now.as_second().saturating_sub(seconds));
+                Some(ago.context("`--since` lies too far back")?)
+            }
+        };
+        Ok(Self { from, to: arguments.until, now })
+    }
+
+    fn window(self) -> anyhow::Result<Option<Window>> {
+        let window = self.from.map(|from| Window::new(from, self.now));
+        window.transpose().context("`--since` lies behind `--until`")
+    }
+
+    fn has(self, flow: &Flow) -> bool {
+        self.from.is_none_or(|from| flow.seen.last >= from) && self.to.is_none_or(|to| flow.seen.first < to)
+    }
+}
+
+struct Reader<'c> {
+    cluster: &'c Cluster,
+    asked: Period,
+    records: u64,
+    wrong: usize,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &Path) -> anyhow::Result<Vec<Flow>> {
+        let mut from: Box<dyn BufRead> = if path == Path::new("-") {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            Box::new(BufReader::new(File::open(path)?))
+        };
+        let start = from.fill_buf()?;
+        if start.trim_ascii().is_empty() {
+            output::note(&format!("`{}` has no flows", path.display()));
+            return Ok(Vec::new());
+        }
+        let Some(format) = Format::detect(start) else {
+            bail!("its first line is of none of the formats that are known: docs/flows.md lists them");
+        };
+        let mut failure = None;
+        let found = match format {
+            Format::Flows => {
+                let flows = Flows::new(from).map_while(|read| self.take(path, read, &mut failure));
+                merge_windows(flows.flatten())
+            }
+            Format::Foreign(format) => {
+                let mut observations = Observations::new(format, from);
+                let mut names = Attribution::new(Book::of(self.cluster), Nobody);
+                let flows = observations.by_ref().map_while(|read| {
+                    let read = read.map(|observation| {
+                        let sighting = names.name(&observation);
+                        (observation.at, sighting)
+                    });
+                    self.take(path, read.and_then(|(at, sighting)| flow(at, sighting)), &mut failure)
+                });
+                let found = merge_windows(flows.flatten());
+                skipped(path, observations.skipped().iter());
+                found
+            }
+        };
+        failure.map_or(Ok(found), |error: io::Error| Err(error.into()))
+    }
+
+    /// The record, where it is one of those that are asked for. `None` where the stream fails.
+    fn take(
+        &mut self,
+        path: &Path,
+        read: Result<Flow, ReadError>,
+        failure: &mut Option<io::Error>,
+    ) -> Option<Option<Flow>> {
+        match read {
+            Ok(flow) => Some(self.asked.has(&flow).then(|| {
+                self.records += 1;
+                flow
+            })),
+            Err(ReadError::Io(error)) => {
+                *failure = Some(error);
+                None
+            }
+            Err(ReadError::Line(trouble)) => {
+                self.wrong += 1;
+                if self.wrong <= TOLD {
+                    output::error(&anyhow::anyhow!("{}:{trouble}", path.display()));
+                }
+                Some(None)
+            }
+        }
+    }
+}
+
+/// A record of one sighting: its window is the moment.
+fn flow(at: Timestamp, sighting: sekisho_flow::attribution::Sighting) -> Result<Flow, ReadError> {
+    let after = Timestamp::from_nanosecond(at.as_nanosecond().saturating_add(1)).unwrap_or(Timestamp::MAX);
+    let window = Window::new(at, after).map_err(|error| ReadError::Io(io::Error::other(error)))?;
+    Ok(Flow { window, key: sighting.key, seen: sighting.seen })
+}
+
+/// Says what is left out of a file, and why.
+fn skipped(path: &Path, skipped: impl Iterator<Item = (Skip, u64)>) {
+    let told: Vec<String> = skipped.map(|(why, events)| format!("{events} ({why})")).collect();
+    if !told.is_empty() {
+        output::note(&format!("left out of `{}`: {}", path.display(), told.join(", ")));
+    }
+}
