@@ -3,6 +3,7 @@
 mod beside;
 mod change;
 mod check;
+mod flow;
 mod index;
 mod linear;
 mod path;
@@ -34,5 +35,6 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "index", title: "The index", run: index::run },
     Bench { name: "check", title: "Looking for what is wrong", run: check::run },
     Bench { name: "rego", title: "Rules in Rego, beside conftest", run: rego::run },
+    Bench { name: "flow", title: "Watching, on one core", run: flow::run },
     Bench { name: "scale", title: "From a hundred pods to a million", run: scale::run },
 ];

@@ -3,7 +3,8 @@
 //! A [`record::Flow`] says of a stretch of time how often one end opened connections to another, or was
 //! kept from it, and why. [`text`] is how records are kept in files; [`merge`] joins what several
 //! observers, or several files, tell. An [`observation::Observation`] is what an observer says of one
-//! connection: our own agent, or one whose format [`source`] reads. [`attribution`] gives it names.
+//! connection: our own agent, or one whose format [`source`] reads. [`attribution`] gives it names, and a
+//! [`window`] counts it.
 //!
 //! INVARIANT: this crate is pure. It reads and writes what it is handed, knows no clock (whoever calls
 //! tells the time), and nothing of netlink, Kubernetes or asynchronous I/O. Whatever it is handed, its
@@ -17,5 +18,6 @@ pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod text;
+pub mod window;
 
 pub use jiff::Timestamp;

@@ -1,26 +1,30 @@
 //! Who stands at the ends of what was observed, and why it passed or not.
 #![allow(clippy::unwrap_used)]
 
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 use sekisho_core::{
     eval,
-    explain::Excerpts,
+    explain::explain,
     index::Index,
     object::{
         Change, Cluster, Direction, LabelSelector, Labels, NetworkPolicy, Node, ObjectKey, Origin, Peer,
         PeerKind, Pod, PodUid, Requirement, Rule, Service, Workload,
     },
-    packet::Traffic,
+    packet::{End as PacketEnd, Traffic},
     set::Protocol,
     testing::{cluster, config, packet, packet_choice},
 };
 use sekisho_flow::{
     Timestamp,
-    attribution::{Attribution, Book, Nobody, Sighting},
+    attribution::{Attribution, Book, Nobody, Policies, Sighting},
     observation::{Observation, Party, Told, ToldPod},
-    record::{Carried, End, Leave, Observer, Outcome, PolicyRef, Why},
+    record::{Carried, End, Leave, Nearest, Observer, Outcome, PolicyRef, Why},
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -226,8 +230,7 @@ fn an_address_is_whose_it_was_then() {
 fn the_core_says_why_where_the_observer_does_not() {
     let cluster = scenario();
     let index = Index::of(cluster.changes());
-    let excerpts = Excerpts::of(&cluster, &index);
-    let mut attribution = Attribution::new(Book::of(&cluster), &excerpts);
+    let mut attribution = Attribution::new(Book::of(&cluster), Policies::of(&cluster, &index));
     let (bff, backend) = (Party::at(ip("10.244.1.11")), Party::at(ip("10.244.1.12")));
     let denied = Observation { outcome: Outcome::Denied, ..observation(bff.clone(), backend.clone()) };
     let no_rule = "egress: not isolated; ingress: no rule of trading/trading-backend allows it";
@@ -265,6 +268,43 @@ fn the_core_says_why_where_the_observer_does_not() {
     assert_eq!(attribution.name(&told).key.leave.to_string(), no_rule, "by a pod that is like it");
 }
 
+#[test]
+fn a_flow_becomes_a_packet_again() {
+    let cluster = scenario();
+    let book = Book::of(&cluster);
+    let mut attribution = Attribution::new(Book::of(&cluster), Nobody);
+    for (from, to, packet) in [
+        ("10.244.1.11", "10.244.1.12", Some("10.244.1.11 -> 10.244.1.12 TCP/9090")),
+        ("172.18.0.1", "10.244.1.12", Some("172.18.0.1 -> 10.244.1.12 TCP/9090")),
+        ("198.51.100.7", "10.244.1.11", Some("198.51.100.7 -> 10.244.1.11 TCP/9090")),
+        // No such packet, a Service, an address of nobody.
+        ("2001:db8::7", "10.244.1.11", None),
+        ("10.244.1.11", "10.96.0.7", None),
+        ("10.244.1.99", "10.244.1.11", None),
+    ] {
+        let key = attribution.name(&observation(Party::at(ip(from)), Party::at(ip(to)))).key;
+        assert_eq!(book.packet(&key).map(|packet| packet.to_string()).as_deref(), packet, "{key}");
+        assert_eq!(book.packet(&sekisho_flow::record::Key { carried: Carried::Anything, ..key }), None);
+    }
+    // One pod of a workload goes, another stays.
+    let mut book = Book::of(&cluster);
+    let key = attribution.name(&observation(Party::at(ip("10.244.1.11")), Party::at(ip("203.0.113.7")))).key;
+    let other = pod("trading", "trading-bff-6d5f7c9b8-aaaaa", "trading-bff", "10.244.1.21");
+    book.apply(second(0), &Change::PutPod(other.clone().into()));
+    book.apply(second(1), &Change::RemovePod(other.uid));
+    assert_eq!(book.packet(&key).map(|packet| packet.from.to_string()).as_deref(), Some("10.244.1.11"));
+    book.apply(second(2), &Change::RemovePod(PodUid("trading/trading-bff-6d5f7c9b8-x2x9k".into())));
+    assert_eq!(book.packet(&key), None, "nobody is there");
+    // Manifests know pods without addresses.
+    let mut written = Cluster::default();
+    written.apply(Change::PutPod(
+        Pod { uid: PodUid("u".into()), ..pod("trading", "x", "trading-bff", "") }.into(),
+    ));
+    let key = attribution.name(&observation(Party::at(ip("10.244.1.11")), Party::at(ip("203.0.113.7")))).key;
+    let packet = Book::of(&written).packet(&key).map(|packet| packet.to_string());
+    assert_eq!(packet.as_deref(), Some("u -> 203.0.113.7 TCP/9090"));
+}
+
 proptest! {
     #![proptest_config(config(128))]
 
@@ -272,8 +312,7 @@ proptest! {
     fn the_reason_is_the_evaluators(cluster in cluster(0..8, 0..6), choice in packet_choice()) {
         let packet = packet(&cluster, choice);
         let index = Index::of(cluster.changes());
-        let excerpts = Excerpts::of(&cluster, &index);
-        let mut attribution = Attribution::new(Book::of(&cluster), &excerpts);
+        let mut attribution = Attribution::new(Book::of(&cluster), Policies::of(&cluster, &index));
         let (Some(from), Some(to)) = (packet.from.address(), packet.to.address()) else { return Ok(()) };
         let verdict = eval::decide(&cluster, &packet);
         let observed = Observation {
@@ -294,6 +333,48 @@ proptest! {
                 Some(end) => prop_assert!(workloads.contains(&end.workload)),
                 None => prop_assert!(workloads.is_empty()),
             }
+        }
+    }
+
+    /// However often and in whatever order packets come, each gets the answer that it would get alone.
+    #[test]
+    fn an_answer_that_is_remembered_is_the_packets_own(
+        cluster in cluster(0..8, 0..6),
+        choices in vec((packet_choice(), 0..4_u8), 2..60),
+    ) {
+        let index = Index::of(cluster.changes());
+        let policies = Policies::of(&cluster, &index);
+        let mut attribution = Attribution::new(Book::of(&cluster), policies);
+        for (choice, host) in choices {
+            let mut packet = packet(&cluster, choice);
+            // Neighbours of addresses outside, and of ports: of the same class as a rule.
+            if let PacketEnd::Address(IpAddr::V4(to)) = &mut packet.to && to.octets()[0] >= 192 {
+                *to = Ipv4Addr::from(u32::from(*to) ^ u32::from(host));
+            }
+            if let Traffic::Port(_, port) = &mut packet.traffic {
+                *port = port.saturating_add(u16::from(host));
+            }
+            let (Some(from), Some(to)) = (packet.from.address(), packet.to.address()) else { continue };
+            let verdict = eval::decide(&cluster, &packet);
+            let observed = Observation {
+                carried: packet.traffic.into(),
+                outcome: verdict.decision.into(),
+                ..observation(Party::at(from), Party::at(to))
+            };
+            let sighting = attribution.name(&observed);
+            if sighting.key.leave.is_unknown() {
+                continue;
+            }
+            prop_assert_eq!(&sighting.key.leave, &Leave::from(verdict));
+            // The whole cluster is asked, and not the part that is enough.
+            let explanation = explain(&cluster, &packet);
+            let miss = |direction| explanation.side(direction).deciding()?.nearest();
+            let nearest = sighting.key.leave.denied_at().and_then(miss).map(|miss| Nearest {
+                policy: miss.policy.clone(),
+                path: miss.path.clone(),
+                lacks: miss.to_string().into(),
+            });
+            prop_assert_eq!(sighting.seen.nearest, nearest);
         }
     }
 }

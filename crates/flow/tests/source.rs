@@ -141,6 +141,7 @@ fn a_wrong_line_says_where_and_the_next_is_read() {
         (Foreign::Gke, GKE_LINES, ("\"count\":1", "\"count\":1.5")),
         (Foreign::Gke, GKE_ARRAY, ("\"10.244.2.12\"", "\"here\"")),
         (Foreign::Gke, GKE_ARRAY, ("[\n", "[\nx ")),
+        (Foreign::Gke, &*GKE_ARRAY.replace('\n', ""), ("\"10.244.2.13\"", "\"here\"")),
         (Foreign::Vpc, VPC, ("10.244.2.12", "10.244.2.256")),
         (Foreign::Vpc, VPC, ("9090", "90900")),
         (Foreign::Vpc, VPC, (" ACCEPT OK", "")),

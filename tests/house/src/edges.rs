@@ -40,7 +40,11 @@ pub const EDGES: &[Edges] = &[
         uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"],
         tests_use: &["sekisho-lab"],
     },
-    Edges { of: "sekisho-benches", uses: &["sekisho-core", "sekisho-k8s", "sekisho-nft"], tests_use: &[] },
+    Edges {
+        of: "sekisho-benches",
+        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft"],
+        tests_use: &[],
+    },
     Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-flow", uses: &["sekisho-core"], tests_use: &[] },

@@ -1,6 +1,9 @@
 //! Who bears which address, and who bore it.
 
-use super::keys::NamedLabels;
+use super::{
+    keys::NamedLabels,
+    tenure::{Tenure, at_time},
+};
 use crate::record::{End, WorkloadEnd};
 use jiff::Timestamp;
 use sekisho_core::{
@@ -8,17 +11,13 @@ use sekisho_core::{
     set::Cidr,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
 
 /// How many owners of one address are remembered.
 const MOST_TENURES: usize = 8;
-/// How far apart, in seconds, the cluster's telling of a pod and its traffic may be: a pod speaks before the API server
-/// tells of its address, and is heard after its deletion was told.
-const SLACK: i64 = 60;
-
 /// A pod as flows name it.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
@@ -27,14 +26,15 @@ pub(super) struct Known {
     pub(super) end: End,
 }
 
-/// A pod at an address, for a time.
-#[derive(Clone, Debug)]
-struct Tenure {
-    pod: Arc<Known>,
-    /// Since when; `None` where it was there when the book was begun.
-    from: Option<Timestamp>,
-    /// Until when; `None` while it is there.
-    to: Option<Timestamp>,
+/// The pods of a workload. They are alike to policies, as a rule.
+#[derive(Debug)]
+struct Fellows {
+    /// Those that are there.
+    here: BTreeMap<PodUid, Arc<Known>>,
+    /// One that is there, or was, or would be.
+    one: Arc<Known>,
+    /// When the last of them went; `None` while one is there, and of a workload that was known without any.
+    gone: Option<Timestamp>,
 }
 
 /// The address book of a cluster.
@@ -45,8 +45,7 @@ pub struct Book {
     by_uid: HashMap<PodUid, (Arc<Known>, Vec<IpAddr>)>,
     /// The latest pod of a name, and when it went.
     by_name: HashMap<ObjectKey, (Arc<Known>, Option<Timestamp>)>,
-    /// A pod of each workload: its pods are alike to policies, as a rule.
-    by_workload: HashMap<Workload, Arc<Known>>,
+    by_workload: HashMap<Workload, Fellows>,
     nodes: HashMap<IpAddr, Arc<str>>,
     services: HashMap<IpAddr, ObjectKey>,
     addresses_of: HashMap<ObjectKey, Vec<IpAddr>>,
@@ -76,7 +75,8 @@ impl Book {
         cluster.nodes.values().for_each(|node| book.put_node(node));
         cluster.services.values().for_each(|service| book.put_service(service));
         for (workload, pod) in &cluster.idle {
-            book.by_workload.insert(workload.clone(), book.known(pod));
+            let fellows = Fellows { here: BTreeMap::new(), one: book.known(pod), gone: None };
+            book.by_workload.insert(workload.clone(), fellows);
         }
         cluster.pods.values().for_each(|pod| book.put_pod(None, pod));
         book
@@ -130,12 +130,7 @@ impl Book {
             !tenures.is_empty()
         });
         self.by_name.retain(|_, (_, gone)| !is_past(*gone));
-        let (by_name, by_uid) = (&self.by_name, &self.by_uid);
-        let names = |known: &Known| known.end.workload().map(|end| Arc::clone(&end.workload.key.namespace));
-        self.by_workload.retain(|_, known| {
-            let key = names(known).map(|namespace| ObjectKey { namespace, name: Arc::clone(&known.name) });
-            by_uid.contains_key(&known.uid) || key.is_some_and(|key| by_name.contains_key(&key))
-        });
+        self.by_workload.retain(|_, fellows| !is_past(fellows.gone));
     }
 
     fn put_pod(&mut self, at: Option<Timestamp>, pod: &Pod) {
@@ -164,7 +159,10 @@ impl Book {
                 tenures.remove(0);
             }
         }
-        self.by_workload.insert(pod.workload.clone(), Arc::clone(&known));
+        let one = || Fellows { here: BTreeMap::new(), one: Arc::clone(&known), gone: None };
+        let fellows = self.by_workload.entry(pod.workload.clone()).or_insert_with(one);
+        fellows.here.insert(pod.uid.clone(), Arc::clone(&known));
+        (fellows.one, fellows.gone) = (Arc::clone(&known), None);
         self.by_name.insert(pod.key.clone(), (Arc::clone(&known), None));
         self.by_uid.insert(pod.uid.clone(), (known, addresses));
     }
@@ -188,6 +186,13 @@ impl Book {
             let key = ObjectKey::new(Arc::clone(&end.workload.key.namespace), Arc::clone(&known.name));
             if let Some((_, gone)) = self.by_name.get_mut(&key).filter(|(of, _)| of.uid == *uid) {
                 *gone = Some(at);
+            }
+            if let Some(fellows) = self.by_workload.get_mut(&end.workload) {
+                fellows.here.remove(uid);
+                match fellows.here.first_key_value() {
+                    Some((_, other)) => fellows.one = Arc::clone(other),
+                    None => fellows.gone = Some(at),
+                }
             }
         }
     }
@@ -235,9 +240,21 @@ impl Book {
         self.by_name.get(key).map(|(known, _)| known)
     }
 
+    /// A pod of this workload that is there, and its addresses, ascending.
+    pub(super) fn pod_of(&self, workload: &Workload) -> Option<(PodUid, Vec<IpAddr>)> {
+        let uid = &self.of_workload(workload)?.uid;
+        self.by_uid.get(uid).map(|(known, addresses)| (known.uid.clone(), addresses.clone()))
+    }
+
+    /// The addresses of a node, ascending.
+    pub(super) fn addresses_of_node(&self, name: &str) -> Vec<IpAddr> {
+        let addresses = self.nodes.iter().filter(|(_, node)| ***node == *name);
+        addresses.map(|(address, _)| *address).collect::<BTreeSet<IpAddr>>().into_iter().collect()
+    }
+
     /// A pod of this workload.
     pub(super) fn of_workload(&self, workload: &Workload) -> Option<&Arc<Known>> {
-        self.by_workload.get(workload)
+        self.by_workload.get(workload).map(|fellows| &fellows.one)
     }
 
     /// Whether the pod is there, and bears the address.
@@ -249,18 +266,6 @@ impl Book {
     pub(super) fn has(&self, uid: &PodUid) -> bool {
         self.by_uid.contains_key(uid)
     }
-}
-
-/// Who was there at `at`. Of several the latest (S26). Where nobody was, who came next, for its traffic comes before
-/// it is told of; else who went last.
-fn at_time(tenures: &[Tenure], at: Timestamp) -> Option<&Tenure> {
-    let begun = |tenure: &&Tenure| tenure.from.is_none_or(|from| from <= at);
-    let lasts = |tenure: &&Tenure| tenure.to.is_none_or(|to| at < to);
-    let near = |moment: Timestamp| at.duration_until(moment).as_secs().abs() <= SLACK;
-    let here = tenures.iter().rfind(|tenure| begun(tenure) && lasts(tenure));
-    let next = || tenures.iter().find(|tenure| !begun(tenure) && tenure.from.is_some_and(near));
-    let last = || tenures.iter().rfind(|tenure| !lasts(tenure) && tenure.to.is_some_and(near));
-    here.or_else(next).or_else(last)
 }
 
 /// The first address behind that of the network.

@@ -1,40 +1,33 @@
-//! Why, where the observer does not say: the core is asked.
+//! Why, where the observer does not say: whoever knows the policies is asked.
 
 use crate::record::Nearest;
 use sekisho_core::{
-    eval,
-    explain::{Excerpts, explain},
     object::Direction,
-    packet::Packet,
+    packet::{End, Packet, Traffic},
+    set::Protocol,
     verdict::Verdict,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, net::IpAddr, sync::Arc};
 
 /// Whoever knows the policies.
 pub trait Judge {
     /// What they say of `packet`, the first of a connection; `None` where nobody knows.
-    fn judge(&self, packet: &Packet) -> Option<Judgement>;
-}
+    fn judge(&self, packet: &Packet) -> Option<Verdict>;
 
-/// What policies say of a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// Both sides' answers.
-    pub verdict: Verdict,
-    /// Where the source's side denies, the rule of its policies that almost allowed it.
-    pub egress_nearest: Option<Nearest>,
-    /// Where the destination's side denies, the same of its policies.
-    pub ingress_nearest: Option<Nearest>,
-}
+    /// Of a packet that the side of `direction` denies the rule of its policies that almost allowed it. Where its
+    /// words name an address of the packet, it stands between back quotes; where they name the port, they are `the port
+    /// is 80, and`.
+    fn nearest(&self, packet: &Packet, direction: Direction) -> Option<Nearest>;
 
-impl Judgement {
-    /// The rule that almost allowed it on the side that `direction` is about.
-    #[must_use]
-    pub fn nearest(&self, direction: Direction) -> Option<&Nearest> {
-        match direction {
-            Direction::Egress => self.egress_nearest.as_ref(),
-            Direction::Ingress => self.ingress_nearest.as_ref(),
-        }
+    /// A number that `address` shares with all that no policy tells from it, as long as the other end has one too;
+    /// `None` where it may differ from any other, as that of a node may.
+    fn address_class(&self, _address: IpAddr) -> Option<usize> {
+        None
+    }
+
+    /// A number that a port shares with all that no policy tells from it, of whatever protocol and pod.
+    fn port_class(&self, port: u16) -> usize {
+        port.into()
     }
 }
 
@@ -43,68 +36,143 @@ impl Judgement {
 pub struct Nobody;
 
 impl Judge for Nobody {
-    fn judge(&self, _: &Packet) -> Option<Judgement> {
+    fn judge(&self, _: &Packet) -> Option<Verdict> {
+        None
+    }
+
+    fn nearest(&self, _: &Packet, _: Direction) -> Option<Nearest> {
         None
     }
 }
 
-impl Judge for Excerpts<'_> {
-    fn judge(&self, packet: &Packet) -> Option<Judgement> {
-        let part = self.around(packet);
-        let verdict = eval::decide(&part, packet);
-        // Most pass, and of those nobody asks what was near.
-        let explanation = (!verdict.decision.is_allow()).then(|| explain(&part, packet));
-        let nearest = |direction| {
-            let side = explanation.as_ref()?.side(direction);
-            let miss = side.deciding().filter(|_| !side.verdict.decision.is_allow())?.nearest()?;
-            Some(Nearest {
-                policy: miss.policy.clone(),
-                path: miss.path.clone(),
-                lacks: miss.to_string().into(),
-            })
-        };
-        let (egress_nearest, ingress_nearest) = (nearest(Direction::Egress), nearest(Direction::Ingress));
-        Some(Judgement { verdict, egress_nearest, ingress_nearest })
+impl<J: Judge + ?Sized> Judge for &J {
+    fn judge(&self, packet: &Packet) -> Option<Verdict> {
+        (**self).judge(packet)
+    }
+
+    fn nearest(&self, packet: &Packet, direction: Direction) -> Option<Nearest> {
+        (**self).nearest(packet, direction)
+    }
+
+    fn address_class(&self, address: IpAddr) -> Option<usize> {
+        (**self).address_class(address)
+    }
+
+    fn port_class(&self, port: u16) -> usize {
+        (**self).port_class(port)
     }
 }
 
-impl<J: Judge + ?Sized> Judge for &J {
-    fn judge(&self, packet: &Packet) -> Option<Judgement> {
-        (**self).judge(packet)
-    }
+/// An end as far as policies can tell it from others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Alike {
+    End(End),
+    /// An address, by its class.
+    Class(usize),
 }
+
+/// What a packet carries as far as policies can tell it from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Carries {
+    Class(Protocol, usize),
+    Exactly(Traffic),
+}
+
+/// Both ends, as far as policies can tell them from others.
+type Ends = (Alike, Alike);
+
+/// A nearest rule, and the packet that it was asked of.
+type Near = Option<Arc<(Nearest, Packet)>>;
 
 /// How many answers are remembered, at least; twice as many at most.
 const MOST: usize = 1 << 14;
 
-/// A judge whose answers are remembered. The same few packets come again and again.
+/// What was asked of late.
+#[derive(Debug)]
+struct Memory<K, V> {
+    now: HashMap<K, V>,
+    before: HashMap<K, V>,
+}
+
+impl<K: Eq + Hash, V: Clone> Memory<K, V> {
+    fn new() -> Self {
+        Self { now: HashMap::new(), before: HashMap::new() }
+    }
+
+    fn get(&mut self, key: K, ask: impl FnOnce() -> V) -> V {
+        if let Some(known) = self.now.get(&key) {
+            return known.clone();
+        }
+        let answer = self.before.remove(&key).unwrap_or_else(ask);
+        if self.now.len() >= MOST {
+            self.before = std::mem::take(&mut self.now);
+        }
+        self.now.insert(key, answer.clone());
+        answer
+    }
+}
+
+/// A judge whose answers are remembered. The same few packets come again and again, and those that policies cannot
+/// tell apart, such as the addresses of the internet, get the same answer.
 #[derive(Debug)]
 pub(super) struct Remembered<J> {
     pub(super) judge: J,
-    now: HashMap<Packet, Option<Arc<Judgement>>>,
-    before: HashMap<Packet, Option<Arc<Judgement>>>,
+    verdicts: Memory<(Ends, Carries), Option<Arc<Verdict>>>,
+    nearest: Memory<(Ends, Carries, Direction), Near>,
 }
 
 impl<J: Judge> Remembered<J> {
     pub(super) fn new(judge: J) -> Self {
-        Self { judge, now: HashMap::new(), before: HashMap::new() }
-    }
-
-    pub(super) fn judge(&mut self, packet: Packet) -> Option<Arc<Judgement>> {
-        if let Some(known) = self.now.get(&packet) {
-            return known.clone();
-        }
-        let judgement =
-            self.before.remove(&packet).unwrap_or_else(|| self.judge.judge(&packet).map(Arc::new));
-        if self.now.len() >= MOST {
-            self.before = std::mem::take(&mut self.now);
-        }
-        self.now.insert(packet, judgement.clone());
-        judgement
+        Self { judge, verdicts: Memory::new(), nearest: Memory::new() }
     }
 
     pub(super) fn forget(&mut self) {
-        self.now.clear();
-        self.before.clear();
+        (self.verdicts, self.nearest) = (Memory::new(), Memory::new());
     }
+
+    pub(super) fn judge(&mut self, packet: &Packet) -> Option<Arc<Verdict>> {
+        let key = (self.ends(packet), self.carries(packet));
+        let judge = &self.judge;
+        self.verdicts.get(key, || judge.judge(packet).map(Arc::new))
+    }
+
+    pub(super) fn nearest(&mut self, packet: &Packet, direction: Direction) -> Option<Nearest> {
+        let key = (self.ends(packet), self.carries(packet), direction);
+        let judge = &self.judge;
+        let ask = || judge.nearest(packet, direction).map(|nearest| Arc::new((nearest, packet.clone())));
+        let known = self.nearest.get(key, ask)?;
+        let (nearest, asked) = &*known;
+        Some(if asked == packet { nearest.clone() } else { reworded(nearest, asked, packet) })
+    }
+
+    fn ends(&self, packet: &Packet) -> Ends {
+        let class = |end: &End| end.address().and_then(|address| self.judge.address_class(address));
+        match (class(&packet.from), class(&packet.to)) {
+            // S21: what is the same stays so.
+            (Some(from), Some(to)) if packet.from != packet.to => (Alike::Class(from), Alike::Class(to)),
+            _ => (Alike::End(packet.from.clone()), Alike::End(packet.to.clone())),
+        }
+    }
+
+    fn carries(&self, packet: &Packet) -> Carries {
+        match packet.traffic {
+            Traffic::Port(protocol, port) => Carries::Class(protocol, self.judge.port_class(port)),
+            other => Carries::Exactly(other),
+        }
+    }
+}
+
+/// The words for one packet as they are for another that policies cannot tell from it.
+fn reworded(nearest: &Nearest, asked: &Packet, packet: &Packet) -> Nearest {
+    let quoted = |end: &End| end.address().map(|address| format!("`{address}`"));
+    let mut lacks = nearest.lacks.to_string();
+    for (was, is) in [(&asked.from, &packet.from), (&asked.to, &packet.to)] {
+        if let (Some(was), Some(is)) = (quoted(was), quoted(is)) {
+            lacks = lacks.replace(&was, &is);
+        }
+    }
+    if let (Traffic::Port(_, was), Traffic::Port(_, is)) = (asked.traffic, packet.traffic) {
+        lacks = lacks.replace(&format!("the port is {was}, and"), &format!("the port is {is}, and"));
+    }
+    Nearest { lacks: lacks.into(), ..nearest.clone() }
 }

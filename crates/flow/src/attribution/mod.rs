@@ -5,13 +5,18 @@
 //! observer does not. Who stands at an end is the observer's word first, for it was there; the book's otherwise.
 
 mod book;
+mod bounds;
 mod judge;
 mod keys;
 mod leave;
+mod policies;
+mod replay;
+mod tenure;
 mod told;
 
 pub use book::Book;
-pub use judge::{Judge, Judgement, Nobody};
+pub use judge::{Judge, Nobody};
+pub use policies::Policies;
 
 use crate::{
     observation::{Observation, Party, Told},
@@ -96,11 +101,11 @@ impl<J: Judge> Attribution<J> {
         seen.nodes.extend(observation.node.iter().cloned());
         if leave::is_wanting(&key.leave)
             && let Some(packet) = packet(&from, &to, observation)
-            && let Some(judgement) = self.judge.judge(packet)
+            && let Some(verdict) = self.judge.judge(&packet)
         {
-            key.leave = leave::fill(observation, &judgement.verdict);
-            let refused = key.refused_by().filter(|_| leave::agrees(observation, &judgement.verdict));
-            seen.nearest = refused.and_then(|(_, direction)| judgement.nearest(direction).cloned());
+            key.leave = leave::fill(observation, &verdict);
+            let refused = key.refused_by().filter(|_| leave::agrees(observation, &verdict));
+            seen.nearest = refused.and_then(|(_, direction)| self.judge.nearest(&packet, direction));
         }
         seen.from_pods.extend(from.pod);
         seen.to_pods.extend(to.pod);

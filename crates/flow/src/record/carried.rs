@@ -58,7 +58,7 @@ impl From<Traffic> for Carried {
 }
 
 impl fmt::Display for Carried {
-    /// `TCP/443`, `TCP` for some ports of it, `ICMP/8`, `ICMP/3/4` with a code, `ICMPv6/128`,
+    /// `TCP/443`, `TCP` for some ports of it, `ICMP/8`, `ICMP/3/4` with a code, `ICMP` of any type, `ICMPv6/128`,
     /// `protocol/47`, `any`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,6 +68,8 @@ impl fmt::Display for Carried {
             Self::Icmp(kind, Some(code)) => write!(f, "ICMP/{kind}/{code}"),
             Self::Icmpv6(kind, None) => write!(f, "ICMPv6/{kind}"),
             Self::Icmpv6(kind, Some(code)) => write!(f, "ICMPv6/{kind}/{code}"),
+            Self::Other(Self::ICMP) => f.write_str("ICMP"),
+            Self::Other(Self::ICMPV6) => f.write_str("ICMPv6"),
             Self::Other(number) => write!(f, "protocol/{number}"),
             Self::Anything => f.write_str("any"),
         }
@@ -97,6 +99,8 @@ fn read(text: &str) -> Option<Carried> {
     let number = |part: Option<&str>| part.map(str::parse::<u8>).transpose().ok();
     match (word, first) {
         ("any", None) => Some(Carried::Anything),
+        ("ICMP", None) => Some(Carried::Other(Carried::ICMP)),
+        ("ICMPv6", None) => Some(Carried::Other(Carried::ICMPV6)),
         ("protocol", Some(protocol)) if second.is_none() => protocol.parse().ok().map(Carried::Other),
         ("ICMP", Some(kind)) => Some(Carried::Icmp(kind.parse().ok()?, number(second)?)),
         ("ICMPv6", Some(kind)) => Some(Carried::Icmpv6(kind.parse().ok()?, number(second)?)),
@@ -117,11 +121,22 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for text in ["TCP/443", "UDP", "SCTP/0", "ICMP/8", "ICMP/3/4", "ICMPv6/128/0", "protocol/47", "any"] {
+        for text in [
+            "TCP/443",
+            "UDP",
+            "SCTP/0",
+            "ICMP/8",
+            "ICMP/3/4",
+            "ICMPv6/128/0",
+            "ICMP",
+            "ICMPv6",
+            "protocol/47",
+            "any",
+        ] {
             assert_eq!(text.parse::<Carried>().unwrap().to_string(), text);
         }
         for text in
-            ["", "tcp/443", "TCP/65536", "TCP/1/2", "ICMP", "ICMP/8/", "protocol/1/2", "any/1", "a/b/c/d"]
+            ["", "tcp/443", "TCP/65536", "TCP/1/2", "icmp", "ICMP/8/", "protocol/1/2", "any/1", "a/b/c/d"]
         {
             let error = text.parse::<Carried>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` is nothing")), "{error}");

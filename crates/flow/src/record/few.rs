@@ -1,20 +1,19 @@
 //! The few of many.
 
-use std::collections::BTreeSet;
-
 /// The `MOST` least of the things that were put in, each once, and whether there were others: what
 /// names somebody without growing with what happens.
 ///
 /// Whatever the order in which things come and sets are joined, the same are kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Few<T: Ord, const MOST: usize> {
-    kept: BTreeSet<T>,
+    /// INVARIANT: ascending, each once, `MOST` at most.
+    kept: Vec<T>,
     more: bool,
 }
 
 impl<T: Ord, const MOST: usize> Default for Few<T, MOST> {
     fn default() -> Self {
-        Self { kept: BTreeSet::new(), more: false }
+        Self { kept: Vec::new(), more: false }
     }
 }
 
@@ -35,10 +34,13 @@ impl<T: Ord, const MOST: usize> Few<T, MOST> {
 
     /// Puts in `thing`.
     pub fn insert(&mut self, thing: T) {
-        self.kept.insert(thing);
-        if self.kept.len() > MOST {
-            self.kept.pop_last();
+        let Err(at) = self.kept.binary_search(&thing) else { return };
+        if self.is_full() {
             self.more = true;
+            self.kept.pop_if(|greatest| thing < *greatest);
+        }
+        if at < MOST && !self.is_full() {
+            self.kept.insert(at, thing);
         }
     }
 
@@ -48,7 +50,7 @@ impl<T: Ord, const MOST: usize> Few<T, MOST> {
         T: Clone,
     {
         for thing in &other.kept {
-            if !self.kept.contains(thing) {
+            if !self.contains(thing) {
                 self.insert(thing.clone());
             }
         }
@@ -58,7 +60,18 @@ impl<T: Ord, const MOST: usize> Few<T, MOST> {
     /// Whether `thing` is among those that are kept.
     #[must_use]
     pub fn contains(&self, thing: &T) -> bool {
-        self.kept.contains(thing)
+        self.kept.binary_search(thing).is_ok()
+    }
+
+    /// Whether one more would push another out.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.kept.len() >= MOST
+    }
+
+    /// Notes that there are others, which are not put in.
+    pub fn overlook(&mut self) {
+        self.more = true;
     }
 
     /// Those that are kept, ascending.
@@ -97,6 +110,7 @@ impl<T: Ord, const MOST: usize> FromIterator<T> for Few<T, MOST> {
 mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*};
+    use sekisho_core::testing::config;
 
     #[test]
     fn the_least_are_kept_and_it_is_told_that_there_were_others() {
@@ -108,6 +122,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(config(256))]
+
         #[test]
         fn it_does_not_matter_in_which_order_sets_are_joined(parts in vec(vec(0..9_u8, 0..6), 0..5)) {
             let all: Few<u8, 3> = parts.iter().flatten().copied().collect();

@@ -112,7 +112,21 @@ impl<R: BufRead> Observations<R> {
         match piece {
             Line::TooLong => Err(Trouble::too_long(number).into()),
             Line::Text(text) if text.trim_ascii().is_empty() => Ok(Some(Read::Skipped(Skip::Empty, 0))),
-            Line::Text(text) => Ok(Some(self.reader.read(number, text)?)),
+            Line::Text(text) => {
+                let read = self.reader.read(number, text);
+                Ok(Some(read.map_err(|trouble| self.placed(number, trouble))?))
+            }
+        }
+    }
+
+    /// What is wrong with an object that begins within line `number`, by the columns of that line.
+    fn placed(&self, number: u64, trouble: Trouble) -> Trouble {
+        match &self.pieces {
+            Pieces::Objects(objects) if trouble.line == number => {
+                let column = trouble.column.max(1).saturating_add(objects.begun_at().saturating_sub(1));
+                Trouble { column, ..trouble }
+            }
+            _ => trouble,
         }
     }
 }

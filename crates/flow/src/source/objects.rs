@@ -9,6 +9,10 @@ pub(super) struct Objects<R> {
     from: R,
     buffer: Vec<u8>,
     line: u64,
+    /// How many bytes of the line were taken already.
+    column: usize,
+    /// The column at which the last object began, from 1.
+    begun_at: usize,
 }
 
 /// Where in an object one is.
@@ -48,7 +52,12 @@ impl State {
 
 impl<R: BufRead> Objects<R> {
     pub(super) fn new(from: R) -> Self {
-        Self { from, buffer: Vec::new(), line: 1 }
+        Self { from, buffer: Vec::new(), line: 1, column: 0, begun_at: 1 }
+    }
+
+    /// The column at which the last object began, from 1.
+    pub(super) fn begun_at(&self) -> usize {
+        self.begun_at
     }
 
     /// The next object, and the line in which it begins. An object that is not closed comes as it is: whoever
@@ -74,8 +83,10 @@ impl<R: BufRead> Objects<R> {
                     break 'stream;
                 }
                 used += 1;
+                self.column += 1;
                 if byte == b'\n' {
                     self.line += 1;
+                    self.column = 0;
                 }
                 if begun.is_none() {
                     // Between objects stand brackets, commas and space. Anything else is handed on as it is.
@@ -83,6 +94,7 @@ impl<R: BufRead> Objects<R> {
                         continue;
                     }
                     begun = Some(self.line);
+                    self.begun_at = self.column;
                     state.is_other = byte != b'{';
                 }
                 too_long |= self.buffer.len() >= MOST_LINE;

@@ -40,6 +40,13 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// A value, or what stands for none: Hubble leaves out what it does not know, `jq` writes `null`.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
+
 fn wrong<E: de::Error>(text: impl fmt::Display) -> E {
     E::custom(format!("`{text}` is no whole number"))
 }

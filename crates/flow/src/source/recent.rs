@@ -1,6 +1,6 @@
 //! Connections that were told of lately, so that none is counted for each event that tells of it.
 
-use crate::record::Carried;
+use crate::record::{Carried, Outcome};
 use sekisho_core::object::Direction;
 use std::{collections::HashMap, net::IpAddr};
 
@@ -17,8 +17,8 @@ pub(super) struct Connection {
     pub(super) to: IpAddr,
     pub(super) carried: Carried,
     pub(super) side: Option<Direction>,
-    /// Whether it was refused: a port may be tried again when policies have changed.
-    pub(super) refused: bool,
+    /// What became of it: a port may be tried again when policies have changed.
+    pub(super) outcome: Outcome,
 }
 
 /// How often each kind of event told of a connection.
@@ -54,6 +54,13 @@ impl Recent {
     }
 }
 
+impl Recent {
+    /// Whether the connection was told of lately.
+    pub(super) fn has(&self, connection: &Connection) -> bool {
+        self.now.contains_key(connection) || self.before.contains_key(connection)
+    }
+}
+
 impl Told {
     fn take(&mut self, kind: u32, opens: bool) -> bool {
         if !opens {
@@ -85,7 +92,7 @@ mod tests {
             to: [10, 0, 0, 2].into(),
             carried: Carried::Port(Protocol::Tcp, 80),
             side: None,
-            refused: false,
+            outcome: Outcome::Allowed,
         }
     }
 

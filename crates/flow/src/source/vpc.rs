@@ -205,7 +205,7 @@ fn observe(record: &Record<'_>, recent: &mut Recent) -> Result<Result<Observatio
         Some(opener) => opener == Opener::Opens,
     };
     let side = side(record);
-    let connection = Connection { from, from_port, to, carried, side, refused: outcome.is_forbidden() };
+    let connection = Connection { from, from_port, to, carried, side, outcome };
     // Each attempt that is refused is one; of those within a record nobody knows how many they were.
     let opens = opens || outcome.is_forbidden();
     if !recent.is_new(connection, interface(record), opens) {

@@ -81,6 +81,14 @@ fn said(error: &serde_json::Error) -> String {
             .map(|before| format!("{before}expected a whole number that fits"))
             .unwrap_or(text)
     });
+    let text = quoted(&text).unwrap_or(text);
     let most = (0..=400).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     text.get(..most).unwrap_or(&text).to_owned()
+}
+
+/// The text of the line between back quotes, as everywhere.
+fn quoted(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once("string \"")?;
+    let (value, after) = rest.rsplit_once("\", expected")?;
+    Some(format!("{before}`{value}`, expected{after}"))
 }

@@ -87,7 +87,12 @@ impl Hubble {
             flow.ip.as_ref().and_then(|ip| ip.source.0.zip(ip.destination.0)).ok_or(Skip::Incomplete)?;
         let (from_port, carried) = flow.l4.as_ref().and_then(carried).ok_or(Skip::Incomplete)?;
         let side = side(flow);
-        let connection = Connection { from, from_port, to, carried, side, refused: outcome.is_forbidden() };
+        let connection = Connection { from, from_port, to, carried, side, outcome };
+        // What is only audited passes, and is seen to: it was counted already.
+        let audited = Connection { outcome: Outcome::Audited, ..connection };
+        if kind >= OF_TRACE && self.recent.has(&audited) {
+            return Err(Skip::Repeated);
+        }
         if !self.recent.is_new(connection, kind, opens) {
             return Err(if opens { Skip::Repeated } else { Skip::Underway });
         }
@@ -147,15 +152,13 @@ fn event(flow: &Flow, outcome: Outcome) -> Result<(u32, bool), Skip> {
         return Err(Skip::BeforePolicy);
     }
     let kind = OF_TRACE.saturating_add(u32::try_from(flow.event_type.sub_type).unwrap_or_default());
-    match flow.l4.as_ref().and_then(|l4| l4.tcp.as_ref()) {
-        None => Ok((kind, false)),
-        Some(tcp) => match &tcp.flags {
-            Some(flags) if flags.syn && !flags.ack => Ok((kind, true)),
-            Some(flags) if flags.syn => Err(Skip::Reply),
-            // A stream that began before the log did is one more; `is_reply` says who opened it.
-            Some(_) | None if flow.is_reply.is_some() => Ok((kind, false)),
-            Some(_) | None => Err(Skip::Undecided),
-        },
+    match flow.l4.as_ref().and_then(|l4| l4.tcp.as_ref()).and_then(|tcp| tcp.flags.as_ref()) {
+        Some(flags) if flags.syn && flags.ack => Err(Skip::Reply),
+        Some(flags) if flags.syn => Ok((kind, true)),
+        // Whoever does not say whether it is a reply does not say who opened it.
+        _ if flow.is_reply.is_none() => Err(Skip::Undecided),
+        // A stream that began before the log did is one more.
+        _ => Ok((kind, false)),
     }
 }
 

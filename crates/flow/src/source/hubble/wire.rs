@@ -1,6 +1,6 @@
 //! The fields of a flow that are read, as protobuf's JSON writes `api/v1/flow/flow.proto` of Cilium.
 
-use crate::source::pieces::{Address, Whole};
+use crate::source::pieces::{Address, Whole, or_default};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -25,29 +25,44 @@ pub(super) struct Lost {
 #[serde(default, expecting = "a flow")]
 pub(super) struct Flow {
     pub(super) time: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) verdict: String,
     #[serde(rename = "IP")]
     pub(super) ip: Option<Ip>,
     pub(super) l4: Option<Layer4>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) source: Endpoint,
+    #[serde(deserialize_with = "or_default")]
     pub(super) destination: Endpoint,
     #[serde(rename = "Type")]
+    #[serde(deserialize_with = "or_default")]
     pub(super) kind: String,
     pub(super) node_name: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) source_names: Vec<Arc<str>>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) destination_names: Vec<Arc<str>>,
     /// What older versions say instead of `is_reply`; absent where it is false.
+    #[serde(deserialize_with = "or_default")]
     pub(super) reply: bool,
     pub(super) is_reply: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) event_type: EventType,
     pub(super) source_service: Option<Service>,
     pub(super) destination_service: Option<Service>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) traffic_direction: String,
+    #[serde(deserialize_with = "or_default")]
     pub(super) trace_observation_point: String,
+    #[serde(deserialize_with = "or_default")]
     pub(super) drop_reason_desc: String,
+    #[serde(deserialize_with = "or_default")]
     pub(super) egress_allowed_by: Vec<Policy>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) ingress_allowed_by: Vec<Policy>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) egress_denied_by: Vec<Policy>,
+    #[serde(deserialize_with = "or_default")]
     pub(super) ingress_denied_by: Vec<Policy>,
 }
 
