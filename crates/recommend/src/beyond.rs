@@ -110,10 +110,14 @@ fn open(seen: &mut Cluster, roster: &Roster, subjects: &BTreeSet<GroupId>, direc
         }
         others
     };
-    let pods: Vec<_> = seen.pods.values().filter(|pod| is_subject(pod)).cloned().collect();
+    let mut pods: BTreeMap<Arc<str>, Vec<_>> = BTreeMap::new();
+    for pod in seen.pods.values().filter(|pod| is_subject(pod)).cloned() {
+        pods.entry(Arc::clone(&pod.key.namespace)).or_default().push(pod);
+    }
     let policies: Vec<_> = seen.policies.values().cloned().collect();
     for policy in policies {
-        if types(&policy).is_disjoint(directions) || !pods.iter().any(|pod| eval::selects(&policy, pod)) {
+        let mut here = pods.get(&policy.key.namespace).into_iter().flatten();
+        if types(&policy).is_disjoint(directions) || !here.any(|pod| eval::selects(&policy, pod)) {
             continue;
         }
         let left = without(&policy, directions);

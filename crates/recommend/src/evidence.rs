@@ -3,7 +3,7 @@
 use sekisho_core::object::Direction;
 use sekisho_flow::{
     Timestamp,
-    record::{Flow, Names, Observer, Pods, Window},
+    record::{Flow, Names, Observer, Outcome, Pods, Window},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ pub struct Evidence {
     pub to_pods: Pods,
     /// DNS names of the end outside.
     pub names: Names,
-    /// How many of them were denied, or would have been.
+    /// How many of them were denied.
     pub refused: u64,
 }
 
@@ -34,7 +34,7 @@ impl Evidence {
     #[must_use]
     pub fn of(flow: &Flow) -> Self {
         let seen = &flow.seen;
-        let refused = if flow.key.outcome.is_forbidden() { seen.count } else { 0 };
+        let refused = if flow.key.outcome == Outcome::Denied { seen.count } else { 0 };
         Self {
             counts: [((flow.key.observer, flow.key.side), seen.count)].into(),
             first: seen.first,

@@ -1,5 +1,6 @@
 //! Answers for programs. The types are the published schema: `docs/schema` is made from them.
 
+mod broken;
 mod check;
 mod diff;
 mod explain;
@@ -93,7 +94,7 @@ pub(crate) fn status(found: &[Standing], seen: &History, out: &mut dyn Write) ->
 
 /// Writes what flowed and would break.
 pub(crate) fn broken(found: &Broken, out: &mut dyn Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &recommend::Breaks::from(found))?;
+    serde_json::to_writer_pretty(&mut *out, &broken::Breaks::from(found))?;
     writeln!(out)?;
     Ok(())
 }
@@ -138,7 +139,7 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
     let schema: Schema = match of {
         SchemaOf::Check => generator.into_root_schema_for::<check::Check>(),
         SchemaOf::Diff => generator.into_root_schema_for::<diff::Difference<'_>>(),
-        SchemaOf::DiffFlows => generator.into_root_schema_for::<recommend::Breaks>(),
+        SchemaOf::DiffFlows => generator.into_root_schema_for::<broken::Breaks>(),
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
         SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
