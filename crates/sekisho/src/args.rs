@@ -11,6 +11,7 @@ mod generate;
 mod input;
 mod lab;
 mod lsp;
+mod observe;
 mod outputs;
 mod reach;
 mod recommend;
@@ -32,6 +33,7 @@ pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use input::{CLUSTER, CheckInputArgs, ClusterArgs, InputArgs, ReadingArgs};
 pub(crate) use lab::{LabArgs, LabInputArgs, LabShellArgs, LabVerb};
 pub(crate) use lsp::LspArgs;
+pub(crate) use observe::{ObserveArgs, ObserveFormat, OutcomeArg};
 pub(crate) use outputs::{CheckFormat, CheckOutput, CheckOutputs};
 pub(crate) use reach::{By, ReachArgs, ReachFormat};
 pub(crate) use recommend::{RecommendArgs, RecommendFormat};
@@ -72,6 +74,7 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     Rule(RuleArgs),
     Redundant(RedundantArgs),
+    Observe(ObserveArgs),
     Recommend(RecommendArgs),
     Generate(GenerateArgs),
     Catalog(CatalogArgs),

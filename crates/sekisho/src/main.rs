@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => cmd::check::run(arguments),
         Verb::Rule(arguments) => cmd::rule::run(arguments),
         Verb::Redundant(arguments) => cmd::redundant::run(arguments),
+        Verb::Observe(arguments) => cmd::observe::run(arguments),
         Verb::Recommend(arguments) => cmd::recommend::run(arguments),
         Verb::Rego(arguments) => cmd::rego::run(arguments),
         Verb::Lsp(_) => cmd::lsp::run(),

@@ -10,6 +10,7 @@ fn outputs_in_the_documentation_are_real() {
         .case("docs/catalog.md")
         .case("docs/ways-in.md")
         .case("docs/check.md")
+        .case("docs/observe.md")
         .case("docs/promises.md")
         .case("docs/diff.md")
         .case("docs/reach.md")

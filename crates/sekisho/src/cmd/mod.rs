@@ -10,6 +10,7 @@ pub(crate) mod generate;
 pub(crate) mod lab;
 pub(crate) mod lsp;
 pub(crate) mod man;
+pub(crate) mod observe;
 pub(crate) mod reach;
 pub(crate) mod recommend;
 pub(crate) mod redundant;

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;
 mod names;
+pub(crate) mod observe;
 pub(crate) mod promises;
 pub(crate) mod recommend;
 pub(crate) mod redundant;

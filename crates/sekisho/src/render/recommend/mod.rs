@@ -3,7 +3,7 @@
 pub(crate) mod broken;
 mod head;
 pub(crate) mod status;
-mod words;
+pub(crate) mod words;
 
 use sekisho_core::object::Direction;
 use sekisho_k8s::emit::{Place, Remark, Remarks, policy};

@@ -1,0 +1,124 @@
+//! `sekisho observe`.
+
+use crate::{
+    args::{ObserveArgs, ObserveFormat, OutcomeArg},
+    flows::{self, History},
+    input,
+    narrow::FlowEnd,
+    outcome::Outcome,
+    output,
+    render::observe::{self, Row},
+};
+use sekisho_core::{
+    index::Index,
+    object::{Cluster, Direction},
+    verdict::Verdict,
+};
+use sekisho_flow::{
+    attribution::{Book, Judge, Policies},
+    record::{self, Carried, End, Flow, Key, Leave},
+    text,
+};
+use std::cmp::Reverse;
+
+/// Says what flowed.
+pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
+    let Some(cluster) = cluster(arguments)? else { return Ok(Outcome::CouldNot) };
+    let Some(History { mut flows, .. }) = flows::read(&arguments.flows, &cluster)? else {
+        return Ok(Outcome::CouldNot);
+    };
+    flows.retain(|flow| is_asked(arguments, &flow.key));
+    let mut rows = explained(flows, &cluster);
+    rows.sort_by(|one, other| order(&one.flow).cmp(&order(&other.flow)));
+    match arguments.output {
+        ObserveFormat::Table => output::to_stdout(|out| observe::table(&rows, out))?,
+        ObserveFormat::Jsonl => output::plain_to_stdout(|out| {
+            rows.iter().try_for_each(|row| text::write(&mut *out, &row.flow))?;
+            Ok(())
+        })?,
+    }
+    Ok(Outcome::Holds)
+}
+
+/// The cluster in which it flowed; an empty one where none is named. `None` where it cannot be read.
+fn cluster(arguments: &ObserveArgs) -> anyhow::Result<Option<Cluster>> {
+    let input = &arguments.input;
+    if input.paths.is_empty() && input.how.cluster.access().is_none() {
+        return Ok(Some(Cluster::default()));
+    }
+    let read = input::accept(input::reading(&input.paths, &input.how)?)?;
+    Ok(read.map(|input| input.cluster))
+}
+
+fn is_asked(arguments: &ObserveArgs, key: &Key) -> bool {
+    let outcomes: Vec<record::Outcome> = arguments.outcome.iter().map(|outcome| meant(*outcome)).collect();
+    let any = |ends: &[FlowEnd], end: &End| ends.is_empty() || ends.iter().any(|asked| asked.is(end));
+    let ports = &arguments.port;
+    any(&arguments.from, &key.from)
+        && any(&arguments.to, &key.to)
+        && (outcomes.is_empty() || outcomes.contains(&key.outcome))
+        && (ports.is_empty() || ports.iter().any(|port| is_of(key.carried, *port)))
+}
+
+fn meant(outcome: OutcomeArg) -> record::Outcome {
+    match outcome {
+        OutcomeArg::Allowed => record::Outcome::Allowed,
+        OutcomeArg::Denied => record::Outcome::Denied,
+        OutcomeArg::Audited => record::Outcome::Audited,
+    }
+}
+
+/// Whether what was carried is what is asked for, or one of it.
+fn is_of(carried: Carried, asked: Carried) -> bool {
+    let kind = |carried| match carried {
+        Carried::Port(protocol, _) | Carried::AnyPort(protocol) => Carried::AnyPort(protocol),
+        Carried::Icmp(kind, _) => Carried::Icmp(kind, None),
+        Carried::Icmpv6(kind, _) => Carried::Icmpv6(kind, None),
+        other => other,
+    };
+    asked == Carried::Anything || carried == asked || kind(carried) == asked
+}
+
+/// What was denied first, then what would be; of each what came most.
+fn order(flow: &Flow) -> impl Ord {
+    let rank = match flow.key.outcome {
+        record::Outcome::Denied => 0_u8,
+        record::Outcome::Audited => 1,
+        record::Outcome::Allowed => 2,
+    };
+    (rank, Reverse(flow.seen.count), &flow.key)
+}
+
+/// The flows, each with why, where the observer or the policies of `cluster` say it.
+fn explained(flows: Vec<Flow>, cluster: &Cluster) -> Vec<Row> {
+    if cluster.pods.is_empty() && cluster.idle.is_empty() {
+        return flows.into_iter().map(|flow| Row { flow, otherwise: None }).collect();
+    }
+    let index = Index::of(cluster.changes());
+    let (policies, book) = (Policies::of(cluster, &index), Book::of(cluster));
+    let explain = |mut flow: Flow| {
+        let verdict = book.packet(&flow.key).and_then(|packet| policies.judge(&packet));
+        let mut otherwise = None;
+        if let Some(verdict) = verdict {
+            let passes = passes(&verdict, flow.key.side);
+            if passes == (flow.key.outcome == record::Outcome::Allowed) {
+                if flow.key.leave.is_unknown() {
+                    flow.key.leave = Leave::from(verdict);
+                }
+            } else {
+                otherwise = Some(Leave::from(verdict));
+            }
+        }
+        Row { flow, otherwise }
+    };
+    flows.into_iter().map(explain).collect()
+}
+
+/// Whether the policies of the side that saw it let it pass; of both, where nobody says which.
+fn passes(verdict: &Verdict, side: Option<Direction>) -> bool {
+    match side {
+        Some(Direction::Egress) => verdict.egress.because.decision().is_allow(),
+        Some(Direction::Ingress) => verdict.ingress.because.decision().is_allow(),
+        None => verdict.decision.is_allow(),
+    }
+}

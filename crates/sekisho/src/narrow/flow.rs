@@ -1,0 +1,122 @@
+//! Ends of flows, as people ask for them.
+
+use sekisho_core::set::Cidr;
+use sekisho_flow::record::End;
+use std::{net::IpAddr, str::FromStr};
+
+/// Whose flows are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FlowEnd {
+    /// A workload; of every name where there is none.
+    Workload { namespace: String, name: Option<String> },
+    /// Addresses outside the cluster.
+    Addresses(Cidr),
+    /// A name of an address outside the cluster.
+    Name(String),
+    /// Everything outside the cluster.
+    Internet,
+    /// A node; any where there is no name.
+    Node(Option<String>),
+}
+
+impl FromStr for FlowEnd {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is no end of flows: write `namespace/name`, `namespace/*`, an address or a block such as `203.0.113.0/24`, a name such as `api.example.com`, `internet`, `node` or `node/name`"
+            )
+        };
+        let is_name = |part: &str| {
+            let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+            !part.is_empty() && part.chars().all(is_letter)
+        };
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::Addresses(Cidr::host(address)));
+        }
+        if let Ok(block) = text.parse() {
+            return Ok(Self::Addresses(block));
+        }
+        match text.split_once('/') {
+            None if text == "internet" => Ok(Self::Internet),
+            None if text == "node" => Ok(Self::Node(None)),
+            None if text.contains('.') && is_name(text) => Ok(Self::Name(text.to_owned())),
+            Some(("node", name)) if is_name(name) => Ok(Self::Node(Some(name.to_owned()))),
+            Some((namespace, "*")) if is_name(namespace) => {
+                Ok(Self::Workload { namespace: namespace.to_owned(), name: None })
+            }
+            Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+                Ok(Self::Workload { namespace: namespace.to_owned(), name: Some(name.to_owned()) })
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl FlowEnd {
+    /// Whether it is meant.
+    pub(crate) fn is(&self, end: &End) -> bool {
+        match (self, end) {
+            (Self::Workload { namespace, name }, End::Workload(end)) => {
+                let key = &end.workload.key;
+                *namespace == *key.namespace && name.as_ref().is_none_or(|name| **name == *key.name)
+            }
+            // What was folded to a larger block may have been in it, and nobody can say.
+            (Self::Addresses(asked), End::External { block, .. }) => {
+                asked.contains(block.first()) && asked.contains(block.last())
+            }
+            (Self::Name(asked), End::External { names, .. }) => names.iter().any(|name| **name == **asked),
+            (Self::Internet, End::External { .. }) => true,
+            (Self::Node(name), End::Node(end)) => {
+                name.as_ref().is_none_or(|name| end.as_ref().is_some_and(|end| **end == **name))
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sekisho_core::object::{ObjectKey, Workload};
+    use sekisho_flow::record::WorkloadEnd;
+
+    fn workload(namespace: &str, name: &str) -> End {
+        let workload = Workload { key: ObjectKey::new(namespace, name), kind: "Deployment".into() };
+        End::Workload(WorkloadEnd { workload, labels: Default::default() })
+    }
+
+    #[test]
+    fn ends_are_found_by_what_people_call_them() {
+        let outside = End::External {
+            block: "203.0.113.7/32".parse().unwrap(),
+            names: ["api.example.com".into()].into_iter().collect(),
+        };
+        let node = End::Node(Some("node-1".into()));
+        let ends = [workload("shop", "api"), workload("shop", "web"), outside, node, End::Anyone];
+        let found = |text: &str| {
+            let asked: FlowEnd = text.parse().unwrap();
+            ends.iter().map(|end| u8::from(asked.is(end)).to_string()).collect::<String>()
+        };
+        for (asked, expected) in [
+            ("shop/api", "10000"),
+            ("shop/*", "11000"),
+            ("other/*", "00000"),
+            ("203.0.113.0/24", "00100"),
+            ("203.0.113.7", "00100"),
+            ("203.0.113.8", "00000"),
+            ("api.example.com", "00100"),
+            ("internet", "00100"),
+            ("node", "00010"),
+            ("node/node-1", "00010"),
+            ("node/node-2", "00000"),
+        ] {
+            assert_eq!(found(asked), expected, "{asked}");
+        }
+        for text in ["", "shop", "shop/", "/api", "a/b/c", "a b/c", "203.0.113.0/33"] {
+            let error = text.parse::<FlowEnd>().unwrap_err();
+            assert!(error.starts_with(&format!("`{text}` is no end of flows")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What flowed, for people.
+
+use super::recommend::words::{moment, plain};
+use crate::{
+    output::{BAD, BOLD, DIM},
+    render::table::aligned,
+};
+use sekisho_core::{object::Direction, verdict::Because};
+use sekisho_flow::record::{Flow, Leave, Outcome, PolicyRef, Why};
+use std::{collections::BTreeSet, io::Write};
+
+/// A flow, and what the policies at hand say of it.
+pub(crate) struct Row {
+    /// The flow.
+    pub(crate) flow: Flow,
+    /// What these policies say where they say otherwise than it was.
+    pub(crate) otherwise: Option<Leave>,
+}
+
+/// Writes them, and how much there was of each.
+pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
+    let of = |outcome: Outcome| {
+        let these = rows.iter().filter(|row| row.flow.key.outcome == outcome);
+        these.map(|row| row.flow.seen.count).sum::<u64>()
+    };
+    let [denied, audited, allowed] = [Outcome::Denied, Outcome::Audited, Outcome::Allowed].map(of);
+    write!(out, "{BAD}{denied}{BAD:#} denied, ")?;
+    if audited > 0 {
+        write!(out, "{BOLD}{audited}{BOLD:#} would be denied, ")?;
+    }
+    writeln!(out, "{allowed} allowed")?;
+    if !rows.is_empty() {
+        writeln!(out)?;
+        let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+        aligned(["OUTCOME", "SEEN", "LAST", "FROM", "TO", "PORT", "WHY"], &cells, out)?;
+    }
+    if rows.iter().any(|row| row.flow.key.side.is_some()) {
+        writeln!(out)?;
+        writeln!(out, "{DIM}what both ends saw of a connection is in two rows{DIM:#}")?;
+    }
+    let differ = rows.iter().filter(|row| row.otherwise.is_some()).count();
+    if differ > 0 {
+        let rows = if differ == 1 { "1 row was".to_owned() } else { format!("{differ} rows were") };
+        writeln!(out, "{DIM}{rows} decided otherwise than by the policies that were read{DIM:#}")?;
+    }
+    Ok(())
+}
+
+fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
+    let Flow { key, seen, .. } = flow;
+    let why = match otherwise {
+        Some(leave) => {
+            let now = if leave.denied_at().is_some() { "deny it" } else { "allow it" };
+            format!("the policies here {now}: {}", why(leave, key.side))
+        }
+        None => why(&key.leave, key.side),
+    };
+    [
+        key.outcome.to_string(),
+        seen.count.to_string(),
+        moment(seen.last),
+        plain(&key.from.to_string()),
+        plain(&key.to.to_string()),
+        key.carried.to_string(),
+        plain(&why),
+    ]
+}
+
+/// By whose leave, in few words: what denies, else what the side says that saw it, else both.
+fn why(leave: &Leave, side: Option<Direction>) -> String {
+    if let Some(denies) = leave.denied_at() {
+        return format!("{denies}: {}", few(leave.side(denies)));
+    }
+    let sides = Direction::ALL.into_iter().filter(|direction| side.is_none_or(|side| side == *direction));
+    let said = sides.filter(|direction| *leave.side(*direction) != Why::Unknown);
+    let said: Vec<String> = said.map(|at| format!("{at}: {}", few(leave.side(at)))).collect();
+    said.join("; ")
+}
+
+fn few(why: &Why) -> String {
+    let list = |policies: &BTreeSet<PolicyRef>| {
+        policies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let policies = list(&why.policies());
+    match why {
+        Why::Unknown => String::new(),
+        Why::Because(Because::Rule(path)) => format!("{} {}", path.policy, path.peer_path()),
+        Why::Because(Because::NoRule(_)) => format!("no rule of {policies} allows it"),
+        Why::Because(because) => because.to_string(),
+        Why::AllowedBy(_) => policies,
+        Why::DeniedBy(_) if policies.is_empty() => "a policy".to_owned(),
+        Why::DeniedBy(_) => policies,
+    }
+}
