@@ -158,9 +158,9 @@ pub(crate) enum Startup {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Flows {
     /// Nothing
+    #[default]
     None,
     /// What is denied, or would be
-    #[default]
     Denied,
     /// Also what is allowed
     All,

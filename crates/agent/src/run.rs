@@ -1,7 +1,7 @@
 //! `sekisho-agent run`: what is started, and in which order.
 
 use crate::{
-    args::{LogFormat, Place, Run},
+    args::{Flows, LogFormat, Place, Run},
     engine::{Engine, Message, Node, Report},
     flows::{self, Kept},
     http,
@@ -89,7 +89,7 @@ impl Parts {
         let (announcements, said) = mpsc::channel(ANNOUNCEMENTS);
         runtime.spawn(announce(watching.announcer(CONTROLLER, &how.node), said));
         let told = (report, announcements);
-        let kept = Arc::new(Kept::new());
+        let kept = Arc::new(Kept::new(how.flows != Flows::None));
         let counted = (Arc::clone(&metrics), Arc::clone(&kept));
         let engine = Self::start_engine(how, ranges, counted, told, (inbox.clone(), messages))?;
         runtime.spawn(server::serve(socket, inbox.clone(), kept));

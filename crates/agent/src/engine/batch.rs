@@ -93,7 +93,9 @@ impl Engine {
             let begun = Instant::now();
             match self.node.begin(&self.state) {
                 Ok(()) => {
-                    self.name(&self.state.all(false).collect::<Vec<_>>());
+                    if self.recorder.is_some() {
+                        self.name(&self.state.all(false).collect::<Vec<_>>());
+                    }
                     self.metrics.transaction(true);
                     info!(
                         pods = self.state.pods().len(),

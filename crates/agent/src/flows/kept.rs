@@ -25,6 +25,7 @@ pub(crate) struct Kept {
     flows: Mutex<Flows>,
     news: broadcast::Sender<Arc<Closed>>,
     most: usize,
+    is_recording: bool,
 }
 
 #[derive(Debug, Default)]
@@ -36,12 +37,19 @@ struct Flows {
 }
 
 impl Kept {
-    pub(crate) fn new() -> Self {
-        Self::with_room(MOST)
+    /// For records that come, or for none that ever will.
+    pub(crate) fn new(is_recording: bool) -> Self {
+        Self { is_recording, ..Self::with_room(MOST) }
     }
 
     fn with_room(most: usize) -> Self {
-        Self { flows: Mutex::default(), news: broadcast::Sender::new(WAITING), most }
+        let news = broadcast::Sender::new(WAITING);
+        Self { flows: Mutex::default(), news, most, is_recording: true }
+    }
+
+    /// Whether anything is recorded.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.is_recording
     }
 
     /// Keeps what a window counted, and tells those who follow.

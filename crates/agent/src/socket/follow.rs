@@ -17,6 +17,10 @@ pub(super) async fn follow(
     kept: &Kept,
     to_follow: bool,
 ) -> Result<(), Error> {
+    if !kept.is_recording() {
+        let none = "nothing is recorded: start the agent with `--flows denied` or `--flows all`";
+        return notice(&mut to, none.to_owned()).await;
+    }
     let (flows, dropped, mut news) = kept.so_far();
     if dropped > 0 {
         notice(&mut to, format!("{dropped} connections made way for later ones")).await?;
