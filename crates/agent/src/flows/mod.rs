@@ -31,6 +31,10 @@ use tracing::warn;
 
 /// How long what is heard is waited for at a time.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// What is there already is not waited for.
+const NONE: Duration = Duration::from_millis(1);
+/// How long connections gather before they are taken: to wake up for each would cost more than to count it.
+const GATHERING: Duration = Duration::from_millis(5);
 /// How many tellings of the kernel may wait to be counted. When there are more, it is the kernel that loses some, and says so.
 const WAITING: usize = 64;
 
@@ -87,14 +91,24 @@ pub(crate) fn start(
         match Openings::open() {
             Ok(mut openings) => {
                 let recorder = recorder.clone();
-                named("opened")
-                    .spawn(move || tell(&recorder, || Ok(Heard::Opened(openings.hear(PATIENCE)?))))
-                    .map(drop)?;
+                named("opened").spawn(move || tell(&recorder, || gathered(&mut openings))).map(drop)?;
             }
             Err(error) => warn!(%error, "what is allowed cannot be recorded"),
         }
     }
     Ok(Some(told))
+}
+
+/// The connections that were opened by now, and those that are a moment later.
+fn gathered(openings: &mut Openings) -> Result<Heard, NetlinkError> {
+    let mut first = openings.hear(PATIENCE)?;
+    if !first.opened.is_empty() {
+        thread::sleep(GATHERING);
+        let conntrack::Heard { opened, lost } = openings.hear(NONE)?;
+        first.opened.extend(opened);
+        first.lost |= lost;
+    }
+    Ok(Heard::Opened(first))
 }
 
 /// Tells the recorder what is heard, as long as it is there. Where nothing can be heard, it is tried again.

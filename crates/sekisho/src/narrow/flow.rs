@@ -32,6 +32,8 @@ impl FromStr for FlowEnd {
             let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
             !part.is_empty() && part.chars().all(is_letter)
         };
+        // A namespace has no dots (RFC 1123's labels): what looks like a block and is none is no workload either.
+        let is_namespace = |part: &str| is_name(part) && !part.contains(['.', '_']);
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self::Addresses(Cidr::host(address)));
         }
@@ -43,10 +45,10 @@ impl FromStr for FlowEnd {
             None if text == "node" => Ok(Self::Node(None)),
             None if text.contains('.') && is_name(text) => Ok(Self::Name(text.to_owned())),
             Some(("node", name)) if is_name(name) => Ok(Self::Node(Some(name.to_owned()))),
-            Some((namespace, "*")) if is_name(namespace) => {
+            Some((namespace, "*")) if is_namespace(namespace) => {
                 Ok(Self::Workload { namespace: namespace.to_owned(), name: None })
             }
-            Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+            Some((namespace, name)) if is_namespace(namespace) && is_name(name) => {
                 Ok(Self::Workload { namespace: namespace.to_owned(), name: Some(name.to_owned()) })
             }
             _ => Err(wrong()),
