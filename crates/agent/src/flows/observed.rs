@@ -2,10 +2,7 @@
 
 use super::local::Local;
 use jiff::Timestamp;
-use sekisho_core::{
-    object::{Direction, ObjectKey},
-    set::Protocol,
-};
+use sekisho_core::object::{Direction, ObjectKey};
 use sekisho_flow::{
     observation::{Observation, Party},
     record::{Carried, Leave, Observer, Outcome, PolicyRef, Why},
@@ -94,12 +91,10 @@ fn carried(tuple: &Tuple, port: u16) -> Carried {
     /// The IP numbers of ICMP and ICMPv6 (IANA).
     const ICMP: u8 = 1;
     const ICMPV6: u8 = 58;
-    let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.number() == tuple.protocol);
-    match (protocol, tuple.protocol) {
-        (Some(protocol), _) => Carried::Port(protocol, port),
-        (None, ICMP) => Carried::Icmp(tuple.icmp_type, None),
-        (None, ICMPV6) => Carried::Icmpv6(tuple.icmp_type, None),
-        (None, other) => Carried::Other(other),
+    match tuple.protocol {
+        ICMP => Carried::Icmp(tuple.icmp_type, None),
+        ICMPV6 => Carried::Icmpv6(tuple.icmp_type, None),
+        other => Carried::of_protocol(other, port),
     }
 }
 
