@@ -19,6 +19,7 @@ mod redundant;
 mod rego;
 mod render;
 mod rule;
+mod serve;
 mod snapshot;
 mod test;
 
@@ -41,6 +42,7 @@ pub(crate) use redundant::{RedundantArgs, RedundantFormat};
 pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
 pub(crate) use render::{RenderArgs, RenderNftablesArgs, Rendering};
 pub(crate) use rule::{RuleArgs, RuleFormat};
+pub(crate) use serve::{AdmissionArgs, Fail, LogFormat, LogLevel, Mode, ServeArgs, ServeVerb, VerdictArgs};
 pub(crate) use snapshot::SnapshotArgs;
 pub(crate) use test::{TestArgs, TestFormat};
 
@@ -82,6 +84,7 @@ pub(crate) enum Verb {
     Lab(LabArgs),
     Lsp(LspArgs),
     Render(RenderArgs),
+    Serve(ServeArgs),
     Snapshot(SnapshotArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -16,6 +16,7 @@ mod output;
 mod plugin;
 mod render;
 mod results;
+mod serve;
 mod settings;
 mod target;
 mod written;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Catalog(arguments) => cmd::catalog::run(arguments),
         Verb::Lab(arguments) => cmd::lab::run(arguments),
         Verb::Render(arguments) => cmd::render::run(arguments),
+        Verb::Serve(arguments) => cmd::serve::run(arguments),
         Verb::Snapshot(arguments) => cmd::snapshot::run(arguments),
         Verb::Completions(arguments) => cmd::completions::run(arguments),
         Verb::Man(arguments) => cmd::man::run(arguments),

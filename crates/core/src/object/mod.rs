@@ -7,6 +7,7 @@ mod balancer;
 mod cluster;
 mod cluster_network_policy;
 mod entrances;
+mod exchange;
 mod gateway;
 mod ingress;
 mod labels;

@@ -60,34 +60,53 @@ impl<'s> Editor<'s> {
         let text = self.sources.get(&origin.source).filter(|_| origin.is_known())?;
         self.with_document(origin, text, |found| standing(found, origin.span)).ok()
     }
+
+    /// The way to `origin` from the object that it is a part of, for people: `spec.ingress[0].from[1]`. Empty for the object
+    /// itself, and `None` where there is no text.
+    #[must_use]
+    pub fn way(&self, origin: &Origin) -> Option<String> {
+        let text = self.sources.get(&origin.source).filter(|_| origin.is_known())?;
+        let numbered =
+            |found: &Found<'_>| written(&steps(found, origin.span).1, |number| format!("[{number}]"));
+        self.with_document(origin, text, numbered).ok()
+    }
 }
 
 fn standing(found: &Found<'_>, span: Span) -> Standing {
     let tree = found.tree;
-    let mut way: Vec<NodeId> = found.around.clone();
-    way.push(found.node);
-    way.extend(first_key(found, span));
-    let root = way.iter().rposition(|node| name(tree, *node).is_some());
-    let object = root.and_then(|at| name(tree, *way.get(at)?));
-    let steps: Vec<Step<'_>> = way
-        .windows(2)
-        .skip(root.unwrap_or(0))
-        .filter_map(|pair| step(tree, pair.first()?, pair.last()?))
-        .collect();
-    let mut path = String::new();
-    for step in &steps {
-        match step {
-            Step::Key(key, _) if path.is_empty() => path.push_str(key),
-            Step::Key(key, _) => path.extend([".", key]),
-            Step::Entry(_) => path.push_str("[]"),
-        }
-    }
+    let (object, steps) = steps(found, span);
+    let path = written(&steps, |_| "[]".to_owned());
     let node = steps.last().map_or(found.node, Step::node);
     let value = match tree.scalar(node) {
         Some(scalar) => scalar.text.to_owned(),
         None => entry(&steps).map(|entry| words(tree, entry)).unwrap_or_default(),
     };
     Standing { object, path, value }
+}
+
+/// The object around what was found, and the steps from it.
+fn steps<'f>(found: &'f Found<'_>, span: Span) -> (Option<String>, Vec<Step<'f>>) {
+    let tree = found.tree;
+    let mut way: Vec<NodeId> = found.around.clone();
+    way.push(found.node);
+    way.extend(first_key(found, span));
+    let root = way.iter().rposition(|node| name(tree, *node).is_some());
+    let object = root.and_then(|at| name(tree, *way.get(at)?));
+    let pairs = way.windows(2).skip(root.unwrap_or(0));
+    (object, pairs.filter_map(|pair| step(tree, pair.first()?, pair.last()?)).collect())
+}
+
+/// A way in words, in which the entry of a list is as `entry` writes its number.
+fn written(steps: &[Step<'_>], entry: impl Fn(usize) -> String) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(key, _) if path.is_empty() => path.push_str(key),
+            Step::Key(key, _) => path.extend([".", key]),
+            Step::Entry(_, number) => path.push_str(&entry(*number)),
+        }
+    }
+    path
 }
 
 /// The first key of what was found, where `span` is of that and its value: a mapping begins where its first key does.
@@ -103,22 +122,22 @@ fn first_key(found: &Found<'_>, span: Span) -> Option<NodeId> {
 enum Step<'f> {
     /// To the value of a key.
     Key(&'f str, NodeId),
-    /// To an entry of a list.
-    Entry(NodeId),
+    /// To an entry of a list, and which one from zero.
+    Entry(NodeId, usize),
 }
 
 impl Step<'_> {
     fn node(&self) -> NodeId {
         match self {
-            Self::Key(_, node) | Self::Entry(node) => *node,
+            Self::Key(_, node) | Self::Entry(node, _) => *node,
         }
     }
 }
 
 /// The step from a value to one in it: a key stands for what it has.
 fn step<'f>(tree: &'f Tree<'f>, outer: &NodeId, inner: &NodeId) -> Option<Step<'f>> {
-    if tree.sequence(*outer).is_some() {
-        return Some(Step::Entry(*inner));
+    if let Some(entries) = tree.sequence(*outer) {
+        return Some(Step::Entry(*inner, entries.iter().position(|entry| entry == inner)?));
     }
     let (key, value) = tree.mapping(*outer)?.find(|(key, value)| key == inner || value == inner)?;
     Some(Step::Key(tree.key_text(key), value))
@@ -129,7 +148,7 @@ fn entry(steps: &[Step<'_>]) -> Option<NodeId> {
     let is_rule = |list: Option<&Step<'_>>| matches!(list, Some(Step::Key(key, _)) if RULES.contains(key));
     let lists = std::iter::once(None).chain(steps.iter().map(Some));
     let entries =
-        steps.iter().zip(lists).filter(|(step, list)| matches!(step, Step::Entry(_)) && !is_rule(*list));
+        steps.iter().zip(lists).filter(|(step, list)| matches!(step, Step::Entry(..)) && !is_rule(*list));
     entries.last().map(|(step, _)| step.node())
 }
 
@@ -210,6 +229,23 @@ spec:
             assert_eq!(at(POLICY, mark), Some(expected), "{mark}");
         }
         assert_eq!(at(POLICY, "# all"), None);
+    }
+
+    #[test]
+    fn a_place_is_told_to_people() {
+        for (mark, way) in [
+            ("cidr: 10.0.0.0/8", "spec.ingress[0].from[1].ipBlock.cidr"),
+            ("10.1.0.0/16", "spec.ingress[0].from[1].ipBlock.except[0]"),
+            ("port: 80", "spec.ingress[0].ports[0].port"),
+            ("kind: N", ""),
+        ] {
+            let start = POLICY.find(mark).unwrap();
+            let line = u32::try_from(POLICY[..start].matches('\n').count()).unwrap() + 1;
+            let span = Span { line, column: 1, start, end: start + mark.len() };
+            let sources = [("a".into(), POLICY.into())].into();
+            let told = Editor::new(&sources).way(&Origin { source: "a".into(), span });
+            assert_eq!(told.as_deref(), Some(way), "{mark}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! them, perhaps one that knows more fields than this version does.
 
 pub(crate) mod kind;
+mod piece;
 mod redact;
 mod shape;
 #[cfg(feature = "watch")]
 pub(crate) mod sieve;
 mod value;
 
+pub use piece::Piece;
 pub use redact::Redactor;
 
 use crate::{source::Text, tree::Documents};

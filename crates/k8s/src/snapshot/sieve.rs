@@ -24,6 +24,9 @@ impl Sieve {
 
     /// For `metadata`.
     pub(crate) const METADATA: Self = Self(Shape::Fields(METADATA));
+
+    /// For `metadata` of an object of which everything may matter, without who manages which field.
+    pub(crate) const METADATA_WHOLE: Self = Self(Shape::Fields(METADATA_WHOLE));
 }
 
 /// What is kept of `metadata` of any kind, and what tells objects and their versions apart.
@@ -35,6 +38,17 @@ const METADATA: &[(&str, Shape)] = &[
     ("creationTimestamp", Shape::Word),
     ("labels", Shape::Word),
     ("annotations", Shape::Fields(&[(MODE, Shape::Word), (MIRROR, Shape::Word)])),
+    ("ownerReferences", Shape::Word),
+];
+
+const METADATA_WHOLE: &[(&str, Shape)] = &[
+    ("name", Shape::Word),
+    ("namespace", Shape::Word),
+    ("uid", Shape::Word),
+    ("resourceVersion", Shape::Word),
+    ("creationTimestamp", Shape::Word),
+    ("labels", Shape::Word),
+    ("annotations", Shape::Word),
     ("ownerReferences", Shape::Word),
 ];
 

@@ -47,6 +47,16 @@ impl<const WHOLE: bool> Heard<WHOLE> {
         Some(self.metadata.get("annotations")?.get(name)?.as_str()?.into())
     }
 
+    /// It as it was written.
+    pub(super) fn whole(self, kind: &Kind) -> Value {
+        let Self { metadata, mut fields, .. } = self;
+        // In a list it is said once for all of them.
+        fields.entry("apiVersion").or_insert_with(|| kind.api_version().into());
+        fields.insert("kind".to_owned(), kind.kind.into());
+        fields.insert("metadata".to_owned(), Value::Object(metadata));
+        Value::Object(fields)
+    }
+
     /// It as a manifest with what is kept of its kind.
     pub(super) fn manifest(self, kind: &Kind) -> Value {
         let Self { mut metadata, mut fields, .. } = self;
@@ -79,12 +89,12 @@ impl<'de, const WHOLE: bool> Visitor<'de> for Fields<WHOLE> {
         while let Some(name) = given.next_key::<Cow<'_, str>>()? {
             let sieve = match &*name {
                 "metadata" => {
-                    if let Value::Object(told) = given.next_value_seed(Sieve::METADATA)? {
+                    let sieve = if WHOLE { Sieve::METADATA_WHOLE } else { Sieve::METADATA };
+                    if let Value::Object(told) = given.next_value_seed(sieve)? {
                         metadata = told;
                     }
                     continue;
                 }
-                "status" if WHOLE => None,
                 _ if WHOLE => Some(Sieve::WHOLE),
                 name => Sieve::of_object(name),
             };

@@ -5,11 +5,16 @@
 //! namespace. Only what policies depend on is kept of an object.
 
 mod announce;
+mod ear;
 mod heard;
+mod keep;
+mod mirror;
 mod object;
 mod stream;
 
 pub use announce::{Announcement, Announcer};
+pub use keep::{Keeper, Kept};
+pub use mirror::{Mirrored, mirrored};
 pub use object::{Id, MIRROR, MODE, Object, Told, Unread};
 
 use crate::{
@@ -144,6 +149,18 @@ impl Watching {
         let mut streams = JoinSet::new();
         for kind in Watched::ALL {
             streams.spawn(stream::follow(self.client.clone(), kind, into.clone()));
+        }
+        while streams.join_next().await.is_some() {}
+    }
+
+    /// Tells everything that is read of a cluster, object by object as texts, until `into` is closed.
+    pub async fn mirror<T>(self, into: Sender<T>)
+    where
+        T: From<Mirrored> + Send + 'static,
+    {
+        let mut streams = JoinSet::new();
+        for kind in KINDS {
+            streams.spawn(stream::follow(self.client.clone(), mirror::Mirror(kind), into.clone()));
         }
         while streams.join_next().await.is_some() {}
     }

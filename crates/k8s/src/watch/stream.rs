@@ -1,6 +1,6 @@
 //! One kind of object, listed and watched for ever.
 
-use super::{News, Told, Watched, heard::Heard};
+use super::{ear::Ear, heard::Heard};
 use crate::live::error;
 use crate::snapshot::kind::Kind;
 use futures_util::StreamExt;
@@ -49,11 +49,11 @@ impl From<Closed> for End {
 }
 
 /// Tells all there is of `kind` until nobody listens any more.
-pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: Sender<T>) {
-    let mut teller = Teller { kind, into, trouble: false };
+pub(super) async fn follow<E: Ear, T: From<E::News>>(client: Client, ear: E, into: Sender<T>) {
+    let mut teller = Teller { ear, into, trouble: false };
     let mut streaming = true;
     loop {
-        let resource = match served(&client, kind).await {
+        let resource = match served(&client, ear).await {
             Ok(Some(resource)) => resource,
             Ok(None) => {
                 if teller.nothing().await.is_err() {
@@ -70,11 +70,10 @@ pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: S
                 continue;
             }
         };
-        let ended = match kind {
-            Watched::Namespace | Watched::Node | Watched::Pod => {
-                watch::<false, T>(&client, &resource, &mut teller, streaming).await
-            }
-            _ => watch::<true, T>(&client, &resource, &mut teller, streaming).await,
+        let ended = if ear.is_whole() {
+            watch::<true, E, T>(&client, &resource, &mut teller, streaming).await
+        } else {
+            watch::<false, E, T>(&client, &resource, &mut teller, streaming).await
         };
         match ended {
             End::Closed => return,
@@ -85,32 +84,37 @@ pub(super) async fn follow<T: From<News>>(client: Client, kind: Watched, into: S
     }
 }
 
-/// Where the kind is served; `None` when it is not.
-async fn served(client: &Client, kind: Watched) -> Result<Option<ApiResource>, kube::Error> {
-    let Some(known) = kind.kind() else { return Ok(None) };
+/// Where the kind is served, in the best version that is; `None` when it is not.
+async fn served<E: Ear>(client: &Client, ear: E) -> Result<Option<ApiResource>, kube::Error> {
+    let Some(known) = ear.kind() else { return Ok(None) };
     let resource = |version: &str| {
         let kind = GroupVersionKind::gvk(known.group, version, known.kind);
         ApiResource::from_gvk_with_plural(&kind, known.plural)
     };
-    let (Some(newest), false) = (known.versions.first(), kind.is_built_in()) else {
+    if ear.is_built_in() {
         return Ok(known.versions.first().map(|version| resource(version)));
-    };
-    let served = match client.list_api_group_resources(&format!("{}/{newest}", known.group)).await {
-        Ok(served) => served,
-        Err(kube::Error::Api(status)) if status.code == MISSING => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(served.resources.iter().any(|found| found.name == known.plural).then(|| resource(newest)))
+    }
+    for version in known.versions {
+        match client.list_api_group_resources(&format!("{}/{version}", known.group)).await {
+            Ok(served) if served.resources.iter().any(|found| found.name == known.plural) => {
+                return Ok(Some(resource(version)));
+            }
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == MISSING => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// Tells what there is until something ends it; of an object all that is written, where it is `WHOLE`.
-async fn watch<const WHOLE: bool, T: From<News>>(
+async fn watch<const WHOLE: bool, E: Ear, T: From<E::News>>(
     client: &Client,
     resource: &ApiResource,
-    teller: &mut Teller<T>,
+    teller: &mut Teller<E, T>,
     streaming: bool,
 ) -> End {
-    let Some(kind) = teller.kind.kind() else { return End::Unserved };
+    let Some(kind) = teller.ear.kind() else { return End::Unserved };
     let api: Api<Heard<WHOLE>> = Api::all_with(client.clone(), resource);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let config = if streaming { config.streaming_lists() } else { config };
@@ -128,7 +132,7 @@ async fn watch<const WHOLE: bool, T: From<News>>(
             }
             Some(Err(failed)) => failed,
         };
-        if let Some(end) = ended_by(&failed, teller.kind, streaming && !listed) {
+        if let Some(end) = ended_by(&failed, teller.ear.is_built_in(), streaming && !listed) {
             return end;
         }
         // The place in the history is forgotten: it is listed anew at once, and nothing is wrong.
@@ -145,15 +149,15 @@ async fn watch<const WHOLE: bool, T: From<News>>(
     }
 }
 
-/// Whether a failure is an end. `begins` tells that lists are asked for as streams, and none was told yet.
-fn ended_by(failed: &watcher::Error, kind: Watched, begins: bool) -> Option<End> {
+/// Whether a failure is an end. `built_in` tells that every cluster serves the kind; `begins` that lists are asked for as streams, and none was told yet.
+fn ended_by(failed: &watcher::Error, built_in: bool, begins: bool) -> Option<End> {
     let (watcher::Error::InitialListFailed(kube::Error::Api(status))
     | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = failed
     else {
         return None;
     };
     match status.code {
-        MISSING if !kind.is_built_in() => Some(End::Unserved),
+        MISSING if !built_in => Some(End::Unserved),
         UNAUTHORIZED | FORBIDDEN => None,
         // What the cluster does not know of the question is refused as invalid, not as unheard of.
         400..500 if begins => Some(End::NoStreaming),
@@ -162,9 +166,9 @@ fn ended_by(failed: &watcher::Error, kind: Watched, begins: bool) -> Option<End>
 }
 
 /// Asks plain questions until one is answered: before that there is no use in a watch.
-async fn until_it_answers<const WHOLE: bool, T: From<News>>(
+async fn until_it_answers<const WHOLE: bool, E: Ear, T: From<E::News>>(
     api: &Api<Heard<WHOLE>>,
-    teller: &mut Teller<T>,
+    teller: &mut Teller<E, T>,
     newest: u64,
 ) -> Result<(), End> {
     let mut pause = PAUSE;
@@ -176,7 +180,7 @@ async fn until_it_answers<const WHOLE: bool, T: From<News>>(
                 let now = list.metadata.resource_version.as_deref().and_then(revision).unwrap_or(newest);
                 return if now < newest { Err(End::Rewound) } else { Ok(()) };
             }
-            Err(kube::Error::Api(status)) if status.code == MISSING && !teller.kind.is_built_in() => {
+            Err(kube::Error::Api(status)) if status.code == MISSING && !teller.ear.is_built_in() => {
                 return Err(End::Unserved);
             }
             Err(error) => teller.trouble(error::chain(&error)).await?,
@@ -190,14 +194,14 @@ fn revision(version: &str) -> Option<u64> {
 }
 
 /// Tells what was heard.
-struct Teller<T> {
-    kind: Watched,
+struct Teller<E, T> {
+    ear: E,
     into: Sender<T>,
     trouble: bool,
 }
 
-impl<T: From<News>> Teller<T> {
-    async fn tell(&self, news: News) -> Result<(), Closed> {
+impl<E: Ear, T: From<E::News>> Teller<E, T> {
+    async fn tell(&self, news: E::News) -> Result<(), Closed> {
         self.into.send(news.into()).await.map_err(|_| Closed)
     }
 
@@ -209,19 +213,17 @@ impl<T: From<News>> Teller<T> {
     ) -> Result<(), Closed> {
         if self.trouble && !matches!(event, Event::Init) {
             self.trouble = false;
-            self.tell(News::Recovered(self.kind)).await?;
+            self.tell(self.ear.recovered()).await?;
         }
         if let Event::Apply(object) | Event::Delete(object) | Event::InitApply(object) = &event {
             let version = object.version().and_then(revision);
             *newest = (*newest).max(version.unwrap_or_default());
         }
         self.tell(match event {
-            Event::Init => News::ListBegins(self.kind),
-            Event::InitDone => News::ListEnds(self.kind),
-            Event::Apply(object) | Event::InitApply(object) => {
-                News::Put(self.kind, Box::new(Told::of(kind, self.kind, object)))
-            }
-            Event::Delete(object) => News::Gone(self.kind, object.id()),
+            Event::Init => self.ear.begins(),
+            Event::InitDone => self.ear.ends(),
+            Event::Apply(object) | Event::InitApply(object) => self.ear.put(kind, object),
+            Event::Delete(object) => self.ear.gone(kind, object),
         })
         .await
     }
@@ -229,14 +231,14 @@ impl<T: From<News>> Teller<T> {
     /// There is none of the kind.
     async fn nothing(&mut self) -> Result<(), Closed> {
         if std::mem::take(&mut self.trouble) {
-            self.tell(News::Recovered(self.kind)).await?;
+            self.tell(self.ear.recovered()).await?;
         }
-        self.tell(News::ListBegins(self.kind)).await?;
-        self.tell(News::ListEnds(self.kind)).await
+        self.tell(self.ear.begins()).await?;
+        self.tell(self.ear.ends()).await
     }
 
     async fn trouble(&mut self, reason: String) -> Result<(), Closed> {
         self.trouble = true;
-        self.tell(News::Trouble { kind: self.kind, reason: reason.into() }).await
+        self.tell(self.ear.trouble(reason.into())).await
     }
 }

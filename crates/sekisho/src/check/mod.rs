@@ -150,6 +150,29 @@ impl Look<'_> {
         self.conclude(reading, has_gaps, &index, found)
     }
 
+    /// What is to be heard of what rules found in a part of a cluster, whose policies are in `part` and its texts in `sources`.
+    ///
+    /// # Errors
+    /// What kept the team's own rules from looking.
+    pub(crate) fn hear(
+        self,
+        found: Found,
+        (part, sources): (&Cluster, &BTreeMap<Arc<str>, Arc<str>>),
+    ) -> Result<Vec<Finding>, Vec<Diagnostic>> {
+        let Found { ours: mut findings, own: Judged { findings: mut by_team, errors, .. } } = found;
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        findings.append(&mut by_team);
+        findings.sort_by(Finding::by_place);
+        let editor = Editor::new(sources);
+        for finding in &mut findings {
+            finding.diagnostic.origin = editor.locate(&finding.diagnostic.origin, finding.field);
+        }
+        let codes = self.own.map(Rules::codes).unwrap_or_default();
+        Ok(silence::hear(findings, self.settings, (part, sources), codes).heard)
+    }
+
     /// What is told of what rules found in everything that was read.
     pub(crate) fn conclude(self, reading: Reading, has_gaps: bool, index: &Index, found: Found) -> Checked {
         let Self { standard, own, settings, .. } = self;

@@ -1,7 +1,7 @@
 //! Only what a change brought: the same is looked at as it was before, and what was found there is taken away.
 
 use super::{Checked, Look, known::Known, paths::Paths};
-use sekisho_k8s::Reading;
+use sekisho_k8s::{Reading, edit::Sources};
 use sekisho_lint::Finding;
 use std::path::Path;
 
@@ -37,4 +37,10 @@ pub(crate) fn subtract(
     checked.findings = known.subtract(findings, &checked.sources, path);
     checked.since = Some(Since { revision: revision.to_owned(), known: count - checked.findings.len() });
     Ok(())
+}
+
+/// Those of the findings `after` a change that were not there `before` it, each with the texts it was found in.
+pub(crate) fn brought(before: (&[Finding], &Sources), after: (Vec<Finding>, &Sources)) -> Vec<Finding> {
+    let path = |finding: &Finding| finding.diagnostic.origin.source.to_string();
+    Known::of(before.0, before.1, path).subtract(after.0, after.1, path)
 }

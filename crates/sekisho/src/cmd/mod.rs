@@ -18,5 +18,6 @@ pub(crate) mod rego;
 pub(crate) mod render;
 pub(crate) mod rule;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod snapshot;
 pub(crate) mod test;

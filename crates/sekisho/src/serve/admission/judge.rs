@@ -1,0 +1,248 @@
+//! What a change would bring: what is found after it and was not there before, where it may matter.
+
+use super::standing::{Standing, Step};
+use crate::{
+    check::{Found, Look, settings::Settings, since},
+    results::{ResultOf, Results},
+    settings,
+};
+use sekisho_core::{
+    diagnostic::Severity,
+    object::{Cluster, Labels, PeerKind},
+    promise::{Promise, State, World as Promised},
+    standard::Standard,
+};
+use sekisho_k8s::{
+    Options,
+    edit::{Editor, Sources},
+    read_texts,
+};
+use sekisho_lint::{Extent, Finding, Subject, World, rego::Rules};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How many lines of packets a broken promise shows.
+const PACKETS: usize = 3;
+
+/// Something that a change would bring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The code of the rule, or `promise`.
+    pub(super) code: String,
+    /// How bad it is.
+    pub(super) severity: Severity,
+    /// The namespace that it is about, where it is about one.
+    pub(super) namespace: Option<Arc<str>>,
+    /// What is wrong, where, and what to do, in a line.
+    pub(super) words: String,
+}
+
+/// What objects are held against.
+pub(super) struct Judge {
+    /// What the team has agreed on.
+    pub(super) standard: Standard,
+    /// What the team wants to hear.
+    pub(super) settings: Settings,
+    /// The team's own rules.
+    pub(super) rules: Option<Rules>,
+    /// What no change may break.
+    pub(super) promises: Vec<Promise>,
+    /// The promises that are broken now, by their places in the list, and of which state of the cluster.
+    pub(super) broken: Option<(u64, BTreeSet<usize>)>,
+}
+
+/// What was found in a state of the cluster.
+#[derive(Default)]
+struct Seen {
+    findings: Vec<Finding>,
+    sources: Sources,
+}
+
+impl Judge {
+    /// What `step` would bring.
+    ///
+    /// # Errors
+    /// When that cannot be told, why.
+    pub(super) fn judge(
+        &mut self,
+        standing: &mut Standing,
+        step: &Step,
+        until: Instant,
+    ) -> Result<Vec<Told>, String> {
+        self.standard.today = settings::today();
+        if let Step::Put(piece) = step {
+            let alone = read_texts([(&piece.name, piece.text.as_bytes())], &Options::default());
+            let error = alone.diagnostics.iter().find(|found| found.severity == Severity::Error);
+            if let Some(error) = error {
+                return Err(format!("it cannot be read: {}", error.message));
+            }
+        }
+        let focus = focus(standing, step);
+        let judge = &*self;
+        let (seen, broken) = standing.after(step, |after| {
+            let seen = judge.seen(after, focus.as_ref(), until);
+            (seen, judge.broken_in(after.cluster()))
+        });
+        let Seen { findings, sources } = seen?;
+        // Where all is well afterwards nobody has to know how it was.
+        let before = match findings.is_empty() {
+            true => Seen::default(),
+            false => self.seen(standing, focus.as_ref(), until)?,
+        };
+        let broken = self.newly(standing, broken);
+        if Instant::now() > until {
+            return Err("it took too long".to_owned());
+        }
+        let brought = since::brought((&before.findings, &before.sources), (findings, &sources));
+        let editor = Editor::new(&sources);
+        let own = step.piece().name.as_ref();
+        let mut told: Vec<Told> = brought.iter().map(|finding| in_words(finding, own, &editor)).collect();
+        told.extend(broken);
+        told.sort_by_key(|one| one.severity);
+        Ok(told)
+    }
+
+    /// What is found in `standing`, in some namespaces or in all.
+    fn seen(
+        &self,
+        standing: &Standing,
+        focus: Option<&BTreeSet<Arc<str>>>,
+        until: Instant,
+    ) -> Result<Seen, String> {
+        let (cluster, standard) = (standing.cluster(), &self.standard);
+        let world = World::new(cluster, standing.index(), standard, Extent::Whole, standing.has_gaps());
+        let world = match focus {
+            Some(namespaces) => world.only(namespaces.clone()),
+            None => world,
+        };
+        let found = Found::of(&world, self.rules.as_ref(), || Instant::now() < until)
+            .ok_or_else(|| "it took too long".to_owned())?;
+        let sources = standing.sources(focus);
+        let look = Look {
+            standard,
+            extent: Extent::Whole,
+            own: self.rules.as_ref(),
+            settings: Some(&self.settings),
+        };
+        let heard = look.hear(found, (&part(cluster, focus), &sources));
+        let findings = heard.map_err(|errors| {
+            let first = errors.first().map(|error| error.message.clone()).unwrap_or_default();
+            format!("a rule in Rego could not be evaluated: {first}")
+        })?;
+        Ok(Seen { findings, sources })
+    }
+
+    /// The promises that are broken in `cluster`, by their places in the list, and how.
+    fn broken_in(&self, cluster: &Cluster) -> Vec<(usize, Told)> {
+        if self.promises.is_empty() {
+            return Vec::new();
+        }
+        let results = Results::of(&Promised::of(cluster), &self.promises);
+        let all = results.list.iter().enumerate();
+        all.filter(|(_, one)| is_broken(&one.judgement.state)).map(|(at, one)| (at, broken(one))).collect()
+    }
+
+    /// Those of `broken` that are not broken now.
+    fn newly(&mut self, standing: &Standing, broken: Vec<(usize, Told)>) -> Vec<Told> {
+        if broken.is_empty() {
+            return Vec::new();
+        }
+        let version = standing.version();
+        let now = match self.broken.take() {
+            Some((known, now)) if known == version => now,
+            _ => {
+                let world = Promised::of(standing.cluster());
+                let promises = self.promises.iter().enumerate();
+                promises.filter(|(_, one)| is_broken(&world.judge(one).state)).map(|(at, _)| at).collect()
+            }
+        };
+        let new = broken.into_iter().filter(|(at, _)| !now.contains(at)).map(|(_, told)| told).collect();
+        self.broken = Some((version, now));
+        new
+    }
+}
+
+fn is_broken(state: &State) -> bool {
+    matches!(state, State::Broken { .. })
+}
+
+fn broken(result: &ResultOf<'_>) -> Told {
+    let promise = result.promise;
+    let mut words = format!("promise `{}` would be broken: {promise}", promise.name);
+    let packets: Vec<&str> = result.packets.iter().take(PACKETS).map(String::as_str).collect();
+    if !packets.is_empty() {
+        words.push_str(&format!("; after this change: {}", packets.join(", ")));
+    }
+    if let Some(because) = &promise.because {
+        words.push_str(&format!(" ({because})"));
+    }
+    Told { code: "promise".to_owned(), severity: Severity::Error, namespace: None, words }
+}
+
+/// A finding in a line: of which rule, where, and what to do.
+fn in_words(finding: &Finding, own: &str, editor: &Editor<'_>) -> Told {
+    let found = &finding.diagnostic;
+    let mut words = format!("{} {}", finding.code(), finding.name);
+    if *found.origin.source != *own && finding.subject != Subject::Text {
+        words.push_str(&format!(", in {}", finding.subject));
+    }
+    if let Some(way) = editor.way(&found.origin).filter(|way| !way.is_empty()) {
+        words.push_str(&format!(", at {way}"));
+    }
+    words.push_str(&format!(": {}", found.message));
+    if let Some(help) = &found.help {
+        words.push_str(&format!("; {help}"));
+    }
+    Told {
+        code: finding.code().to_owned(),
+        severity: found.severity,
+        namespace: finding.subject.namespace().cloned(),
+        words: words.replace('\n', " "),
+    }
+}
+
+/// The namespaces that a step may matter in; `None` for all.
+fn focus(standing: &Standing, step: &Step) -> Option<BTreeSet<Arc<str>>> {
+    let piece = step.piece();
+    if !piece.namespace.is_empty() {
+        return Some([Arc::clone(&piece.namespace)].into());
+    }
+    if piece.kind != "namespaces" {
+        return None;
+    }
+    let read = read_texts([(&piece.name, piece.text.as_bytes())], &Options::default()).cluster;
+    let (name, now) = read.namespaces.into_iter().next()?;
+    let nothing = Labels::default();
+    let before = standing.cluster().namespaces.get(&name).map_or(&nothing, |one| one.labels());
+    let mut focus: BTreeSet<Arc<str>> = [name].into();
+    // Whose selectors select it now or did before, but not both.
+    let policies = standing.cluster().policies.values();
+    let touched = policies.filter(|policy| {
+        let rules = policy.ingress.iter().chain(&policy.egress);
+        let mut peers = rules.flat_map(|rule| &rule.peers);
+        peers.any(|peer| match &peer.kind {
+            PeerKind::Namespaces(namespaces) | PeerKind::PodsInNamespaces { namespaces, .. } => {
+                namespaces.matches(before) != namespaces.matches(now.labels())
+            }
+            PeerKind::Pods(_) | PeerKind::Block(_) => false,
+        })
+    });
+    focus.extend(touched.map(|policy| Arc::clone(&policy.key.namespace)));
+    Some(focus)
+}
+
+/// The policies of some namespaces: what else there is no ignore is in.
+fn part(cluster: &Cluster, focus: Option<&BTreeSet<Arc<str>>>) -> Cluster {
+    let is_in = |namespace| focus.is_none_or(|focus| focus.contains(namespace));
+    let policies = cluster.policies.iter().filter(|(key, _)| is_in(&key.namespace));
+    Cluster {
+        policies: policies.map(|(key, policy)| (key.clone(), policy.clone())).collect(),
+        ..Cluster::default()
+    }
+}
+
+/// How long an answer may take: the API server waits a little longer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);

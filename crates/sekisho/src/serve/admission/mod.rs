@@ -1,0 +1,174 @@
+//! The door at the API server: a validating webhook.
+//!
+//! What is asked comes by TLS ([`listen`], [`http`], [`tls`]) to one thread ([`engine`]), which has the cluster as it was heard
+//! of ([`standing`]). An object is held against it as it would be ([`mod@judge`]), what that brings is weighed ([`door`]), and told
+//! in the room that the API server gives ([`answer`]).
+//!
+//! INVARIANT: nothing of an answer depends on anything but the cluster, the settings and the day; an answer changes nothing.
+
+mod answer;
+mod door;
+mod engine;
+mod http;
+mod judge;
+mod listen;
+mod metrics;
+mod review;
+mod standing;
+mod tls;
+
+use crate::{
+    args::{AdmissionArgs, LogFormat, LogLevel},
+    check::{scope::agreed, settings::Settings},
+    input,
+    outcome::Outcome,
+    settings as catalog,
+};
+use anyhow::{Context, bail};
+use door::Door;
+use engine::{Engine, Message};
+use http::{Desk, READING};
+use judge::Judge;
+use metrics::Metrics;
+use sekisho_core::promise::Promise;
+use sekisho_k8s::{
+    live::Access,
+    promise::read_promises,
+    watch::{Keeper, Watching},
+};
+use sekisho_lint::{config::Config, rego::Rules};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use tls::Current;
+use tokio::sync::{Semaphore, mpsc};
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+
+/// How many messages may wait for the engine.
+const WAITING: usize = 4_096;
+/// How long it goes on answering when it is asked to end: until nobody is sent here any more.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Serves until somebody asks for the end.
+pub(crate) fn run(arguments: &AdmissionArgs) -> anyhow::Result<Outcome> {
+    let Some(judge) = judge(arguments)? else { return Ok(Outcome::CouldNot) };
+    log(arguments)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(serve(arguments, judge));
+    runtime.shutdown_background();
+    result.map(|()| Outcome::Holds)
+}
+
+/// What objects are held against; `None` where some of it cannot be read, which is told already.
+fn judge(arguments: &AdmissionArgs) -> anyhow::Result<Option<Judge>> {
+    let team = catalog::read::<Config>(arguments.catalog.as_deref())?;
+    if !input::tell(&team.diagnostics, &team.sources, "the catalog")? {
+        return Ok(None);
+    }
+    let config = team.document.as_ref().and_then(|document| document.check.clone()).unwrap_or_default();
+    let folders = config.rego.iter().map(|folder| team.folder.join(folder));
+    let folders: Vec<PathBuf> = arguments.rego.iter().cloned().chain(folders).collect();
+    let rules = match input::rego::optional(&folders)? {
+        Ok(rules) => rules,
+        Err(input::rego::Unreadable) => return Ok(None),
+    };
+    let complaints = config.validate(&rules.as_ref().map(Rules::codes).unwrap_or_default());
+    if !complaints.is_empty() {
+        bail!("{}", complaints.join("\n"));
+    }
+    let Some(promises) = promises(&arguments.promises)? else { return Ok(None) };
+    let standard = agreed(arguments.environment.as_deref(), &team)?;
+    let settings = Settings::team(config, (&team.folder, arguments.environment.clone()))?;
+    Ok(Some(Judge { standard, settings, rules, promises, broken: None }))
+}
+
+fn promises(paths: &[PathBuf]) -> anyhow::Result<Option<Vec<Promise>>> {
+    if paths.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let read = read_promises(paths)?;
+    let is_readable = input::tell(&read.diagnostics, &read.sources, "the promises")?;
+    Ok(is_readable.then_some(read.promises))
+}
+
+fn log(arguments: &AdmissionArgs) -> anyhow::Result<()> {
+    let level = match arguments.log {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+    };
+    let filter = EnvFilter::try_new(format!("off,sekisho={level}")).context("the log cannot be set up")?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match arguments.log_format {
+        LogFormat::Text => logs.with_ansi(false).init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
+    let access = Access {
+        kubeconfig: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
+        timeout: Duration::from_secs(30),
+    };
+    let metrics = Arc::new(Metrics::new());
+    let (secured, plain) = (listen::listen(arguments.listen).await?, listen::listen(arguments.plain).await?);
+    info!(secured = %secured.local_addr()?, plain = %plain.local_addr()?, "listening");
+    let watching = Watching::prepare(&access).await?;
+    let current = Arc::new(Current::default());
+    let acceptor = tls::acceptor(Arc::clone(&current))?;
+    let (engine, inbox) = mpsc::channel::<Message>(WAITING);
+    let desk = Desk {
+        engine: engine.clone(),
+        metrics: Arc::clone(&metrics),
+        fail: arguments.verdict.fail,
+        reading: Arc::new(Semaphore::new(READING)),
+    };
+    let door = Door { how: arguments.verdict.clone(), judge };
+    let of_engine = Engine::new(door, Arc::clone(&metrics));
+    thread::Builder::new().name("engine".to_owned()).spawn(move || of_engine.run(inbox))?;
+    let tasks = async {
+        tokio::select! {
+            () = listen::secured(secured, acceptor, desk.clone()) => Ok(()),
+            () = listen::plain(plain, desk) => Ok(()),
+            () = watching.mirror(engine) => Ok(()),
+            found = certificates(arguments, &access, current, metrics) => found,
+        }
+    };
+    tokio::select! {
+        found = tasks => found,
+        found = ended() => found,
+    }
+}
+
+/// Keeps the certificate that is shown.
+async fn certificates(
+    arguments: &AdmissionArgs,
+    access: &Access,
+    current: Arc<Current>,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<()> {
+    let how = &arguments.tls;
+    if let (Some(certificate), Some(key)) = (&how.tls_cert, &how.tls_key) {
+        return tls::follow_files(certificate, key, current).await;
+    }
+    let secret = how.secret.clone().context("give `--secret`, or `--tls-cert` and `--tls-key`")?;
+    let keeper = Keeper::prepare(access, secret, how.webhook.clone()).await?;
+    let (hosts, lifetime) = (how.host.clone(), how.certificate_lifetime);
+    tls::follow_own(tls::Own { keeper, hosts, lifetime, current, metrics }).await;
+    Ok(())
+}
+
+/// Ends some time after somebody asks for it.
+async fn ended() -> anyhow::Result<()> {
+    let mut asked = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = asked.recv() => {
+            info!("asked to end");
+            tokio::time::sleep(GRACE).await;
+        }
+        found = tokio::signal::ctrl_c() => found?,
+    }
+    Ok(())
+}

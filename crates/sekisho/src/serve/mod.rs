@@ -1,0 +1,3 @@
+//! What serves a cluster.
+
+pub(crate) mod admission;
