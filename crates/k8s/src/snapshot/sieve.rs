@@ -30,27 +30,23 @@ impl Sieve {
 }
 
 /// What is kept of `metadata` of any kind, and what tells objects and their versions apart.
-const METADATA: &[(&str, Shape)] = &[
-    ("name", Shape::Word),
-    ("namespace", Shape::Word),
-    ("uid", Shape::Word),
-    ("resourceVersion", Shape::Word),
-    ("creationTimestamp", Shape::Word),
-    ("labels", Shape::Word),
-    ("annotations", Shape::Fields(&[(MODE, Shape::Word), (MIRROR, Shape::Word)])),
-    ("ownerReferences", Shape::Word),
-];
+const METADATA: &[(&str, Shape)] = &metadata(Shape::Fields(&[(MODE, Shape::Word), (MIRROR, Shape::Word)]));
 
-const METADATA_WHOLE: &[(&str, Shape)] = &[
-    ("name", Shape::Word),
-    ("namespace", Shape::Word),
-    ("uid", Shape::Word),
-    ("resourceVersion", Shape::Word),
-    ("creationTimestamp", Shape::Word),
-    ("labels", Shape::Word),
-    ("annotations", Shape::Word),
-    ("ownerReferences", Shape::Word),
-];
+/// The same with every annotation.
+const METADATA_WHOLE: &[(&str, Shape)] = &metadata(Shape::Word);
+
+const fn metadata(annotations: Shape) -> [(&'static str, Shape); 8] {
+    [
+        ("name", Shape::Word),
+        ("namespace", Shape::Word),
+        ("uid", Shape::Word),
+        ("resourceVersion", Shape::Word),
+        ("creationTimestamp", Shape::Word),
+        ("labels", Shape::Word),
+        ("annotations", annotations),
+        ("ownerReferences", Shape::Word),
+    ]
+}
 
 /// What is kept of nodes and pods, of namespaces nothing.
 const OBJECT: &[(&str, Shape)] = &[

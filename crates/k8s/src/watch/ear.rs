@@ -4,6 +4,11 @@ use super::{News, Told, Watched, heard::Heard};
 use crate::snapshot::kind::Kind;
 use std::sync::Arc;
 
+/// The groups of kinds that every cluster serves.
+const BUILT_IN: [&str; 4] = ["", "apps", "batch", "networking.k8s.io"];
+/// The kinds of which only little is read. There are many objects of them, and the rest never lies in memory.
+const IN_PART: [&str; 3] = ["Namespace", "Node", "Pod"];
+
 /// A kind of object as somebody follows it.
 pub(super) trait Ear: Copy + Send + Sync + 'static {
     /// What is told.
@@ -12,9 +17,13 @@ pub(super) trait Ear: Copy + Send + Sync + 'static {
     /// What is known of the kind.
     fn kind(self) -> Option<&'static Kind>;
     /// Whether every cluster serves it.
-    fn is_built_in(self) -> bool;
+    fn is_built_in(self) -> bool {
+        self.kind().is_some_and(|kind| BUILT_IN.contains(&kind.group))
+    }
     /// Whether all that is written in an object may matter, or only what is read of namespaces, nodes and pods.
-    fn is_whole(self) -> bool;
+    fn is_whole(self) -> bool {
+        self.kind().is_none_or(|kind| !IN_PART.contains(&kind.kind))
+    }
 
     /// All objects of the kind are told from here on.
     fn begins(self) -> Self::News;
@@ -35,14 +44,6 @@ impl Ear for Watched {
 
     fn kind(self) -> Option<&'static Kind> {
         Self::kind(self)
-    }
-
-    fn is_built_in(self) -> bool {
-        Self::is_built_in(self)
-    }
-
-    fn is_whole(self) -> bool {
-        !matches!(self, Self::Namespace | Self::Node | Self::Pod)
     }
 
     fn begins(self) -> News {

@@ -42,14 +42,6 @@ impl Ear for Mirror {
         Some(self.0)
     }
 
-    fn is_built_in(self) -> bool {
-        ["", "apps", "batch", "networking.k8s.io"].contains(&self.0.group)
-    }
-
-    fn is_whole(self) -> bool {
-        !["Namespace", "Node", "Pod"].contains(&self.0.kind)
-    }
-
     fn begins(self) -> Mirrored {
         Mirrored::ListBegins(self.0.plural)
     }

@@ -73,15 +73,6 @@ impl Watched {
     fn kind(self) -> Option<&'static Kind> {
         KINDS.iter().find(|known| known.kind == self.name())
     }
-
-    /// Whether every cluster serves it.
-    #[must_use]
-    pub fn is_built_in(self) -> bool {
-        match self {
-            Self::Namespace | Self::Node | Self::Pod | Self::NetworkPolicy => true,
-            Self::ClusterNetworkPolicy | Self::AdminNetworkPolicy | Self::BaselineAdminNetworkPolicy => false,
-        }
-    }
 }
 
 impl fmt::Display for Watched {
