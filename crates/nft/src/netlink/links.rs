@@ -184,7 +184,7 @@ impl LinkMonitor {
     /// # Errors
     /// When the kernel cannot be listened to any more.
     pub fn wait(&mut self, patience: Duration) -> Result<bool, NetlinkError> {
-        self.listener.wait(patience, |_, _| true)
+        self.listener.wait(patience, |_| true)
     }
 }
 

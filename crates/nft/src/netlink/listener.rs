@@ -43,23 +43,16 @@ impl Listener {
         Self { raw, what }
     }
 
-    /// Waits until something is told, or until `patience` is over; says whether it `is_news`, given the port of who
-    /// told it and its bytes. What was lost because it was too much may have been news.
+    /// Waits until something is told, or until `patience` is over; says whether it `is_news`, given its bytes. What was
+    /// lost because it was too much may have been news.
     pub(super) fn wait(
         &mut self,
         patience: Duration,
-        is_news: impl FnOnce(u32, &[u8]) -> bool,
+        is_news: impl Fn(&[u8]) -> bool,
     ) -> Result<bool, NetlinkError> {
-        self.be_patient(patience)?;
-        let mut bytes = Vec::with_capacity(NEWS);
-        match self.raw.recv_from(&mut bytes, 0) {
-            Ok((_, from)) => Ok(is_news(from.port_number(), &bytes)),
-            Err(error) if error.raw_os_error() == Some(TOO_MUCH) => Ok(true),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Ok(false)
-            }
-            Err(error) => Err(self.failed(error)),
-        }
+        let mut heard = false;
+        let lost = self.hear(patience, 1, |bytes| heard = is_news(bytes))?;
+        Ok(heard || lost)
     }
 
     /// Waits until something is told, or until `patience` is over, and hands over what has been told by then, but no more

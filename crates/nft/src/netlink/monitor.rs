@@ -40,7 +40,7 @@ impl Monitor {
     /// When the kernel cannot be listened to any more.
     pub fn wait(&mut self, patience: Duration) -> Result<bool, NetlinkError> {
         let Self { listener, ours } = self;
-        listener.wait(patience, |port, bytes| port == 0 && is_foreign(bytes, ours))
+        listener.wait(patience, |bytes| is_foreign(bytes, ours))
     }
 
     /// Passes over what has been told so far.
