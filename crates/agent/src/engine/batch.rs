@@ -9,7 +9,7 @@ use crate::{
 use sekisho_core::index::Input;
 use sekisho_k8s::watch::{Announcement, News};
 use sekisho_nft::{NetlinkError, conntrack::Found};
-use std::{ops::ControlFlow, time::Instant};
+use std::{borrow::Borrow, ops::ControlFlow, time::Instant};
 use tracing::{debug, info, warn};
 
 impl Engine {
@@ -93,9 +93,7 @@ impl Engine {
             let begun = Instant::now();
             match self.node.begin(&self.state) {
                 Ok(()) => {
-                    if self.recorder.is_some() {
-                        self.name(&self.state.all(false).collect::<Vec<_>>());
-                    }
+                    self.name(self.state.all(false));
                     self.metrics.transaction(true);
                     info!(
                         pods = self.state.pods().len(),
@@ -119,7 +117,7 @@ impl Engine {
     }
 
     /// Tells who records flows whose addresses are whose.
-    fn name(&self, inputs: &[Input]) {
+    fn name(&self, inputs: impl IntoIterator<Item = impl Borrow<Input>>) {
         let Some(recorder) = &self.recorder else { return };
         let named = flows::named_by(inputs);
         if !named.is_empty() {

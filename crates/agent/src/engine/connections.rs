@@ -84,8 +84,11 @@ impl Connections {
     /// Has connections looked for, unless they are already or nothing is due. What becomes due meanwhile is looked
     /// for afterwards: the rules must stand before the look begins that what they forbid is found by.
     pub(super) fn ask(&mut self) {
+        if self.out.is_some() {
+            return;
+        }
         let scope = self.due.scope();
-        if self.out.is_some() || scope.is_empty() {
+        if scope.is_empty() {
             return;
         }
         // Where nobody looks any more, the agent is about to end.

@@ -19,6 +19,7 @@ use sekisho_nft::{
     log::{self, LogListener},
 };
 use std::{
+    borrow::Borrow,
     io,
     sync::{
         Arc,
@@ -48,18 +49,14 @@ enum Heard {
 }
 
 /// What of `inputs` somebody must know who names addresses.
-pub(crate) fn named_by<'a>(inputs: impl IntoIterator<Item = &'a Input>) -> Vec<Change> {
-    let changes = inputs.into_iter().filter_map(|input| match input {
-        Input::Told(change) => Some(change),
-        Input::Compiled(_) => None,
-    });
-    let names = |change: &&Change| {
-        matches!(
-            change,
-            Change::PutPod(_) | Change::RemovePod(_) | Change::PutNode(_) | Change::RemoveNode(_)
-        )
+pub(crate) fn named_by(inputs: impl IntoIterator<Item = impl Borrow<Input>>) -> Vec<Change> {
+    let named = |input: &Input| match input {
+        Input::Told(
+            change @ (Change::PutPod(_) | Change::RemovePod(_) | Change::PutNode(_) | Change::RemoveNode(_)),
+        ) => Some(change.clone()),
+        Input::Told(_) | Input::Compiled(_) => None,
     };
-    changes.filter(names).cloned().collect()
+    inputs.into_iter().filter_map(|input| named(input.borrow())).collect()
 }
 
 /// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods and nodes. Where the
