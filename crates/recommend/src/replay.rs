@@ -58,10 +58,7 @@ impl World {
     /// The state that `cluster` is.
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
-        let mut cluster = cluster.clone();
-        for pod in std::mem::take(&mut cluster.idle).into_values() {
-            cluster.apply(Change::PutPod(pod));
-        }
+        let cluster = awake(cluster);
         let index = Index::of(cluster.changes());
         let reach = Reach::of(&index);
         Self { cluster, index, reach }
@@ -161,6 +158,15 @@ impl World {
     }
 }
 
+/// The cluster in which workloads without pods have the one that stands for them.
+fn awake(cluster: &Cluster) -> Cluster {
+    let mut cluster = cluster.clone();
+    for pod in std::mem::take(&mut cluster.idle).into_values() {
+        cluster.apply(Change::PutPod(pod));
+    }
+    cluster
+}
+
 /// Packets go between addresses of one family, and to pods whose addresses nobody knows.
 fn is_of_one_family(from: &End, to: &End) -> bool {
     match (from.address(), to.address()) {
@@ -217,10 +223,7 @@ pub(crate) fn marked(
     cluster: &Cluster,
     mark: impl Fn(&sekisho_core::object::Pod) -> Option<String>,
 ) -> Cluster {
-    let mut cluster = cluster.clone();
-    for pod in std::mem::take(&mut cluster.idle).into_values() {
-        cluster.apply(Change::PutPod(pod));
-    }
+    let mut cluster = awake(cluster);
     for pod in cluster.pods.values_mut() {
         if let Some(value) = mark(pod) {
             Arc::make_mut(pod).labels.set(MARK, value);

@@ -41,7 +41,7 @@ impl Step {
 }
 
 /// Objects that are read together.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Part {
     texts: Sources,
     cluster: Cluster,
@@ -185,7 +185,7 @@ impl Standing {
     /// What `look` sees of the cluster as it would be after a step, which is then as if it had never been.
     pub(super) fn after<R>(&mut self, step: &Step, look: impl FnOnce(&Self) -> R) -> R {
         let key = Arc::clone(step.piece().part());
-        let before = self.parts.get(&key).cloned().unwrap_or_default();
+        let before = self.parts.remove(&key).unwrap_or_default();
         let mut texts = before.texts.clone();
         match step {
             Step::Put(piece) => texts.insert(Arc::clone(&piece.name), Arc::clone(&piece.text)),
@@ -196,14 +196,13 @@ impl Standing {
         self.gaps = self.gaps + usize::from(now.has_gaps) - usize::from(before.has_gaps);
         let changes = self.cluster.exchange(&before.cluster, &now.cluster);
         self.follow(changes);
-        self.parts.insert(Arc::clone(&key), now.clone());
+        self.parts.insert(Arc::clone(&key), now);
         let seen = look(self);
+        let now = self.parts.remove(&key).unwrap_or_default();
         let changes = self.cluster.exchange(&now.cluster, &before.cluster);
         self.follow(changes);
         self.gaps = gaps;
-        if before.texts.is_empty() {
-            self.parts.remove(&key);
-        } else {
+        if !before.texts.is_empty() {
             self.parts.insert(key, before);
         }
         seen
