@@ -48,6 +48,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
     Edges { of: "sekisho-core", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-flow", uses: &["sekisho-core"], tests_use: &[] },
+    Edges { of: "sekisho-history", uses: &["sekisho-core", "sekisho-flow"], tests_use: &[] },
     Edges { of: "sekisho-house", uses: &[], tests_use: &[] },
     Edges { of: "sekisho-k8s", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-lab", uses: &["sekisho-core", "sekisho-nft"], tests_use: &[] },
