@@ -42,7 +42,7 @@ pub const EDGES: &[Edges] = &[
     },
     Edges {
         of: "sekisho-benches",
-        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft"],
+        uses: &["sekisho-core", "sekisho-flow", "sekisho-history", "sekisho-k8s", "sekisho-nft"],
         tests_use: &[],
     },
     Edges { of: "sekisho-catalog", uses: &["sekisho-core", "sekisho-k8s"], tests_use: &[] },
