@@ -10,6 +10,7 @@ mod heard;
 mod keep;
 mod mirror;
 mod object;
+pub mod report;
 mod stream;
 
 pub use announce::{Announcement, Announcer};
