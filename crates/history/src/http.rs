@@ -25,6 +25,9 @@ pub enum HttpError {
     /// The address says no server.
     #[error("`{0}` is no address of a server: write it as `https://name:port`")]
     Address(String),
+    /// A header cannot say what it is to.
+    #[error("what `{0}` is to say has letters that no header may have")]
+    Header(&'static str),
     /// It cannot be reached, or hangs up.
     #[error("the server cannot be heard: {0}")]
     Away(String),
@@ -66,9 +69,8 @@ impl Endpoint {
     /// # Errors
     /// When a header cannot say that.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Result<Self, HttpError> {
-        // What is not said in full may be a secret.
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| HttpError::Address(format!("what `{name}` is to say")))?;
+        // What it is to say may be a secret.
+        let mut value = HeaderValue::from_str(value).map_err(|_| HttpError::Header(name))?;
         value.set_sensitive(true);
         self.headers.push((HeaderName::from_static(name), value));
         Ok(self)
@@ -80,6 +82,8 @@ impl Endpoint {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) text: String,
+    /// After how many seconds the server wants to be asked again, where it says so in seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// Says things to servers, one after another. It blocks, and must not be used where asynchronous tasks run.
@@ -114,7 +118,7 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         let mut heard = self.ask(to, kind, body)?;
         let text = heard.text()?;
-        Ok(Answer { status: heard.status, text })
+        Ok(Answer { status: heard.status, text, retry_after: heard.retry_after })
     }
 
     /// Says `body`, and hears the answer as it comes.
@@ -132,7 +136,10 @@ impl Http {
         headers.extend(to.headers.iter().cloned());
         let answer = self.wait(self.client.request(request))?;
         let answer = answer.map_err(|error| HttpError::Away(said(&error)))?;
-        Ok(Heard { http: self, status: answer.status().as_u16(), body: answer.into_body() })
+        let after = answer.headers().get(hyper::header::RETRY_AFTER);
+        let retry_after = after.and_then(|after| after.to_str().ok()?.parse().ok());
+        let status = answer.status().as_u16();
+        Ok(Heard { http: self, status, retry_after, body: answer.into_body() })
     }
 
     fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, HttpError> {
@@ -153,6 +160,7 @@ fn said(error: &dyn std::error::Error) -> String {
 pub(crate) struct Heard<'h> {
     http: &'h Http,
     pub(crate) status: u16,
+    retry_after: Option<u64>,
     body: Incoming,
 }
 

@@ -35,6 +35,7 @@
 mod batch;
 mod clickhouse;
 mod error;
+pub mod export;
 mod file;
 mod history;
 mod http;
