@@ -20,9 +20,10 @@ pub(crate) fn connection(key: &Key) -> i64 {
         side: None,
         ..key.clone()
     };
-    // FNV-1a, of 64 bits: the standard library's hashes are not the same from one version to the next.
-    let hash = parts::key(&whatever).bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    hash.cast_signed()
+    fnv(parts::key(&whatever).bytes()).cast_signed()
+}
+
+/// FNV-1a, of 64 bits: the standard library's hashes are not the same from one version to the next.
+pub(crate) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

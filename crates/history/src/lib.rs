@@ -4,6 +4,8 @@
 //! [`Batch`]es, and asks it [`Query`](sekisho_flow::query::Query)s; files of records are asked the same, and answer
 //! the same.
 //!
+//! [`export`] tells a collector of OpenTelemetry what flows, and [`alert`] people what they should know of it.
+//!
 //! # What is kept
 //! Records by key and minute: what nodes tell of every half second is joined as
 //! [`merge`](sekisho_flow::merge::merge) joins records, so that a history has as many rows as there are
@@ -30,8 +32,9 @@
 //! our own, and no tool of anybody's could open the file. SQLite writes small transactions, is known for what it does when
 //! disks are full or power fails, builds in a minute, and speaks SQL, which whoever keeps histories elsewhere uses as well.
 //!
-//! INVARIANT: knows no clock and no Kubernetes. It is told the time.
+//! INVARIANT: knows no Kubernetes, and is told the time: the only clock is that of who sends something again.
 
+pub mod alert;
 mod batch;
 mod clickhouse;
 mod error;
