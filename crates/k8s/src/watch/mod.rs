@@ -10,12 +10,13 @@ mod heard;
 mod keep;
 mod mirror;
 mod object;
+pub mod report;
 mod stream;
 
 pub use announce::{Announcement, Announcer};
 pub use keep::{Keeper, Kept};
 pub use mirror::{Mirrored, mirrored};
-pub use object::{Id, MIRROR, MODE, Object, Told, Unread};
+pub use object::{Id, MIRROR, Object, Told, Unread};
 
 use crate::{
     live::{Access, LiveError, connect},

@@ -20,6 +20,7 @@ use sekisho_flow::{
     record::{self, Flow, Leave},
     text,
 };
+use sekisho_recommend::replay::enforced;
 use std::cmp::Reverse;
 
 /// So many log records are in a request of OpenTelemetry's.
@@ -95,8 +96,10 @@ fn explained(flows: Vec<Flow>, cluster: &Cluster) -> Vec<Row> {
     if cluster.pods.is_empty() && cluster.idle.is_empty() {
         return flows.into_iter().map(|flow| Row { flow, otherwise: None }).collect();
     }
+    // Those that are only tried decide nothing.
+    let cluster = enforced(cluster);
     let index = Index::of(cluster.changes());
-    let (policies, book) = (Policies::of(cluster, &index), Book::of(cluster));
+    let (policies, book) = (Policies::of(&cluster, &index), Book::of(&cluster));
     let explain = |mut flow: Flow| {
         let verdict = book.packet(&flow.key).and_then(|packet| policies.judge(&packet));
         let mut otherwise = None;

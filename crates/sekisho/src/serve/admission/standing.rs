@@ -19,8 +19,10 @@ use std::{
     sync::Arc,
 };
 
-/// More changes at once than this cost more one by one than a fresh index does.
+/// Up to so many changes at once are made one by one, whatever there is.
 const FEW: usize = 64;
+/// A change costs what a fresh index costs for so many objects, or less.
+const WORTH: usize = 16;
 
 /// What somebody wants to do to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,16 @@ impl Part {
             read_texts(texts.iter().map(|(name, text)| (name, text.as_bytes())), &Options::default());
         Self { has_gaps: reading.has_errors(), cluster: reading.cluster, texts }
     }
+}
+
+/// The cluster as it was at some time.
+pub(super) struct Copied {
+    /// The objects.
+    pub(super) cluster: Cluster,
+    /// Their texts.
+    pub(super) sources: Sources,
+    /// Whether something could not be read.
+    pub(super) has_gaps: bool,
 }
 
 /// The cluster as it is known.
@@ -115,6 +127,16 @@ impl Standing {
             [Arc::clone(name), itself]
         });
         own.filter_map(|key| self.parts.get(&key)).flat_map(texts).collect()
+    }
+
+    /// The cluster as it is now; `None` where not all of it is known.
+    pub(super) fn copied(&self) -> Option<Box<Copied>> {
+        let copied = || Copied {
+            cluster: self.cluster.clone(),
+            sources: self.sources(None),
+            has_gaps: self.has_gaps(),
+        };
+        self.is_whole().then(|| Box::new(copied()))
     }
 
     /// Takes in what was heard. It counts from the next [`Self::renew`] on.
@@ -209,8 +231,11 @@ impl Standing {
     }
 
     fn follow(&mut self, changes: Vec<Change>) {
-        if changes.len() > FEW {
+        let objects = self.cluster.pods.len() + self.cluster.policies.len();
+        if changes.len() > FEW.max(objects / WORTH) {
             self.index = Index::of(self.cluster.changes());
+            // The next change needs the endpoints: they are looked up now, and not when somebody waits.
+            let _ = self.index.nodes_with_endpoints().next();
             return;
         }
         for change in changes {
