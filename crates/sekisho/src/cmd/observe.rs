@@ -15,12 +15,16 @@ use sekisho_core::{
 };
 use sekisho_flow::{
     attribution::{Book, Judge, Policies},
+    otlp::{self, Teller},
     query::{Period, Query},
     record::{self, Flow, Leave},
     text,
 };
 use sekisho_recommend::replay::enforced;
 use std::cmp::Reverse;
+
+/// So many log records are in a request of OpenTelemetry's.
+const AT_ONCE: usize = 1_000;
 
 /// Says what flowed.
 pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
@@ -36,6 +40,12 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
         ObserveFormat::Table => output::to_stdout(|out| observe::table(&rows, out))?,
         ObserveFormat::Jsonl => output::plain_to_stdout(|out| {
             rows.iter().try_for_each(|row| text::write(&mut *out, &row.flow))?;
+            Ok(())
+        })?,
+        ObserveFormat::Otlp => output::plain_to_stdout(|out| {
+            let flows: Vec<Flow> = rows.into_iter().map(|row| row.flow).collect();
+            let teller = Teller { version: env!("CARGO_PKG_VERSION").to_owned(), cluster: None };
+            flows.chunks(AT_ONCE).try_for_each(|flows| writeln!(out, "{}", otlp::request(flows, &teller)))?;
             Ok(())
         })?,
     }

@@ -1,14 +1,14 @@
 //! How much there is, and keeping no more than is wanted.
 
-use super::{History, times};
-use crate::Error;
+use super::File;
+use crate::{Error, times};
 use rusqlite::{OptionalExtension, TransactionBehavior};
 use sekisho_flow::Timestamp;
 
 /// About how many rows are given up at once: others may write in between, and the log stays short.
 const AT_ONCE: i64 = 10_000;
 
-impl History {
+impl File {
     /// How many flows it keeps.
     ///
     /// # Errors

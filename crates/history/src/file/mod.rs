@@ -7,10 +7,9 @@ mod put;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod times;
 mod trim;
 
-use crate::{Batch, Error, Lost, Put};
+use crate::{Batch, Error, Lost, Put, Reached};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -19,20 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What flowed, kept in a file.
 #[derive(Debug)]
-pub struct History {
+pub struct File {
     connection: Connection,
 }
 
-/// How far a node was heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// Which run of its agent.
-    pub boot: Arc<str>,
-    /// The last number of it that was taken.
-    pub last: u64,
-}
-
-impl History {
+impl File {
     /// The history in the file, which is made where there is none. Beside it lie two others of SQLite's, which end in `-wal`
     /// and `-shm` and belong to it.
     ///
