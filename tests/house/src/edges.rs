@@ -32,12 +32,13 @@ pub const EDGES: &[Edges] = &[
             "sekisho-lint",
             "sekisho-nft",
             "sekisho-recommend",
+            "sekisho-tls",
         ],
         tests_use: &[],
     },
     Edges {
         of: "sekisho-agent",
-        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft"],
+        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft", "sekisho-tls"],
         tests_use: &["sekisho-lab"],
     },
     Edges {
@@ -54,6 +55,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-lint", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-recommend", uses: &["sekisho-core", "sekisho-flow"], tests_use: &[] },
+    Edges { of: "sekisho-tls", uses: &[], tests_use: &[] },
 ];
 
 /// Crates that must not come along, directly or through others, with a reason.
