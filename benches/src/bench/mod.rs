@@ -4,6 +4,7 @@ mod beside;
 mod change;
 mod check;
 mod flow;
+mod history;
 mod index;
 mod linear;
 mod path;
@@ -36,5 +37,6 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "check", title: "Looking for what is wrong", run: check::run },
     Bench { name: "rego", title: "Rules in Rego, beside conftest", run: rego::run },
     Bench { name: "flow", title: "Watching, on one core", run: flow::run },
+    Bench { name: "history", title: "Keeping what flowed", run: history::run },
     Bench { name: "scale", title: "From a hundred pods to a million", run: scale::run },
 ];

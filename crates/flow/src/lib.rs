@@ -2,7 +2,7 @@
 //!
 //! A [`record::Flow`] says of a stretch of time how often one end opened connections to another, or was
 //! kept from it, and why. [`text`] is how records are kept in files; [`merge`] joins what several
-//! observers, or several files, tell. An [`observation::Observation`] is what an observer says of one
+//! observers, or several files, tell. A [`query::Query`] says which of them are asked for. An [`observation::Observation`] is what an observer says of one
 //! connection: our own agent, or one whose format [`source`] reads. [`attribution`] gives it names, and a
 //! [`window`] counts it.
 //!
@@ -13,6 +13,7 @@
 pub mod attribution;
 pub mod merge;
 pub mod observation;
+pub mod query;
 pub mod record;
 pub mod source;
 #[cfg(feature = "testing")]

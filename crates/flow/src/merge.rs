@@ -20,9 +20,21 @@ pub fn merge(flows: impl IntoIterator<Item = Flow>) -> Vec<Flow> {
 /// smallest that holds those it was joined of.
 #[must_use]
 pub fn merge_windows(flows: impl IntoIterator<Item = Flow>) -> Vec<Flow> {
-    let mut known: BTreeMap<Key, (Window, Seen)> = BTreeMap::new();
-    for Flow { window, key, seen } in flows {
-        match known.entry(key) {
+    let mut totals = Totals::default();
+    flows.into_iter().for_each(|flow| totals.add(flow));
+    totals.into_flows()
+}
+
+/// Flows joined one after another, whatever their windows: [`merge_windows`] for who is handed them singly.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    known: BTreeMap<Key, (Window, Seen)>,
+}
+
+impl Totals {
+    /// Adds a flow.
+    pub fn add(&mut self, Flow { window, key, seen }: Flow) {
+        match self.known.entry(key) {
             Entry::Vacant(entry) => drop(entry.insert((window, seen))),
             Entry::Occupied(mut entry) => {
                 let (of, joined) = entry.get_mut();
@@ -31,5 +43,10 @@ pub fn merge_windows(flows: impl IntoIterator<Item = Flow>) -> Vec<Flow> {
             }
         }
     }
-    known.into_iter().map(|(key, (window, seen))| Flow { window, key, seen }).collect()
+
+    /// What was added, sorted by key.
+    #[must_use]
+    pub fn into_flows(self) -> Vec<Flow> {
+        self.known.into_iter().map(|(key, (window, seen))| Flow { window, key, seen }).collect()
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     elsewhere::{label, namespace},
     far::{Far, names},
-    words,
+    tiers, words,
     world::{World, has_port},
 };
 use sekisho_core::{
@@ -160,13 +160,11 @@ fn well_known() -> Whom {
 /// The pods for which a cluster-wide policy accepts some of their egress, before any other is asked (S39): whether
 /// that has DNS is not looked at.
 fn accepted(world: &World<'_>) -> RoaringBitmap {
-    let admin = world.index.policies().filter(|policy| policy.key.tier() == Some(Tier::Admin));
-    let accepts = admin.filter(|policy| {
+    tiers::pods_of(world.index, |policy| {
         let mut rules = policy.rules(Direction::Egress).into_iter().flatten();
-        rules.any(|rule| rule.action == RuleAction::Accept && !is_nobody(&rule.peers))
-    });
-    let pods = accepts.filter_map(|policy| world.index.selected_pods(&policy.subjects));
-    pods.fold(RoaringBitmap::new(), |all, pods| all | pods)
+        let accepts = rules.any(|rule| rule.action == RuleAction::Accept && !is_nobody(&rule.peers));
+        accepts && policy.key.tier() == Some(Tier::Admin)
+    })
 }
 
 fn is_nobody(peers: &Peers) -> bool {

@@ -4,7 +4,7 @@ use crate::rule::{Category, Rule};
 use sekisho_core::{
     diagnostic::{Diagnostic, Severity},
     mend::Mend,
-    object::{ObjectKey, Origin, Workload},
+    object::{ClusterPolicyName, ObjectKey, Origin, Workload},
 };
 use std::{
     cmp::Ordering,
@@ -22,6 +22,8 @@ pub enum Subject {
     Workload(Workload),
     /// A namespace.
     Namespace(Arc<str>),
+    /// A cluster-wide policy.
+    ClusterPolicy(ClusterPolicyName),
     /// Anything else: what cannot be read, or a line of the team's own files.
     Text,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Subject {
             Self::Policy(key) => write!(f, "NetworkPolicy {key}"),
             Self::Workload(workload) => write!(f, "{} {}", workload.kind, workload.key),
             Self::Namespace(name) => write!(f, "Namespace {name}"),
+            Self::ClusterPolicy(name) => write!(f, "{} {}", name.kind, name.name),
             Self::Text => Ok(()),
         }
     }
@@ -45,7 +48,7 @@ impl Subject {
             Self::Policy(key) => Some(&key.namespace),
             Self::Workload(workload) => Some(&workload.key.namespace),
             Self::Namespace(name) => Some(name),
-            Self::Text => None,
+            Self::ClusterPolicy(_) | Self::Text => None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod finding;
 mod focus;
 pub mod ignore;
 mod named;
+mod part;
 mod ranges;
 mod reader;
 pub mod rego;
@@ -54,6 +55,9 @@ pub fn check(world: &World<'_>, is_wanted: impl Fn() -> bool + Sync) -> Option<V
         let mut of_rule = Vec::new();
         if !is_wanted() {
             return None;
+        }
+        if !world.asks(rule.code) {
+            return Some(of_rule);
         }
         (rule.run)(world, &mut finding::Report::new(rule, &mut of_rule));
         of_rule.retain(|finding| world.is_heard(finding));

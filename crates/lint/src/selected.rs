@@ -1,10 +1,10 @@
 //! Whom selectors and blocks of policies mean.
 
-use crate::{focus::RuleAt, world::World};
+use crate::{focus::RuleAt, part::Part, world::World};
 use sekisho_core::{
     index::{NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
     object::{Direction, IpBlock, LabelSelector, NetworkPolicy, PeerKind, Pod, Workload},
-    reach::ClassId,
+    reach::{ClassId, Reach},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,7 +50,7 @@ impl World<'_> {
     pub(crate) fn destinations(&self, at: RuleAt<'_>) -> RoaringBitmap {
         match at.direction {
             Direction::Ingress => self.subjects(at.policy).clone(),
-            Direction::Egress if at.rule.peers.is_empty() => self.index.pods().map(|(id, _)| id).collect(),
+            Direction::Egress if at.rule.peers.is_empty() => self.index.all_pods().clone(),
             Direction::Egress => at
                 .rule
                 .peers
@@ -95,19 +95,32 @@ impl World<'_> {
         if peers.is_empty() {
             return RoaringBitmap::new();
         }
-        let reach = self.reach();
-        let theirs = reach.classes_of(subjects);
-        let meets = |class: &ClassId| {
-            let cells = match direction {
-                Direction::Ingress => reach.destinations(*class),
-                Direction::Egress => reach.sources(*class),
-            };
-            cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
-        };
-        let meeting: RoaringBitmap = reach.classes_of(peers).iter().filter(meets).collect();
-        let is_met = |id: &PodId| reach.classes_of_pod(*id).any(|class| meeting.contains(class));
-        peers.iter().filter(is_met).collect()
+        if self.focus.is_none() {
+            return meeting(self.reach(), direction, peers, subjects);
+        }
+        let part = Part::of(self, &(peers | subjects));
+        let [peers, subjects] = [peers, subjects].map(|pods| part.numbers(self, pods));
+        part.back(self, &meeting(&part.reach, direction, &peers, &subjects))
     }
+}
+
+fn meeting(
+    reach: &Reach,
+    direction: Direction,
+    peers: &RoaringBitmap,
+    subjects: &RoaringBitmap,
+) -> RoaringBitmap {
+    let theirs = reach.classes_of(subjects);
+    let meets = |class: &ClassId| {
+        let cells = match direction {
+            Direction::Ingress => reach.destinations(*class),
+            Direction::Egress => reach.sources(*class),
+        };
+        cells.iter().any(|cell| !cell.with.is_disjoint(&theirs))
+    };
+    let meeting: RoaringBitmap = reach.classes_of(peers).iter().filter(meets).collect();
+    let is_met = |id: &PodId| reach.classes_of_pod(*id).any(|class| meeting.contains(class));
+    peers.iter().filter(is_met).collect()
 }
 
 /// Whether a block has one of the addresses of a pod, or any that it may get (S17).

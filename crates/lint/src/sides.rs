@@ -1,6 +1,6 @@
 //! What the policies of one end of a connection say to it.
 
-use crate::{far::has_port_of, world::World};
+use crate::{far::has_port_of, tiers, world::World};
 use sekisho_core::{
     index::{PodId, PolicyKey, RoaringBitmap},
     object::{Direction, NetworkPolicy, Pod, Rule},
@@ -90,24 +90,41 @@ impl<'c> World<'c> {
         rule.peers.is_empty() || rule.peers.iter().any(|peer| self.is_selected(policy, &peer.kind, other))
     }
 
-    /// The pods that policies isolate in `direction` and none of them opens to everybody.
+    /// The pods that rules look at which policies isolate in `direction` and none of them opens to everybody.
     pub(crate) fn shut(&self, direction: Direction) -> RoaringBitmap {
         let (mut shut, mut open) = (RoaringBitmap::new(), RoaringBitmap::new());
-        for policy in self.cluster.policies.values().filter(|policy| policy.isolates(direction)) {
-            let mut rules = policy.rules(direction).iter();
-            let is_open = rules.any(|rule| rule.peers.is_empty() && rule.ports.is_empty());
-            let side = if is_open { &mut open } else { &mut shut };
+        for policy in self.policies().filter(|policy| policy.isolates(direction)) {
+            let side = if is_open(policy, direction) { &mut open } else { &mut shut };
             *side |= self.subjects(policy);
         }
         shut - open
     }
 
+    /// Whether it is so of a pod, wherever it is.
+    pub(crate) fn is_shut(&self, id: PodId, direction: Direction) -> bool {
+        let isolating = self.isolating(id, direction);
+        !isolating.is_empty() && !isolating.iter().any(|policy| is_open(policy, direction))
+    }
+
+    /// Those of `pods`, wherever they are, of which policies have something to say in `direction`; cluster-wide ones in
+    /// either.
+    pub(crate) fn spoken_of(&self, pods: &RoaringBitmap, direction: Direction) -> RoaringBitmap {
+        let isolated = match &self.focus {
+            None => pods & self.isolated(direction),
+            Some(_) => pods.iter().filter(|id| !self.isolating(*id, direction).is_empty()).collect(),
+        };
+        isolated | pods & self.tiered()
+    }
+
     /// The pods of which cluster-wide policies have something to say, in either direction.
     pub(crate) fn tiered(&self) -> RoaringBitmap {
-        let tiers = self.index.policies().filter(|policy| policy.key.tier().is_some());
-        let pods = tiers.filter_map(|policy| self.index.selected_pods(&policy.subjects));
-        pods.fold(RoaringBitmap::new(), |all, pods| all | pods)
+        tiers::subjects(self.index)
     }
+}
+
+/// Whether a policy opens pods to everybody.
+fn is_open(policy: &NetworkPolicy, direction: Direction) -> bool {
+    policy.rules(direction).iter().any(|rule| rule.peers.is_empty() && rule.ports.is_empty())
 }
 
 /// Whether a rule has the port of a call.

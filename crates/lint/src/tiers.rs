@@ -2,7 +2,7 @@
 
 use crate::ranges::is_internet;
 use sekisho_core::{
-    index::{CompiledRule, Index, NamespaceScope, Peers, PodSelectorKey, Ports, RoaringBitmap},
+    index::{CompiledRule, Index, NamespaceScope, Peers, PodSelectorKey, PolicyRules, Ports, RoaringBitmap},
     object::{Direction, RuleAction, Tier},
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn closed(index: &Index, direction: Direction) -> RoaringBitmap {
     let (mut accepted, mut passed) = (RoaringBitmap::new(), RoaringBitmap::new());
     for tier in [Tier::Admin, Tier::Baseline] {
         passed.clear();
-        for policy in index.policies().filter(|policy| policy.key.tier() == Some(tier)) {
+        for policy in index.policies_of(tier) {
             let Some(action) = policy.rules(direction).and_then(|rules| for_everybody(rules, direction))
             else {
                 continue;
@@ -56,8 +56,18 @@ pub(crate) fn closed(index: &Index, direction: Direction) -> RoaringBitmap {
 /// The pods of which cluster-wide policies refuse somebody in `direction`.
 pub(crate) fn narrowed(index: &Index, direction: Direction) -> RoaringBitmap {
     let refuses = |rules: &[CompiledRule]| rules.iter().any(|rule| rule.action == RuleAction::Deny);
-    let tiers = index.policies().filter(|policy| policy.key.tier().is_some());
-    let refusing = tiers.filter(|policy| policy.rules(direction).is_some_and(refuses));
-    let pods = refusing.filter_map(|policy| index.selected_pods(&policy.subjects));
+    pods_of(index, |policy| policy.rules(direction).is_some_and(refuses))
+}
+
+/// The pods of which cluster-wide policies have something to say, in either direction.
+pub(crate) fn subjects(index: &Index) -> RoaringBitmap {
+    pods_of(index, |_| true)
+}
+
+/// The subjects of those cluster-wide policies that are meant.
+pub(crate) fn pods_of(index: &Index, is_meant: impl Fn(&PolicyRules) -> bool) -> RoaringBitmap {
+    let tiers = [Tier::Admin, Tier::Baseline].into_iter().flat_map(|tier| index.policies_of(tier));
+    let meant = tiers.filter(|policy| is_meant(policy));
+    let pods = meant.filter_map(|policy| index.selected_pods(&policy.subjects));
     pods.fold(RoaringBitmap::new(), |all, pods| all | pods)
 }

@@ -4,11 +4,12 @@ use crate::{
     absent::{self, Absence},
     components::Components,
     focus::RuleAt,
+    part::Part,
     tiers,
 };
 use sekisho_core::{
     exposure::{Exposure, exposures},
-    index::{Index, PolicyKey, RoaringBitmap},
+    index::{Index, PolicyKey, PolicyRules, RoaringBitmap},
     object::{
         Cluster, Direction, Labels, Namespace, NetworkPolicy, Origin, PeerKind, Pod, PolicyPort, PortMatch,
         Rule,
@@ -45,6 +46,7 @@ pub struct World<'c> {
     /// Whether something is left out because it cannot be read: nobody can tell then who is not protected.
     pub has_gaps: bool,
     namespaces: BTreeMap<Arc<str>, Labels>,
+    pub(crate) own: OnceLock<RoaringBitmap>,
     reach: OnceLock<Reach>,
     ways: OnceLock<Vec<WayIn>>,
     exposures: OnceLock<Vec<Exposure>>,
@@ -54,6 +56,7 @@ pub struct World<'c> {
     subjects: OnceLock<HashMap<&'c PolicyKey, &'c RoaringBitmap>>,
     nobody: RoaringBitmap,
     pub(crate) focus: Option<BTreeSet<Arc<str>>>,
+    pub(crate) asked: Option<BTreeSet<&'static str>>,
 }
 
 impl<'c> World<'c> {
@@ -66,21 +69,14 @@ impl<'c> World<'c> {
         extent: Extent,
         has_gaps: bool,
     ) -> Self {
-        let told = cluster.namespaces.values().map(|one| (Arc::clone(one.name()), one.labels().clone()));
-        let mut namespaces: BTreeMap<Arc<str>, Labels> = told.collect();
-        for pod in cluster.pods.values().chain(cluster.idle.values()) {
-            let name = &pod.key.namespace;
-            if !namespaces.contains_key(name) {
-                namespaces.insert(Arc::clone(name), Namespace::implied(Arc::clone(name)).labels().clone());
-            }
-        }
         Self {
             cluster,
             index,
             standard,
             extent,
             has_gaps,
-            namespaces,
+            namespaces: namespaces(cluster, index, extent),
+            own: OnceLock::new(),
             reach: OnceLock::new(),
             ways: OnceLock::new(),
             exposures: OnceLock::new(),
@@ -90,6 +86,7 @@ impl<'c> World<'c> {
             subjects: OnceLock::new(),
             nobody: RoaringBitmap::new(),
             focus: None,
+            asked: None,
         }
     }
 
@@ -101,21 +98,34 @@ impl<'c> World<'c> {
     /// The ways in from outside, to the pods that rules look at.
     pub(crate) fn ways(&self) -> &[WayIn] {
         self.ways.get_or_init(|| {
+            let told = Told::default();
+            let Some(focus) = &self.focus else {
+                return ways_in(self.cluster, self.index, self.reach(), &told);
+            };
             // They lead to pods through Services of their own namespace.
-            let leads = self.cluster.services.keys().any(|key| self.looks_at(&key.namespace));
-            let ways = || ways_in(self.cluster, self.index, self.reach(), &Told::default());
-            leads.then(ways).unwrap_or_default()
+            let is_led = |name| self.cluster.services_in(name).next().is_some();
+            if !focus.iter().any(is_led) {
+                return Vec::new();
+            }
+            let Part { cluster, index, reach } = Part::with_ways(self, focus);
+            ways_in(&cluster, &index, &reach, &told)
         })
     }
 
-    /// Whom workloads are open to.
+    /// Whom outside workloads are open to, those that rules look at.
     pub(crate) fn exposures(&self) -> &[Exposure] {
-        self.exposures.get_or_init(|| exposures(self.cluster, self.index, self.reach()))
+        self.exposures.get_or_init(|| match &self.focus {
+            None => exposures(self.cluster, self.index, self.reach()),
+            Some(_) => {
+                let Part { cluster, index, reach } = Part::of(self, self.own());
+                exposures(&cluster, &index, &reach)
+            }
+        })
     }
 
     /// Whether there are pods at all: without any, nothing can be said of who is selected.
     pub(crate) fn has_pods(&self) -> bool {
-        self.index.pods().next().is_some()
+        !self.index.all_pods().is_empty()
     }
 
     /// The namespaces of which something is there, with their labels.
@@ -125,7 +135,7 @@ impl<'c> World<'c> {
 
     /// The components of the standard.
     pub(crate) fn components(&self) -> &Components<'c> {
-        self.components.get_or_init(|| Components::of(self.standard, self.index))
+        self.components.get_or_init(|| Components::of(self.standard))
     }
 
     /// The pods that policies do not see.
@@ -140,15 +150,23 @@ impl<'c> World<'c> {
 
     /// The subjects of a policy.
     pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> &RoaringBitmap {
-        let known = self.subjects.get_or_init(|| {
-            let policies = self.index.policies();
-            let selected = policies.map(|policy| (&policy.key, self.index.selected_pods(&policy.subjects)));
-            selected.filter_map(|(key, pods)| Some((key, pods?))).collect()
-        });
-        known.get(&PolicyKey::from(policy.key.clone())).copied().unwrap_or(&self.nobody)
+        let key = PolicyKey::from(policy.key.clone());
+        let selected = |policy: &PolicyRules| self.index.selected_pods(&policy.subjects);
+        let found = match &self.focus {
+            // Who looks at a few asks for few.
+            Some(_) => self.index.policy(&key).and_then(|policy| selected(policy)),
+            None => {
+                let known = self.subjects.get_or_init(|| {
+                    let policies = self.index.policies();
+                    policies.filter_map(|policy| Some((&policy.key, selected(policy)?))).collect()
+                });
+                known.get(&key).copied()
+            }
+        };
+        found.unwrap_or(&self.nobody)
     }
 
-    /// The pods that some policy isolates in `direction` (S2), or to whom cluster-wide ones close it for everybody. One that
+    /// Those of the pods that rules look at which some policy isolates in `direction` (S2), or to whom cluster-wide ones close it for everybody. One that
     /// only accepts, or refuses some, isolates nobody (S40).
     pub(crate) fn isolated(&self, direction: Direction) -> &RoaringBitmap {
         let [ingress, egress] = &self.isolated;
@@ -157,10 +175,9 @@ impl<'c> World<'c> {
             Direction::Egress => egress,
         };
         known.get_or_init(|| {
-            let own = self.index.policies().filter(|policy| policy.key.tier().is_none());
-            let own = own.filter(|policy| policy.rules(direction).is_some());
-            let pods = own.filter_map(|policy| self.index.selected_pods(&policy.subjects));
-            pods.fold(tiers::closed(self.index, direction), |all, pods| all | pods)
+            let isolating = self.policies().filter(|policy| policy.isolates(direction));
+            let pods = isolating.map(|policy| self.subjects(policy));
+            pods.fold(tiers::closed(self.index, direction) & self.own(), |all, pods| all | pods)
         })
     }
 
@@ -182,6 +199,21 @@ impl<'c> World<'c> {
         let baseline = self.standard.baseline.as_ref();
         component || baseline.is_some_and(|baseline| baseline.closed.contains(&policy.key.namespace))
     }
+}
+
+/// The namespaces of which something is there, with their labels (S9).
+fn namespaces(cluster: &Cluster, index: &Index, extent: Extent) -> BTreeMap<Arc<str>, Labels> {
+    let told = cluster.namespaces.values().map(|one| (Arc::clone(one.name()), one.labels().clone()));
+    let mut namespaces: BTreeMap<Arc<str>, Labels> = told.collect();
+    // A whole cluster tells all its namespaces, so nobody has to look at every pod of it.
+    let pods = (extent == Extent::Part).then(|| cluster.pods.values());
+    let of_pods = pods.into_iter().flatten().chain(cluster.idle.values()).map(|pod| &pod.key.namespace);
+    for name in of_pods.chain(index.namespaces_with_pods()) {
+        if !namespaces.contains_key(name) {
+            namespaces.insert(Arc::clone(name), Namespace::implied(Arc::clone(name)).labels().clone());
+        }
+    }
+    namespaces
 }
 
 /// Whether a component's way out is to be closed.

@@ -29,7 +29,7 @@ pub(crate) use check::{CheckArgs, Emit};
 pub(crate) use diff::{DiffArgs, DiffFormat};
 pub(crate) use explain::{ExplainArgs, ExplainFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
-pub(crate) use flows::{FlowsArgs, Since};
+pub(crate) use flows::FlowsArgs;
 pub(crate) use generate::{GenerateArgs, LayoutArg};
 pub(crate) use input::{CLUSTER, CheckInputArgs, ClusterArgs, InputArgs, ReadingArgs};
 pub(crate) use lab::{LabArgs, LabInputArgs, LabShellArgs, LabVerb};

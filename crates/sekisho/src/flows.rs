@@ -1,15 +1,13 @@
 //! The records of flows that verbs read, of whatever observer.
 
-use crate::{
-    args::{FlowsArgs, Since},
-    output,
-};
+use crate::{args::FlowsArgs, output};
 use anyhow::{Context, bail};
 use sekisho_core::object::Cluster;
 use sekisho_flow::{
     Timestamp,
     attribution::{Attribution, Book, Nobody},
     merge::merge_windows,
+    query::Period,
     record::{Flow, Window},
     source::{Format, Observations, Skip},
     text::{Flows, ReadError},
@@ -39,7 +37,9 @@ pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<O
     if arguments.flows.is_empty() {
         bail!("which flows? name files of them by `--flows`, or `--flows -` for standard input");
     }
-    let asked = Period::of(arguments)?;
+    let now = Timestamp::now();
+    let asked = Period::new(arguments.since, arguments.until, now)
+        .context("`--since` must lie before `--until`, and before now")?;
     let mut reader = Reader { cluster, asked, records: 0, wrong: 0 };
     let mut flows = Vec::new();
     for path in &arguments.flows {
@@ -54,39 +54,12 @@ pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<O
         return Ok(None);
     }
     let records = reader.records;
-    Ok(Some(History { flows: merge_windows(flows), records, window: asked.window()? }))
+    Ok(Some(History { flows: merge_windows(flows), records, window: window(asked, now) }))
 }
 
-/// The stretch of time that is asked for.
-#[derive(Clone, Copy)]
-struct Period {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    now: Timestamp,
-}
-
-impl Period {
-    fn of(arguments: &FlowsArgs) -> anyhow::Result<Self> {
-        let now = arguments.until.unwrap_or_else(Timestamp::now);
-        let from = match arguments.since {
-            None => None,
-            Some(Since::Moment(moment)) => Some(moment),
-            Some(Since::Ago(seconds)) => {
-                let ago = sekisho_flow::Timestamp::from_second(now.as_second().saturating_sub(seconds));
-                Some(ago.context("`--since` lies too far back")?)
-            }
-        };
-        Ok(Self { from, to: arguments.until, now })
-    }
-
-    fn window(self) -> anyhow::Result<Option<Window>> {
-        let window = self.from.map(|from| Window::new(from, self.now));
-        window.transpose().context("`--since` lies behind `--until`")
-    }
-
-    fn has(self, flow: &Flow) -> bool {
-        self.from.is_none_or(|from| flow.seen.last >= from) && self.to.is_none_or(|to| flow.seen.first < to)
-    }
+/// The stretch of time that was asked for, where its beginning was.
+fn window(asked: Period, now: Timestamp) -> Option<Window> {
+    Window::new(asked.since?, asked.until.unwrap_or(now)).ok()
 }
 
 struct Reader<'c> {
@@ -143,7 +116,7 @@ impl Reader<'_> {
         failure: &mut Option<io::Error>,
     ) -> Option<Option<Flow>> {
         match read {
-            Ok(flow) => Some(self.asked.has(&flow).then(|| {
+            Ok(flow) => Some(self.asked.has(&flow.seen).then(|| {
                 self.records += 1;
                 flow
             })),

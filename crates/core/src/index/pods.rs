@@ -71,6 +71,11 @@ impl PodTable {
         self.by_address.get(&address).into_iter().flatten().copied()
     }
 
+    /// The addresses that pods bear. In no order.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.by_address.keys().copied()
+    }
+
     /// Takes in pods, sorted by UID, where there were none.
     pub(super) fn load(&mut self, pods: impl Iterator<Item = Arc<Pod>>) {
         // Pods that share their labels in memory have them looked up once.

@@ -3,7 +3,7 @@
 use super::{
     Index, Member, PodId, PodSelectorKey, PolicyKey, PolicyRules, ProfileKey, SetKey, selectors::Selector,
 };
-use crate::object::{LabelSelector, Node, Pod, PodUid};
+use crate::object::{LabelSelector, Node, Pod, PodUid, Tier};
 use roaring::RoaringBitmap;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -30,6 +30,11 @@ impl Index {
         self.pods.at(address)
     }
 
+    /// The addresses that pods bear which policies see. In no order.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.pods.addresses()
+    }
+
     /// The pods of a selector that some policy uses; `None` for a selector that none does.
     #[must_use]
     pub fn selected_pods(&self, key: &Arc<PodSelectorKey>) -> Option<&RoaringBitmap> {
@@ -44,6 +49,22 @@ impl Index {
     /// The policies, in the order in which they are read (S38).
     pub fn policies(&self) -> impl Iterator<Item = &Arc<PolicyRules>> {
         self.policies.values()
+    }
+
+    /// The cluster-wide policies of a tier, in the order in which they are read (S38).
+    #[must_use]
+    pub fn policies_of(&self, tier: Tier) -> Vec<&Arc<PolicyRules>> {
+        // Those of the Admin tier are read before all others, those of the Baseline tier after them.
+        let is_of = |(key, _): &(&PolicyKey, &Arc<PolicyRules>)| key.tier() == Some(tier);
+        let rules = |(_, rules)| rules;
+        match tier {
+            Tier::Admin => self.policies.iter().take_while(is_of).map(rules).collect(),
+            Tier::Baseline => {
+                let mut last: Vec<_> = self.policies.iter().rev().take_while(is_of).map(rules).collect();
+                last.reverse();
+                last
+            }
+        }
     }
 
     /// The policy of this key.
@@ -95,6 +116,17 @@ impl Index {
             }
             _ => BTreeSet::new(),
         }
+    }
+
+    /// The names of the namespaces that have pods which policies see. In no order.
+    pub fn namespaces_with_pods(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.pods.namespaces()
+    }
+
+    /// The numbers of all pods.
+    #[must_use]
+    pub fn all_pods(&self) -> &RoaringBitmap {
+        self.pods.all()
     }
 
     /// The pods of a namespace that policies see.

@@ -86,11 +86,26 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// The policies of a namespace, by name.
+    pub fn policies_in<'m>(
+        &'m self,
+        namespace: &Arc<str>,
+    ) -> impl Iterator<Item = &'m NetworkPolicy> + use<'m> {
+        within(&self.policies, namespace).map(|(_, policy)| policy)
+    }
+
+    /// The Services of a namespace, by name.
+    pub fn services_in<'m>(&'m self, namespace: &Arc<str>) -> impl Iterator<Item = &'m Service> + use<'m> {
+        within(&self.services, namespace).map(|(_, service)| service)
+    }
+}
+
 /// The objects of a namespace.
 pub(crate) fn within<'m, T>(
     objects: &'m BTreeMap<ObjectKey, T>,
     namespace: &Arc<str>,
-) -> impl Iterator<Item = (&'m ObjectKey, &'m T)> {
+) -> impl Iterator<Item = (&'m ObjectKey, &'m T)> + use<'m, T> {
     let first = ObjectKey::new(Arc::clone(namespace), "");
     let namespace = Arc::clone(namespace);
     objects.range(first..).take_while(move |(key, _)| key.namespace == namespace)

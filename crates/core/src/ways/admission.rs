@@ -11,7 +11,7 @@ use crate::{
     index::{Index, PodId, PolicyKey},
     object::{Cluster, ClusterPeer, ClusterPeerKind, Direction, Effective, Node, Pod, RuleAction, Workload},
     packet::{End, Packet, Traffic},
-    reach::{ClassId, Family, Reach},
+    reach::{Class, ClassId, Family, Reach},
     set::{AddressSet, Protocol},
 };
 use roaring::RoaringBitmap;
@@ -155,7 +155,9 @@ impl<'a> Admission<'a> {
                 (None, Some(b)) if other.pods.is_empty() => self.families.contains(&b),
                 _ => true,
             };
-            !meets || other.policed_egress || id == class || open.contains(id)
+            // To itself a pod may always talk (S21), to others that are like it not.
+            let is_itself = id == class && (other.is_shared() || other.pods.len() == 1);
+            !meets || other.policed_egress || is_itself || open.contains(id)
         })
     }
 
@@ -238,14 +240,16 @@ impl<'a> Admission<'a> {
                 }
             }
             Source::Pods { pods, .. } => {
-                for peer in pods.iter().filter_map(|uid| self.cluster.pods.get(uid)) {
+                let is_shared = self.reach.class(class).is_some_and(Class::is_shared);
+                let others = pods.iter().filter(|uid| **uid != pod.uid); // S21
+                for peer in others.filter_map(|uid| self.cluster.pods.get(uid)) {
                     if !peer.is_policed() && peer.node.is_some() && peer.node == pod.node {
                         sides.admitted.push(Sender::OwnNode); // S20, S22
                         continue;
                     }
                     let ends = self.ends(peer, family);
                     sides.unseen |= ends.is_empty();
-                    for (end, id) in ends.into_iter().filter(|(_, id)| *id != class) {
+                    for (end, id) in ends.into_iter().filter(|(_, id)| *id != class || !is_shared) {
                         let admitted = open.contains(id);
                         if !admitted {
                             sides.note(Some(end).zip(self.end(class, pod)), traffic);

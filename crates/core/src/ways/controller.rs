@@ -1,7 +1,8 @@
 //! Who serves a class: known controllers, and the labels that their pods bear where they run in the
 //! cluster. Facts of the controllers' own documentation and charts.
 
-use crate::object::{Labels, Provider};
+use crate::object::{LabelSelector, Labels, Provider, Requirement};
+use std::sync::Arc;
 
 /// What is known about the controller of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +136,16 @@ pub fn is_well_known(name: &str) -> bool {
 pub fn is_well_known_key(key: &str) -> bool {
     let mut labels = INSIDE.iter().flat_map(|known| known.labels.iter().copied().flatten());
     labels.any(|(known, _)| *known == key) || OF_GATEWAY == key || ENVOY_GATEWAY.contains(&key)
+}
+
+/// The labels of those who may serve Ingresses and Gateways: a pod that none of these selects is not known to.
+#[must_use]
+pub fn proxies() -> Vec<LabelSelector> {
+    let of_gateways = [OF_GATEWAY].into_iter().chain(ENVOY_GATEWAY.into_iter().take(1));
+    let of_gateways = of_gateways.map(|key| [Requirement::Exists(key.into())].into_iter().collect());
+    let label = |(key, value): &(&str, &str)| Requirement::In((*key).into(), [Arc::from(*value)].into());
+    let of_controllers = all().flat_map(|known| known.labels);
+    of_gateways.chain(of_controllers.map(|labels| labels.iter().map(label).collect())).collect()
 }
 
 /// Every controller whose proxies are pods.

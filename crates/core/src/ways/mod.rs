@@ -16,7 +16,7 @@ mod service;
 mod way;
 mod words;
 
-pub use controller::{is_well_known, is_well_known_key};
+pub use controller::{is_well_known, is_well_known_key, proxies};
 pub use way::{
     Answer, Arrival, Clients, DeadEnd, Hop, Inner, Missing, NotTaken, Sender, Source, Told, WayIn,
 };

@@ -45,6 +45,19 @@ impl Carried {
             Self::AnyPort(_) | Self::Anything => None,
         }
     }
+
+    /// Whether it is `asked`, or one of it: every port of a protocol is of that protocol, and every code of a type
+    /// of ICMP of that type.
+    #[must_use]
+    pub fn is_of(self, asked: Self) -> bool {
+        let kind = match self {
+            Self::Port(protocol, _) => Self::AnyPort(protocol),
+            Self::Icmp(kind, _) => Self::Icmp(kind, None),
+            Self::Icmpv6(kind, _) => Self::Icmpv6(kind, None),
+            Self::AnyPort(_) | Self::Other(_) | Self::Anything => self,
+        };
+        asked == Self::Anything || asked == self || asked == kind
+    }
 }
 
 impl From<Traffic> for Carried {
@@ -151,5 +164,25 @@ mod tests {
         assert_eq!(Carried::of_protocol(47, 0).traffic(), Some(Traffic::Other(47)));
         assert_eq!(Carried::of_protocol(58, 0).traffic(), None);
         assert_eq!(Carried::AnyPort(Protocol::Tcp).traffic(), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_has_parts() {
+        let is_of =
+            |carried: &str, asked: &str| carried.parse::<Carried>().unwrap().is_of(asked.parse().unwrap());
+        for (carried, asked) in [
+            ("TCP/443", "TCP"),
+            ("TCP/443", "TCP/443"),
+            ("ICMP/3/4", "ICMP/3"),
+            ("UDP", "any"),
+            ("any", "any"),
+        ] {
+            assert!(is_of(carried, asked), "{carried} {asked}");
+        }
+        for (carried, asked) in
+            [("TCP/443", "TCP/80"), ("TCP", "TCP/443"), ("ICMP/3", "ICMP/3/4"), ("any", "TCP")]
+        {
+            assert!(!is_of(carried, asked), "{carried} {asked}");
+        }
     }
 }

@@ -18,6 +18,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Allowed, Self::Denied, Self::Audited];
+
     /// Whether policies forbid it, whether or not they are enforced.
     #[must_use]
     pub fn is_forbidden(self) -> bool {

@@ -53,6 +53,19 @@ impl Window {
         self.from <= at && at < self.to
     }
 
+    /// The smallest window of whole minutes that holds it.
+    #[must_use]
+    pub fn in_minutes(self) -> Self {
+        const MINUTE: i128 = 60_000_000_000;
+        let (from, to) = (self.from.as_nanosecond(), self.to.as_nanosecond());
+        let before = from.div_euclid(MINUTE) * MINUTE;
+        let after = -(-to).div_euclid(MINUTE) * MINUTE;
+        Self {
+            from: Timestamp::from_nanosecond(before).unwrap_or(Timestamp::MIN),
+            to: Timestamp::from_nanosecond(after).unwrap_or(Timestamp::MAX),
+        }
+    }
+
     /// The smallest window that holds both.
     #[must_use]
     pub fn cover(self, other: Self) -> Self {
@@ -109,5 +122,23 @@ impl Seen {
         {
             self.nearest = Some(nearest.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_grow_to_whole_minutes() {
+        let window = |from: &str, to: &str| Window::new(from.parse().unwrap(), to.parse().unwrap()).unwrap();
+        let minute = window("2026-11-01T12:00:00Z", "2026-11-01T12:01:00Z");
+        assert_eq!(minute.in_minutes(), minute);
+        assert_eq!(window("2026-11-01T12:00:59.5Z", "2026-11-01T12:01:00Z").in_minutes(), minute);
+        assert_eq!(window("2026-11-01T12:00:00Z", "2026-11-01T12:00:00.000000001Z").in_minutes(), minute);
+        let two = window("2026-11-01T12:00:00Z", "2026-11-01T12:02:00Z");
+        assert_eq!(window("2026-11-01T12:00:59.5Z", "2026-11-01T12:01:00.5Z").in_minutes(), two);
+        let old = window("1969-12-31T23:59:00Z", "1970-01-01T00:00:00Z");
+        assert_eq!(window("1969-12-31T23:59:30Z", "1969-12-31T23:59:31Z").in_minutes(), old);
     }
 }

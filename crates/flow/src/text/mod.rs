@@ -6,6 +6,7 @@
 
 mod error;
 mod lines;
+pub mod parts;
 mod read;
 mod told;
 mod wire;

@@ -2,7 +2,10 @@
 
 use super::{
     Line, Lines, ReadError, Trouble, VERSION,
-    wire::{At, Direction, End, Flow, Head, Leave, List, Nearest, Observer, Outcome, Policy, TierRule, Why},
+    wire::{
+        At, Details, Direction, End, Flow, Head, Key, Leave, List, Nearest, Observer, Outcome, Policy,
+        TierRule, Why,
+    },
 };
 use crate::record;
 use sekisho_core::{
@@ -76,34 +79,41 @@ fn record(flow: Flow) -> Result<record::Flow, String> {
     if flow.last.0 < flow.first.0 {
         return Err(format!("`last` must not be before `first`, `{}`", flow.first.0));
     }
-    let key = record::Key {
-        from: end(flow.from),
-        to: end(flow.to),
-        carried: flow.carried.0,
-        outcome: match flow.outcome {
+    let mut seen = record::Seen::at(flow.first.0, flow.count);
+    seen.last = flow.last.0;
+    let Flow { nodes, from_pods, to_pods, nearest, .. } = flow;
+    details(Details { nodes, from_pods, to_pods, nearest }, &mut seen);
+    let Flow { from, to, carried, outcome, leave, observer, side, .. } = flow;
+    let key = key(Key { from, to, carried, outcome, leave, observer, side });
+    Ok(record::Flow { window, key, seen })
+}
+
+pub(super) fn key(key: Key) -> record::Key {
+    record::Key {
+        from: end(key.from),
+        to: end(key.to),
+        carried: key.carried.0,
+        outcome: match key.outcome {
             Outcome::Allowed => record::Outcome::Allowed,
             Outcome::Denied => record::Outcome::Denied,
             Outcome::Audited => record::Outcome::Audited,
         },
-        leave: leave(flow.leave),
-        observer: match flow.observer {
+        leave: leave(key.leave),
+        observer: match key.observer {
             Observer::Agent => record::Observer::Agent,
             Observer::Hubble => record::Observer::Hubble,
             Observer::Gke => record::Observer::Gke,
             Observer::Vpc => record::Observer::Vpc,
         },
-        side: flow.side.map(direction),
-    };
-    let seen = record::Seen {
-        count: flow.count,
-        first: flow.first.0,
-        last: flow.last.0,
-        nodes: few(flow.nodes),
-        from_pods: few(flow.from_pods),
-        to_pods: few(flow.to_pods),
-        nearest: flow.nearest.map(nearest),
-    };
-    Ok(record::Flow { window, key, seen })
+        side: key.side.map(direction),
+    }
+}
+
+pub(super) fn details(details: Details, seen: &mut record::Seen) {
+    seen.nodes = few(details.nodes);
+    seen.from_pods = few(details.from_pods);
+    seen.to_pods = few(details.to_pods);
+    seen.nearest = details.nearest.map(nearest);
 }
 
 fn end(end: End) -> record::End {

@@ -71,6 +71,41 @@ pub(super) struct Flow {
     pub(super) nearest: Option<Nearest>,
 }
 
+/// What tells flows apart, by itself.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Key {
+    pub(super) from: End,
+    pub(super) to: End,
+    pub(super) carried: Text<crate::record::Carried>,
+    pub(super) outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Leave::is_empty")]
+    pub(super) leave: Leave,
+    pub(super) observer: Observer,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) side: Option<Direction>,
+}
+
+/// What is told of a flow beside how often and when, by itself.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub(super) nodes: List,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub(super) from_pods: List,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub(super) to_pods: List,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) nearest: Option<Nearest>,
+}
+
+impl Details {
+    pub(super) fn is_empty(&self) -> bool {
+        let lists = [&self.nodes, &self.from_pods, &self.to_pods];
+        self.nearest.is_none() && lists.into_iter().all(List::is_empty)
+    }
+}
+
 /// What is looked at of a line that is not understood.
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
@@ -98,7 +133,7 @@ pub(super) enum End {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Arc<str>>,
     },
-    Service(Key),
+    Service(Name),
     External {
         block: Text<sekisho_core::set::Cidr>,
         #[serde(default, skip_serializing_if = "List::is_empty")]
@@ -157,26 +192,26 @@ pub(super) enum Why {
     Rule(Rule),
     TierAccept(TierRule),
     TierDeny(TierRule),
-    NoRule(Vec<Key>),
+    NoRule(Vec<Name>),
     AllowedBy(Vec<Policy>),
     DeniedBy(Vec<Policy>),
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(expecting = "`namespace` and `name`")]
-pub(super) struct Key {
+pub(super) struct Name {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
 }
 
-impl From<&ObjectKey> for Key {
+impl From<&ObjectKey> for Name {
     fn from(key: &ObjectKey) -> Self {
         Self { namespace: Arc::clone(&key.namespace), name: Arc::clone(&key.name) }
     }
 }
 
-impl From<Key> for ObjectKey {
-    fn from(key: Key) -> Self {
+impl From<Name> for ObjectKey {
+    fn from(key: Name) -> Self {
         Self { namespace: key.namespace, name: key.name }
     }
 }
@@ -193,7 +228,7 @@ pub(super) struct Policy {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(expecting = "a rule of a policy")]
 pub(super) struct Rule {
-    pub(super) policy: Key,
+    pub(super) policy: Name,
     pub(super) rule: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) peer: Option<usize>,
@@ -249,7 +284,7 @@ impl List {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(expecting = "the nearest rule")]
 pub(super) struct Nearest {
-    pub(super) policy: Key,
+    pub(super) policy: Name,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<At>,
     pub(super) lacks: Arc<str>,

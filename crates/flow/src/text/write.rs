@@ -3,8 +3,8 @@
 use super::{
     VERSION,
     wire::{
-        At, Direction, End, Flow, Key, Leave, List, Nearest, Observer, Outcome, Policy, Rule, Text, TierRule,
-        Time, Why, Window,
+        At, Details, Direction, End, Flow, Key, Leave, List, Name, Nearest, Observer, Outcome, Policy, Rule,
+        Text, TierRule, Time, Why, Window,
     },
 };
 use crate::record;
@@ -32,10 +32,31 @@ pub fn write(mut to: impl Write, flow: &record::Flow) -> io::Result<()> {
 }
 
 fn wire(flow: &record::Flow) -> Flow {
-    let record::Flow { window, key, seen } = flow;
+    let record::Flow { window, key: of, seen } = flow;
+    let Key { from, to, carried, outcome, leave, observer, side } = key(of);
+    let Details { nodes, from_pods, to_pods, nearest } = details(seen);
     Flow {
         version: VERSION.to_owned(),
         window: Window { from: Time(window.from()), to: Time(window.to()) },
+        from,
+        to,
+        carried,
+        outcome,
+        leave,
+        observer,
+        side,
+        count: seen.count,
+        first: Time(seen.first),
+        last: Time(seen.last),
+        nodes,
+        from_pods,
+        to_pods,
+        nearest,
+    }
+}
+
+pub(super) fn key(key: &record::Key) -> Key {
+    Key {
         from: end(&key.from),
         to: end(&key.to),
         carried: Text(key.carried),
@@ -52,9 +73,11 @@ fn wire(flow: &record::Flow) -> Flow {
             record::Observer::Vpc => Observer::Vpc,
         },
         side: key.side.map(direction),
-        count: seen.count,
-        first: Time(seen.first),
-        last: Time(seen.last),
+    }
+}
+
+pub(super) fn details(seen: &record::Seen) -> Details {
+    Details {
         nodes: list(&seen.nodes),
         from_pods: list(&seen.from_pods),
         to_pods: list(&seen.to_pods),
@@ -91,14 +114,14 @@ fn why(why: &record::Why) -> Option<Why> {
         verdict::Because::NeighbourDiscovery => Why::NeighbourDiscovery,
         verdict::Because::NotIsolated => Why::NotIsolated,
         verdict::Because::Rule(path) => Why::Rule(Rule {
-            policy: Key::from(&path.policy),
+            policy: Name::from(&path.policy),
             rule: path.rule,
             peer: path.peer,
             port: path.port,
         }),
         verdict::Because::TierAccept(rule) => Why::TierAccept(tier_rule(rule)),
         verdict::Because::TierDeny(rule) => Why::TierDeny(tier_rule(rule)),
-        verdict::Because::NoRule(policies) => Why::NoRule(policies.iter().map(Key::from).collect()),
+        verdict::Because::NoRule(policies) => Why::NoRule(policies.iter().map(Name::from).collect()),
     })
 }
 
@@ -139,5 +162,5 @@ fn nearest(nearest: &record::Nearest) -> Nearest {
         peer: path.peer,
         port: path.port,
     });
-    Nearest { policy: Key::from(&nearest.policy), at, lacks: Arc::clone(&nearest.lacks) }
+    Nearest { policy: Name::from(&nearest.policy), at, lacks: Arc::clone(&nearest.lacks) }
 }

@@ -39,10 +39,11 @@ use crate::{
 };
 use sekisho_core::{
     diagnostic::Severity,
-    object::{IpBlock, Peer, PeerKind, Pod, Service},
+    index::{PodId, RoaringBitmap},
+    object::{IpBlock, Peer, PeerKind, Service},
     set::AddressSet,
 };
-use std::{net::IpAddr, ops::RangeInclusive, sync::Arc};
+use std::{net::IpAddr, ops::RangeInclusive};
 
 pub(crate) static RULE: Rule = Rule {
     code: "SK111",
@@ -55,13 +56,19 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(world: &World<'_>, report: &mut Report<'_>) {
-    let addresses = Addresses::of(world);
-    for (at, peer) in world.peers() {
-        let PeerKind::Block(block) = &peer.kind else { continue };
-        if is_wide(block) || world.standard.named(&peer.kind).next().is_some() {
-            continue;
+    let blocks = world.peers().filter_map(|(at, peer)| match &peer.kind {
+        PeerKind::Block(block) if !is_wide(block) && world.standard.named(&peer.kind).next().is_none() => {
+            Some((at, peer, block))
         }
-        if let Some(found) = finding(report, &addresses, at, peer, block) {
+        _ => None,
+    });
+    let blocks: Vec<(RuleAt<'_>, &Peer, &IpBlock)> = blocks.collect();
+    if blocks.is_empty() {
+        return;
+    }
+    let addresses = Addresses::of(world, &blocks);
+    for (at, peer, block) in blocks {
+        if let Some(found) = finding(world, report, &addresses, (at, peer, block)) {
             report.push(found);
         }
     }
@@ -74,19 +81,26 @@ fn is_wide(block: &IpBlock) -> bool {
         || !addresses.intersection(&AddressSet::internet()).is_empty() && block.cidr().prefix_length() < 8
 }
 
-/// Who has an address, ascending by it.
+/// Up to so many blocks every address is held against each: that costs less than to sort all addresses.
+const FEW: usize = 16;
+
+/// The addresses that some of the blocks may have, ascending.
 struct Addresses<'w> {
-    pods: Vec<(IpAddr, &'w Arc<Pod>)>,
+    pods: Vec<(IpAddr, PodId)>,
     services: Vec<(IpAddr, &'w Service)>,
 }
 
 impl<'w> Addresses<'w> {
-    fn of(world: &'w World<'_>) -> Self {
-        let pods = world.index.pods().flat_map(|(_, pod)| pod.addresses.iter().map(move |at| (*at, pod)));
+    fn of(world: &'w World<'_>, blocks: &[(RuleAt<'_>, &Peer, &IpBlock)]) -> Self {
+        let is_many = blocks.len() > FEW;
+        let is_meant = |at: &IpAddr| is_many || blocks.iter().any(|(_, _, block)| block.cidr().contains(*at));
+        let pods = world.index.addresses().filter(is_meant);
+        let pods = pods.flat_map(|at| world.index.pods_at(at).map(move |id| (at, id)));
         let services = world.cluster.services.values();
         let services = services.flat_map(|one| one.cluster_addresses.iter().map(move |at| (*at, one)));
+        let services = services.filter(|(at, _)| is_meant(at));
         let (mut pods, mut services): (Vec<_>, Vec<_>) = (pods.collect(), services.collect());
-        pods.sort_by_key(|(address, _)| *address);
+        pods.sort_unstable();
         services.sort_by_key(|(address, _)| *address);
         Self { pods, services }
     }
@@ -103,18 +117,17 @@ fn within<'a, T>(
 }
 
 fn finding(
+    world: &World<'_>,
     report: &Report<'_>,
     addresses: &Addresses<'_>,
-    at: RuleAt<'_>,
-    peer: &Peer,
-    block: &IpBlock,
+    (at, peer, block): (RuleAt<'_>, &Peer, &IpBlock),
 ) -> Option<Finding> {
     let range = block.cidr().first()..=block.cidr().last();
     let in_block = |address: &IpAddr| block.contains(*address);
-    let pods: Vec<&Arc<Pod>> =
-        within(&addresses.pods, &range).filter(|(at, _)| in_block(at)).map(|(_, pod)| *pod).collect();
+    let borne = within(&addresses.pods, &range).filter(|(at, _)| in_block(at));
+    let pods: RoaringBitmap = borne.map(|(_, id)| *id).collect();
     if !pods.is_empty() {
-        let who = words::workloads(pods.iter().copied());
+        let who = words::workloads(world.pods(&pods));
         let message = format!("`{block}` has addresses of pods, today those of {who}, tomorrow of anybody");
         let found = report.of_policy(&at.policy.key, &peer.origin, message).field(&["ipBlock", "cidr"]);
         return Some(found.help("select pods by their labels: addresses are given to whoever comes next"));

@@ -84,7 +84,7 @@ fn own(world: &World<'_>) -> RoaringBitmap {
 
 /// Whether the standard asks for a policy: of a component by its label, or of one that is called, or is closed.
 fn is_component(world: &World<'_>, id: PodId, pod: &Pod) -> bool {
-    if let Some(component) = world.components().of_pod(id) {
+    if let Some(component) = world.component_of(id) {
         let is_called = !component.ports.is_empty() || !component.admits.is_empty();
         return is_called || component.egress == Stance::Closed;
     }

@@ -96,9 +96,11 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
 
 /// The pods whose egress is to be closed.
 fn wanted(world: &World<'_>) -> RoaringBitmap {
-    let closed = world.standard.components.iter().filter(|component| is_closed(component));
-    let of_components = closed.map(|component| world.components().pods(&component.key));
+    let own = world.standard.components.iter().filter(|component| world.looks_at(&component.key.namespace));
+    let closed = own.filter(|component| is_closed(component));
+    let of_components = closed.map(|component| world.pods_of(&component.key));
     let namespaces = world.standard.baseline.iter().flat_map(|baseline| &baseline.closed);
+    let namespaces = namespaces.filter(|name| world.looks_at(name));
     let of_namespaces = namespaces.map(|name| world.index.pods_in(name));
     let pods = of_components.chain(of_namespaces).fold(RoaringBitmap::new(), |all, pods| all | pods);
     pods & world.asked()

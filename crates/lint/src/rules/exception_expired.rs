@@ -67,7 +67,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
 
 /// The finding, with the entries of policies that the exception was for.
 fn still(world: &World<'_>, expired: &Exception, found: Finding) -> Finding {
-    let of_it = world.all_peers().filter(|(at, _)| {
+    let of_it = world.peers_in(&expired.component.namespace).filter(|(at, _)| {
         let component = world.components().of_policy(at.policy);
         component.is_some_and(|one| one.key == expired.component) && at.direction == expired.direction
     });

@@ -93,10 +93,10 @@ fn refused(way: &WayIn) -> Vec<(&WayIn, &Arrival)> {
     arrivals.iter().filter(is_told).map(|arrival| (way, arrival)).collect()
 }
 
-/// The pods of each workload.
+/// The pods of each workload that rules look at.
 fn pods<'w>(world: &'w World<'_>) -> BTreeMap<&'w Workload, Vec<(PodId, &'w Arc<Pod>)>> {
     let mut pods: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (id, pod) in world.index.pods() {
+    for (id, pod) in world.own().iter().filter_map(|id| Some((id, world.index.pod(id)?))) {
         pods.entry(&pod.workload).or_default().push((id, pod));
     }
     pods

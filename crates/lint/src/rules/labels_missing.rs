@@ -53,7 +53,7 @@ pub(crate) static RULE: Rule = Rule {
 fn run(world: &World<'_>, report: &mut Report<'_>) {
     let Some(naming) = world.standard.naming.as_ref().filter(|_| !world.has_gaps) else { return };
     for (workload, (id, pod)) in world.workloads(&world.asked()) {
-        if world.components().of_pod(id).is_some() {
+        if world.component_of(id).is_some() {
             continue;
         }
         let Some((essence, message, help)) = wrong(naming, pod) else { continue };

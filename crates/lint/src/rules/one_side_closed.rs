@@ -81,7 +81,11 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     let mut judge =
         Judge { world, tiered: world.tiered(), shut: shut.into_iter().collect(), told: BTreeSet::new() };
     // What a policy says of others is told at theirs.
-    for at in world.all_rules() {
+    // Where nobody is shut nobody can be refused, and nobody's rules have to be read.
+    let is_shut = |direction| judge.shut.get(&direction).is_some_and(|shut| !shut.is_empty());
+    let read: BTreeSet<Direction> =
+        Direction::ALL.into_iter().filter(|direction| is_shut(opposite(*direction))).collect();
+    for at in world.all_rules(&read) {
         for peer in &at.rule.peers {
             let (PeerKind::Pods(pods) | PeerKind::PodsInNamespaces { pods, .. }) = &peer.kind else {
                 continue;
@@ -116,8 +120,13 @@ struct Judge<'w, 'c> {
 }
 
 impl<'w, 'c> Judge<'w, 'c> {
+    /// Whether it is shut to all of `pods`. Most are where rules look, so those are asked first.
     fn is_shut(&self, direction: Direction, pods: &RoaringBitmap) -> bool {
-        self.shut.get(&direction).is_some_and(|shut| pods.is_subset(shut))
+        let own = self.world.own();
+        let is_shut = |shut: &RoaringBitmap| (pods & own).is_subset(shut);
+        let mut elsewhere = (pods - own).into_iter();
+        self.shut.get(&direction).is_some_and(is_shut)
+            && elsewhere.all(|id| self.world.is_shut(id, direction))
     }
 
     /// What is said of a rule that names `theirs`, whose own policies speak in the other direction.
@@ -138,7 +147,11 @@ impl<'w, 'c> Judge<'w, 'c> {
     /// What is said of two components of which one calls the other.
     fn of_edge(&mut self, report: &Report<'_>, edge: &Edge) -> Vec<Finding> {
         let (End::Component(from), End::Component(to)) = (&edge.from, &edge.to) else { return Vec::new() };
-        let (from, to) = (self.world.components().pods(from), self.world.components().pods(to));
+        // It is told at the policies of one of its ends.
+        if ![from, to].iter().any(|key| self.world.looks_at(&key.namespace)) {
+            return Vec::new();
+        }
+        let (from, to) = (self.world.pods_of(from), self.world.pods_of(to));
         if !self.is_shut(Direction::Egress, &from) && !self.is_shut(Direction::Ingress, &to) {
             return Vec::new();
         }

@@ -84,11 +84,21 @@ fn opened(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
     let borne = borne(world);
     for exposure in world.exposures().iter().filter(|one| is_open(one, &borne)) {
         for rule in exposure.rules.iter().filter(|rule| opens(world, rule)) {
-            let workloads = exposure.workloads.iter().map(|(workload, _)| workload.clone());
-            opened.entry(rule.clone()).or_default().extend(workloads);
+            // Others may be as open, by rules of their own or because nobody isolates them.
+            let own = subjects(world, rule);
+            let is_own = |one: &&Workload| own.as_ref().is_none_or(|own| own.contains(one));
+            let workloads = exposure.workloads.iter().map(|(workload, _)| workload).filter(is_own);
+            opened.entry(rule.clone()).or_default().extend(workloads.cloned());
         }
     }
     opened
+}
+
+/// The workloads that the policy of a rule selects; `None` for cluster-wide ones, of which any may be.
+fn subjects<'w>(world: &'w World<'_>, rule: &OpeningRule) -> Option<BTreeSet<&'w Workload>> {
+    let RuleName::Policy(path) = &rule.name else { return None };
+    let policy = world.cluster.policies.get(&path.policy)?;
+    Some(world.workloads(world.subjects(policy)).into_keys().collect())
 }
 
 fn by_rules(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
@@ -124,8 +134,9 @@ fn by_rules(world: &World<'_>) -> BTreeMap<OpeningRule, BTreeSet<Workload>> {
 
 /// The addresses of the internet that pods bear: nobody outside has them.
 fn borne(world: &World<'_>) -> AddressSet {
-    let addresses = world.index.pods().flat_map(|(_, pod)| pod.addresses.iter().copied());
-    addresses.map(Cidr::host).collect()
+    let internet = AddressSet::internet();
+    let borne = world.index.addresses().filter(|address| internet.contains(*address));
+    borne.map(Cidr::host).collect()
 }
 
 fn is_open(exposure: &Exposure, borne: &AddressSet) -> bool {
@@ -167,7 +178,7 @@ fn finding(report: &Report<'_>, rule: &OpeningRule, workloads: &BTreeSet<Workloa
     let message = format!("{who} {is} open to the whole internet");
     let subject = match &rule.name {
         RuleName::Policy(path) => Subject::Policy(path.policy.clone()),
-        RuleName::Tier(_) => Subject::Text,
+        RuleName::Tier(rule) => Subject::ClusterPolicy(rule.policy.clone()),
     };
     let found = report.finding(subject, &rule.origin, message);
     let found = match &rule.name {

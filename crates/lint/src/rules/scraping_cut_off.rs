@@ -68,8 +68,9 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     if monitoring.is_empty() {
         return;
     }
-    for component in &world.standard.components {
-        let pods = world.components().pods(&component.key);
+    let components = world.standard.components.iter();
+    for component in components.filter(|one| world.looks_at(&one.key.namespace)) {
+        let pods = world.pods_of(&component.key);
         let Some((id, pod)) = pods.min().and_then(|id| Some((id, world.index.pod(id)?))) else { continue };
         let isolating = world.isolating(id, Direction::Ingress);
         let Some(policy) = isolating.first() else { continue };

@@ -125,13 +125,13 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let closed = pods & (world.isolated(other) | world.tiered());
+    let closed = world.spoken_of(pods, other);
     (pods - &closed) | world.met(at.direction, &closed, subjects)
 }
 
 fn is_declared(world: &World<'_>, at: RuleAt<'_>, id: u32) -> bool {
     let Some(own) = world.components().of_policy(at.policy) else { return false };
-    let Some(peer) = world.components().of_pod(id) else { return false };
+    let Some(peer) = world.component_of(id) else { return false };
     let (own, peer) = (End::Component(own.key.clone()), End::Component(peer.key.clone()));
     let ends = match at.direction {
         Direction::Ingress => (&peer, &own),

@@ -1,9 +1,8 @@
 //! `sekisho observe`.
 
 use super::{CheckInputArgs, FlowsArgs};
-use crate::narrow::FlowEnd;
 use clap::{Args, ValueEnum};
-use sekisho_flow::record::Carried;
+use sekisho_flow::{query::FlowEnd, record::Carried};
 
 const EXAMPLES: &str = "\
 Examples:

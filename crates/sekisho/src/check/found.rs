@@ -1,7 +1,7 @@
 //! What rules found of each object, for itself: it is kept while others are looked at again.
 
 use sekisho_lint::{
-    Finding, World,
+    Finding, Subject, World,
     rego::{Judged, Rules},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -30,9 +30,15 @@ impl Found {
         Some(Self { ours, own })
     }
 
-    /// The same where `newer` has looked again at some namespaces, and at what lies in none.
+    /// The same where `newer` has looked again at some namespaces, and at what lies in none. What cluster-wide policies
+    /// do elsewhere was not looked at: of those that nothing newer is told of, what was told before stays.
     pub(crate) fn renewed(mut self, newer: Self, namespaces: &BTreeSet<Arc<str>>) -> Self {
-        let stays = |one: &Finding| one.subject.namespace().is_some_and(|name| !namespaces.contains(name));
+        let place = |one: &Finding| (one.code().to_owned(), one.diagnostic.origin.clone());
+        let told: BTreeSet<_> = newer.ours.iter().map(place).collect();
+        let stays = |one: &Finding| match &one.subject {
+            Subject::ClusterPolicy(_) => !told.contains(&place(one)),
+            subject => subject.namespace().is_some_and(|name| !namespaces.contains(name)),
+        };
         self.ours.retain(stays);
         self.ours.extend(newer.ours);
         self.own.findings.retain(stays);

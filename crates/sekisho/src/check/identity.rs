@@ -41,7 +41,7 @@ impl Identity {
             ..Standing::default()
         });
         let object = match &finding.subject {
-            Subject::Text => object.unwrap_or_default(),
+            Subject::Text | Subject::ClusterPolicy(_) => object.unwrap_or_default(),
             subject => subject.to_string(),
         };
         let value = [value, finding.essence.clone()].into_iter().filter(|part| !part.is_empty());
@@ -54,7 +54,10 @@ impl Identity {
         Self::words(
             path,
             finding.code().to_owned(),
-            finding.subject.to_string(),
+            match &finding.subject {
+                Subject::ClusterPolicy(_) => String::new(),
+                subject => subject.to_string(),
+            },
             finding.diagnostic.message.clone(),
         )
     }

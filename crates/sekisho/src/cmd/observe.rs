@@ -4,7 +4,6 @@ use crate::{
     args::{ObserveArgs, ObserveFormat, OutcomeArg},
     flows::{self, History},
     input,
-    narrow::FlowEnd,
     outcome::Outcome,
     output,
     render::observe::{self, Row},
@@ -16,7 +15,8 @@ use sekisho_core::{
 };
 use sekisho_flow::{
     attribution::{Book, Judge, Policies},
-    record::{self, Carried, End, Flow, Key, Leave},
+    query::{Period, Query},
+    record::{self, Flow, Leave},
     text,
 };
 use std::cmp::Reverse;
@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
     let Some(History { mut flows, .. }) = flows::read(&arguments.flows, &cluster)? else {
         return Ok(Outcome::CouldNot);
     };
-    flows.retain(|flow| is_asked(arguments, &flow.key));
+    let query = query(arguments);
+    flows.retain(|flow| query.is_key(&flow.key));
     let mut rows = explained(flows, &cluster);
     rows.sort_by(|one, other| order(&one.flow).cmp(&order(&other.flow)));
     match arguments.output {
@@ -50,14 +51,15 @@ fn cluster(arguments: &ObserveArgs) -> anyhow::Result<Option<Cluster>> {
     Ok(read.map(|input| input.cluster))
 }
 
-fn is_asked(arguments: &ObserveArgs, key: &Key) -> bool {
-    let outcomes: Vec<record::Outcome> = arguments.outcome.iter().map(|outcome| meant(*outcome)).collect();
-    let any = |ends: &[FlowEnd], end: &End| ends.is_empty() || ends.iter().any(|asked| asked.is(end));
-    let ports = &arguments.port;
-    any(&arguments.from, &key.from)
-        && any(&arguments.to, &key.to)
-        && (outcomes.is_empty() || outcomes.contains(&key.outcome))
-        && (ports.is_empty() || ports.iter().any(|port| is_of(key.carried, *port)))
+/// Which flows are asked for; of which time, whoever reads them looks after.
+fn query(arguments: &ObserveArgs) -> Query {
+    Query {
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        carried: arguments.port.clone(),
+        outcomes: arguments.outcome.iter().map(|outcome| meant(*outcome)).collect(),
+        period: Period::default(),
+    }
 }
 
 fn meant(outcome: OutcomeArg) -> record::Outcome {
@@ -66,17 +68,6 @@ fn meant(outcome: OutcomeArg) -> record::Outcome {
         OutcomeArg::Denied => record::Outcome::Denied,
         OutcomeArg::Audited => record::Outcome::Audited,
     }
-}
-
-/// Whether what was carried is what is asked for, or one of it.
-fn is_of(carried: Carried, asked: Carried) -> bool {
-    let kind = |carried| match carried {
-        Carried::Port(protocol, _) | Carried::AnyPort(protocol) => Carried::AnyPort(protocol),
-        Carried::Icmp(kind, _) => Carried::Icmp(kind, None),
-        Carried::Icmpv6(kind, _) => Carried::Icmpv6(kind, None),
-        other => other,
-    };
-    asked == Carried::Anything || carried == asked || kind(carried) == asked
 }
 
 /// What was denied first, then what would be; of each what came most.

@@ -76,7 +76,7 @@ fn is_named(document: &Document, asked: &str) -> bool {
         Subject::Policy(key) => ("NetworkPolicy", key.to_string()),
         Subject::Workload(workload) => (&*workload.kind, workload.key.to_string()),
         Subject::Namespace(name) => ("Namespace", name.to_string()),
-        Subject::Text => return false,
+        Subject::ClusterPolicy(_) | Subject::Text => return false,
     };
     asked == name
         || asked.split_once('/').is_some_and(|(of, rest)| of.eq_ignore_ascii_case(kind) && rest == name)

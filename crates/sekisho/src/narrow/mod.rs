@@ -1,11 +1,8 @@
 //! What part of the answer a person asks for, from the words they type to the core's filter.
 
 mod end;
-mod flow;
 mod port;
 mod selector;
-
-pub(crate) use flow::FlowEnd;
 
 use crate::args::{By, ReachArgs};
 use sekisho_core::{

@@ -17,7 +17,7 @@ use sekisho_k8s::{
     edit::{Editor, Sources},
     read_texts,
 };
-use sekisho_lint::{Extent, Finding, Subject, World, rego::Rules};
+use sekisho_lint::{Category, Extent, Finding, Subject, World, find, rego::Rules};
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -83,14 +83,14 @@ impl Judge {
         let focus = focus(standing, step);
         let judge = &*self;
         let (seen, broken) = standing.after(step, |after| {
-            let seen = judge.seen(after, focus.as_ref(), until);
+            let seen = judge.seen(after, (focus.as_ref(), None), until);
             (seen, judge.broken_in(after.cluster()))
         });
         let Seen { findings, sources } = seen?;
-        // Where all is well afterwards nobody has to know how it was.
+        // Where all is well afterwards nobody has to know how it was, and else what these rules said.
         let before = match findings.is_empty() {
             true => Seen::default(),
-            false => self.seen(standing, focus.as_ref(), until)?,
+            false => self.seen(standing, (focus.as_ref(), asked(&findings)), until)?,
         };
         let broken = self.newly(standing, broken);
         if Instant::now() > until {
@@ -105,17 +105,21 @@ impl Judge {
         Ok(told)
     }
 
-    /// What is found in `standing`, in some namespaces or in all.
+    /// What is found in `standing`, in some namespaces or in all, by some rules or by all.
     fn seen(
         &self,
         standing: &Standing,
-        focus: Option<&BTreeSet<Arc<str>>>,
+        (focus, rules): (Option<&BTreeSet<Arc<str>>>, Option<BTreeSet<&str>>),
         until: Instant,
     ) -> Result<Seen, String> {
         let (cluster, standard) = (standing.cluster(), &self.standard);
         let world = World::new(cluster, standing.index(), standard, Extent::Whole, standing.has_gaps());
         let world = match focus {
             Some(namespaces) => world.only(namespaces.clone()),
+            None => world,
+        };
+        let world = match rules {
+            Some(codes) => world.asking(codes),
             None => world,
         };
         let found = Found::of(&world, self.rules.as_ref(), || Instant::now() < until)
@@ -202,6 +206,14 @@ fn in_words(finding: &Finding, own: &str, editor: &Editor<'_>) -> Told {
         namespace: finding.subject.namespace().cloned(),
         words: words.replace('\n', " "),
     }
+}
+
+/// The rules that found something, by code; `None` where all must be asked whether it is new. What silences nothing
+/// is known by all that is found.
+fn asked(findings: &[Finding]) -> Option<BTreeSet<&str>> {
+    let codes: BTreeSet<&str> = findings.iter().map(Finding::code).collect();
+    let is_about_others = |code: &&str| find(code).is_some_and(|rule| rule.category == Category::Ignoring);
+    (!codes.iter().any(is_about_others)).then_some(codes)
 }
 
 /// The namespaces that a step may matter in; `None` for all.

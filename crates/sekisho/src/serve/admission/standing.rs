@@ -19,8 +19,10 @@ use std::{
     sync::Arc,
 };
 
-/// More changes at once than this cost more one by one than a fresh index does.
+/// Up to so many changes at once are made one by one, whatever there is.
 const FEW: usize = 64;
+/// A change costs what a fresh index costs for so many objects, or less.
+const WORTH: usize = 16;
 
 /// What somebody wants to do to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,8 +211,11 @@ impl Standing {
     }
 
     fn follow(&mut self, changes: Vec<Change>) {
-        if changes.len() > FEW {
+        let objects = self.cluster.pods.len() + self.cluster.policies.len();
+        if changes.len() > FEW.max(objects / WORTH) {
             self.index = Index::of(self.cluster.changes());
+            // The next change needs the endpoints: they are looked up now, and not when somebody waits.
+            let _ = self.index.nodes_with_endpoints().next();
             return;
         }
         for change in changes {

@@ -1,14 +1,19 @@
 //! Ends of flows, as people ask for them.
 
+use crate::record::End;
 use sekisho_core::set::Cidr;
-use sekisho_flow::record::End;
-use std::{net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Whose flows are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FlowEnd {
-    /// A workload; of every name where there is none.
-    Workload { namespace: String, name: Option<String> },
+pub enum FlowEnd {
+    /// A workload.
+    Workload {
+        /// Its namespace.
+        namespace: String,
+        /// Its name; of every name where there is none.
+        name: Option<String>,
+    },
     /// Addresses outside the cluster.
     Addresses(Cidr),
     /// A name of an address outside the cluster.
@@ -19,46 +24,69 @@ pub(crate) enum FlowEnd {
     Node(Option<String>),
 }
 
-impl FromStr for FlowEnd {
-    type Err = String;
+/// A text that says no end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no end of flows: write `namespace/name`, `namespace/*`, an address or a block such as `203.0.113.0/24`, a name such as `api.example.com`, `internet`, `node` or `node/name`"
+)]
+pub struct FlowEndError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "`{text}` is no end of flows: write `namespace/name`, `namespace/*`, an address or a block such as `203.0.113.0/24`, a name such as `api.example.com`, `internet`, `node` or `node/name`"
-            )
-        };
-        let is_name = |part: &str| {
-            let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
-            !part.is_empty() && part.chars().all(is_letter)
-        };
-        // A namespace has no dots (RFC 1123's labels): what looks like a block and is none is no workload either.
-        let is_namespace = |part: &str| is_name(part) && !part.contains(['.', '_']);
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(Self::Addresses(Cidr::host(address)));
+impl FromStr for FlowEnd {
+    type Err = FlowEndError;
+
+    fn from_str(text: &str) -> Result<Self, FlowEndError> {
+        read(text).ok_or_else(|| FlowEndError(text.chars().take(300).collect()))
+    }
+}
+
+fn read(text: &str) -> Option<FlowEnd> {
+    let is_name = |part: &str| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+        !part.is_empty() && part.chars().all(is_letter)
+    };
+    // A namespace has no dots (RFC 1123's labels): what looks like a block and is none is no workload either.
+    let is_namespace = |part: &str| is_name(part) && !part.contains(['.', '_']);
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(FlowEnd::Addresses(Cidr::host(address)));
+    }
+    if let Ok(block) = text.parse() {
+        return Some(FlowEnd::Addresses(block));
+    }
+    Some(match text.split_once('/') {
+        None if text == "internet" => FlowEnd::Internet,
+        None if text == "node" => FlowEnd::Node(None),
+        None if text.contains('.') && is_name(text) => FlowEnd::Name(text.to_owned()),
+        Some(("node", name)) if is_name(name) => FlowEnd::Node(Some(name.to_owned())),
+        Some((namespace, "*")) if is_namespace(namespace) => {
+            FlowEnd::Workload { namespace: namespace.to_owned(), name: None }
         }
-        if let Ok(block) = text.parse() {
-            return Ok(Self::Addresses(block));
+        Some((namespace, name)) if is_namespace(namespace) && is_name(name) => {
+            FlowEnd::Workload { namespace: namespace.to_owned(), name: Some(name.to_owned()) }
         }
-        match text.split_once('/') {
-            None if text == "internet" => Ok(Self::Internet),
-            None if text == "node" => Ok(Self::Node(None)),
-            None if text.contains('.') && is_name(text) => Ok(Self::Name(text.to_owned())),
-            Some(("node", name)) if is_name(name) => Ok(Self::Node(Some(name.to_owned()))),
-            Some((namespace, "*")) if is_namespace(namespace) => {
-                Ok(Self::Workload { namespace: namespace.to_owned(), name: None })
+        _ => return None,
+    })
+}
+
+impl fmt::Display for FlowEnd {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload { namespace, name } => {
+                write!(f, "{namespace}/{}", name.as_deref().unwrap_or("*"))
             }
-            Some((namespace, name)) if is_namespace(namespace) && is_name(name) => {
-                Ok(Self::Workload { namespace: namespace.to_owned(), name: Some(name.to_owned()) })
-            }
-            _ => Err(wrong()),
+            Self::Addresses(block) => block.fmt(f),
+            Self::Name(name) => f.write_str(name),
+            Self::Internet => f.write_str("internet"),
+            Self::Node(None) => f.write_str("node"),
+            Self::Node(Some(name)) => write!(f, "node/{name}"),
         }
     }
 }
 
 impl FlowEnd {
     /// Whether it is meant.
-    pub(crate) fn is(&self, end: &End) -> bool {
+    #[must_use]
+    pub fn is(&self, end: &End) -> bool {
         match (self, end) {
             (Self::Workload { namespace, name }, End::Workload(end)) => {
                 let key = &end.workload.key;
@@ -81,8 +109,8 @@ impl FlowEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::WorkloadEnd;
     use sekisho_core::object::{ObjectKey, Workload};
-    use sekisho_flow::record::WorkloadEnd;
 
     fn workload(namespace: &str, name: &str) -> End {
         let workload = Workload { key: ObjectKey::new(namespace, name), kind: "Deployment".into() };
@@ -115,9 +143,11 @@ mod tests {
             ("node/node-2", "00000"),
         ] {
             assert_eq!(found(asked), expected, "{asked}");
+            let read: FlowEnd = asked.parse().unwrap();
+            assert_eq!(read.to_string().parse(), Ok(read), "{asked}");
         }
         for text in ["", "shop", "shop/", "/api", "a/b/c", "a b/c", "203.0.113.0/33"] {
-            let error = text.parse::<FlowEnd>().unwrap_err();
+            let error = text.parse::<FlowEnd>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` is no end of flows")), "{error}");
         }
     }

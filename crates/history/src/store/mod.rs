@@ -1,0 +1,95 @@
+//! The history as a file of SQLite's.
+
+mod ask;
+mod known;
+mod lost;
+mod put;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod times;
+mod trim;
+
+use crate::{Batch, Error, Lost, Put};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+/// For how long somebody who writes is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What flowed, kept in a file.
+#[derive(Debug)]
+pub struct History {
+    connection: Connection,
+}
+
+/// How far a node was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Which run of its agent.
+    pub boot: Arc<str>,
+    /// The last number of it that was taken.
+    pub last: u64,
+}
+
+impl History {
+    /// The history in the file, which is made where there is none. Beside it lie two others of SQLite's, which end in `-wal`
+    /// and `-shm` and belong to it.
+    ///
+    /// # Errors
+    /// When it is something else, of a later version, or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+    }
+
+    /// The history in the file, to ask and not to write: many may, while one writes.
+    ///
+    /// # Errors
+    /// When there is none, or none that this version can read.
+    pub fn open_to_ask(path: &Path) -> Result<Self, Error> {
+        // To read a write-ahead log is to take part in it, which needs the right to write.
+        let history = Self::with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        history.connection.pragma_update(None, "query_only", true)?;
+        Ok(history)
+    }
+
+    fn with_flags(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(path, flags);
+        let mut connection =
+            opened.map_err(|error| Error::Open { path: path.to_owned(), why: schema::said(&error) })?;
+        connection.busy_timeout(PATIENCE)?;
+        schema::prepare(&mut connection, path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE))?;
+        Ok(Self { connection })
+    }
+
+    /// Takes a batch and how far its node was heard, both or neither.
+    ///
+    /// # Errors
+    /// When some of its numbers were taken before and others not, or it cannot be written.
+    pub fn put(&mut self, batch: &Batch) -> Result<Put, Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let put = put::batch(&transaction, batch)?;
+        transaction.commit()?;
+        Ok(put)
+    }
+
+    /// Takes what was lost otherwise than in batches, such as while a node was not heard.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_lost(&mut self, lost: &[Lost]) -> Result<(), Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        lost::put(&transaction, lost)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// How far each node was heard, in the run of its agent that was heard last.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn reached(&self) -> Result<BTreeMap<Arc<str>, Reached>, Error> {
+        put::reached(&self.connection)
+    }
+}

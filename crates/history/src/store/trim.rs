@@ -1,0 +1,117 @@
+//! How much there is, and keeping no more than is wanted.
+
+use super::{History, times};
+use crate::Error;
+use rusqlite::{OptionalExtension, TransactionBehavior};
+use sekisho_flow::Timestamp;
+
+/// About how many rows are given up at once: others may write in between, and the log stays short.
+const AT_ONCE: i64 = 10_000;
+
+impl History {
+    /// How many flows it keeps.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn count(&self) -> Result<u64, Error> {
+        Ok(times::counted(self.number("SELECT count(*) FROM windows")?))
+    }
+
+    /// How many bytes of the file are in use. The file itself is as large as it was at most, until it is trimmed; the log
+    /// beside it has up to 64 MiB more.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn size(&self) -> Result<u64, Error> {
+        let used = self.number(
+            "SELECT (page_count - freelist_count) * page_size
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        )?;
+        Ok(times::counted(used))
+    }
+
+    /// The beginning of the first window that it keeps: what was before is not known to have been, nor not to have been.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn oldest(&self) -> Result<Option<Timestamp>, Error> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT start FROM windows ORDER BY start LIMIT 1")?;
+        let start: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+        Ok(start.map(|start| times::moment(times::of_seconds(start))))
+    }
+
+    /// Gives up the flows of windows that were over at `before`, and what was lost by then. The number of flows.
+    ///
+    /// # Errors
+    /// When it cannot be written. What was given up until then stays so.
+    pub fn trim_before(&mut self, before: Timestamp) -> Result<u64, Error> {
+        let before = before.as_second();
+        let mut trimmed = 0;
+        loop {
+            let rows = self.give_up(
+                "(start, stop, key) IN (SELECT start, stop, key FROM windows WHERE stop <= ?1 AND start < ?1
+                  ORDER BY start, stop, key LIMIT ?2)",
+                before,
+            )?;
+            trimmed += rows;
+            if rows == 0 {
+                break;
+            }
+        }
+        self.connection.execute("DELETE FROM lost WHERE stop <= ?1", [before])?;
+        self.tidy(trimmed)?;
+        Ok(trimmed)
+    }
+
+    /// Gives up the oldest flows until no more than so many bytes are in use, and what was lost when they flowed. The number of flows.
+    ///
+    /// # Errors
+    /// When it cannot be written. What was given up until then stays so.
+    pub fn trim_to(&mut self, bytes: u64) -> Result<u64, Error> {
+        let mut trimmed = 0;
+        while self.size()? > bytes {
+            // Whole windows: of half a minute nobody could say what it had.
+            let cut = self.number(&format!(
+                "SELECT coalesce(max(start), 0) FROM (SELECT start FROM windows ORDER BY start LIMIT {AT_ONCE} / 4)"
+            ))?;
+            let rows = self.give_up("start <= ?1 AND ?2 > 0", cut)?;
+            if rows == 0 {
+                break;
+            }
+            trimmed += rows;
+            self.connection.execute("DELETE FROM lost WHERE start <= ?1", [cut])?;
+        }
+        self.tidy(trimmed)?;
+        Ok(trimmed)
+    }
+
+    /// Deletes the windows for which `condition` holds, with their keys where nothing else has them.
+    fn give_up(&mut self, condition: &str, value: i64) -> Result<u64, Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows =
+            transaction.execute(&format!("DELETE FROM windows WHERE {condition}"), (value, AT_ONCE))?;
+        if rows > 0 {
+            transaction.execute(
+                "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id)",
+                [],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(u64::try_from(rows).unwrap_or(u64::MAX))
+    }
+
+    /// Gives the disk back what is not in use any more.
+    fn tidy(&self, trimmed: u64) -> Result<(), Error> {
+        if trimmed > 0 {
+            let mut statement = self.connection.prepare("PRAGMA incremental_vacuum")?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(())
+    }
+
+    fn number(&self, question: &str) -> Result<i64, Error> {
+        Ok(self.connection.query_row(question, [], |row| row.get(0))?)
+    }
+}
