@@ -27,6 +27,7 @@ pub const EDGES: &[Edges] = &[
             "sekisho-catalog",
             "sekisho-core",
             "sekisho-flow",
+            "sekisho-history",
             "sekisho-k8s",
             "sekisho-lab",
             "sekisho-lint",
