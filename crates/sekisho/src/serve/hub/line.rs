@@ -54,12 +54,26 @@ pub(super) async fn hear(agent: &Agent, means: &Means) -> Broken {
         Ok(lines) => lines,
         Err(broken) => return broken,
     };
-    means.metrics.connected(true);
-    let found = follow(lines, agent, means).await;
-    means.metrics.connected(false);
-    match found {
+    let _heard = Heard::begin(means);
+    match follow(lines, agent, means).await {
         Ok(never) => match never {},
         Err(broken) => broken,
+    }
+}
+
+/// An agent that is heard, until this is dropped: whoever hears it may be stopped anywhere.
+struct Heard<'a>(&'a Means);
+
+impl<'a> Heard<'a> {
+    fn begin(means: &'a Means) -> Self {
+        means.metrics.connected(true);
+        Self(means)
+    }
+}
+
+impl Drop for Heard<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.connected(false);
     }
 }
 
