@@ -13,9 +13,12 @@ use pods::Pods;
 use policies::{Policies, Policy};
 use sekisho_core::{
     index::Input,
-    object::{Change, Node, ObjectKey},
+    object::{
+        Change, Node, ObjectKey,
+        annotation::{AUDIT, MODE},
+    },
 };
-use sekisho_k8s::watch::{Id, MODE, News, Object, Told, Watched};
+use sekisho_k8s::watch::{Id, News, Object, Told, Watched};
 use std::{collections::BTreeMap, sync::Arc};
 pub(crate) use steps::{Instead, Remark, Steps};
 
@@ -176,7 +179,7 @@ enum Mode {
 fn mode(written: Option<&str>) -> (Mode, Option<String>) {
     match written {
         None | Some("enforce") => (Mode::Enforce, None),
-        Some("audit") => (Mode::Audit, None),
+        Some(AUDIT) => (Mode::Audit, None),
         Some(other) => {
             let reason =
                 format!("the annotation `{MODE}` is `{other}`, which is neither `audit` nor `enforce`");

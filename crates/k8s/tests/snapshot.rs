@@ -140,6 +140,25 @@ fn what_is_hidden_cannot_be_read() {
     }
 }
 
+/// What a team says to us in a policy counts of a cluster as of manifests; why it says so is nobody's business.
+#[test]
+fn a_policy_keeps_what_its_team_says_to_us() {
+    let policy = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web",
+      "namespace": "shop", "annotations": {"sekisho.dev/ignore": "SK301: of hunter2; SK305", "sekisho.dev/mode": "audit",
+        "other": "hunter2"}}, "spec": {"podSelector": {}}}"#;
+    let reading = read_text("policy", policy.as_bytes(), &Options::default());
+    let annotations = |kept: &Cluster| -> Vec<(String, String)> {
+        let policy = kept.policies.values().next().unwrap();
+        policy.annotations.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let mode = pair("sekisho.dev/mode", "audit");
+    let open = annotations(&reread(&snapshot(&reading, None)));
+    assert_eq!(open, [pair("sekisho.dev/ignore", "SK301: of hunter2; SK305"), mode.clone()]);
+    let hidden = annotations(&reread(&snapshot(&reading, Some(redactor()))));
+    assert_eq!(hidden, [pair("sekisho.dev/ignore", "SK301: hidden; SK305"), mode]);
+}
+
 #[test]
 fn the_reference_scenario_reaches_as_far_hidden_as_open() {
     let folder = root().join("examples/exchange/production");

@@ -7,17 +7,6 @@ use sekisho_core::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// The annotation of policies, and its value, by which they are only tried (`docs/agent.md`).
-pub const MODE: &str = "sekisho.dev/mode";
-/// See [`MODE`].
-pub const AUDIT: &str = "audit";
-
-/// Whether the policy is only tried.
-#[must_use]
-pub fn is_staged(policy: &NetworkPolicy) -> bool {
-    policy.annotations.get(MODE) == Some(AUDIT)
-}
-
 /// The directions in which the policy isolates (S3).
 #[must_use]
 pub(crate) fn types(policy: &NetworkPolicy) -> BTreeSet<Direction> {
@@ -37,7 +26,7 @@ pub(crate) fn is_same(one: &NetworkPolicy, other: &NetworkPolicy) -> bool {
     };
     types(one) == types(other)
         && one.subjects == other.subjects
-        && is_staged(one) == is_staged(other)
+        && one.is_audited() == other.is_audited()
         && types(one).into_iter().all(|direction| rules(one, direction) == rules(other, direction))
 }
 

@@ -3,9 +3,7 @@
 use crate::{
     asked::Asked,
     draft::{Drafted, RuleAdvice, rules},
-    existing::{
-        blank, free_name, is_about, is_baseline, is_same, is_staged, opens_all, rules_mut, types, without,
-    },
+    existing::{blank, free_name, is_about, is_baseline, is_same, opens_all, rules_mut, types, without},
     roster::{Group, GroupId},
     whom::{Needs, Peers, Whom},
 };
@@ -133,7 +131,7 @@ impl Planner<'_> {
     fn is_closed(&self, namespace: &str, direction: Direction) -> bool {
         let of_namespace =
             self.peers.cluster.policies.values().filter(|policy| *policy.key.namespace == *namespace);
-        let mut counted = of_namespace.filter(|policy| self.asked.staged || !is_staged(policy));
+        let mut counted = of_namespace.filter(|policy| self.asked.staged || !policy.is_audited());
         counted.any(|policy| {
             policy.subjects.is_everything()
                 && policy.isolates(direction)

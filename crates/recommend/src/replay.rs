@@ -211,7 +211,7 @@ pub fn with<'p>(
 #[must_use]
 pub fn enforced(cluster: &Cluster) -> Cluster {
     let mut enforced = cluster.clone();
-    enforced.policies.retain(|_, policy| !crate::existing::is_staged(policy));
+    enforced.policies.retain(|_, policy| !policy.is_audited());
     enforced
 }
 

@@ -2,12 +2,15 @@
 //! pass must go before something narrower can be tried beside it (`docs/agent.md`).
 
 use crate::{
-    existing::{AUDIT, MODE, is_staged, opens_all, rules_mut, types, without},
+    existing::{opens_all, rules_mut, types, without},
     plan::{Left, Plan, PolicyAdvice},
 };
 use sekisho_core::{
     eval,
-    object::{Cluster, Direction, NetworkPolicy, ObjectKey},
+    object::{
+        Cluster, Direction, NetworkPolicy, ObjectKey,
+        annotation::{AUDIT, MODE},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +26,7 @@ pub(crate) fn stage(plan: &mut Plan, cluster: &Cluster) {
     let planned = std::mem::take(&mut plan.policies);
     for (key, advice) in planned {
         match &advice.replaces {
-            Some(known) if !is_staged(known) => beside(plan, cluster, known.clone(), advice),
+            Some(known) if !known.is_audited() => beside(plan, cluster, known.clone(), advice),
             _ => drop(plan.policies.insert(key, tried(advice))),
         }
     }
@@ -56,7 +59,7 @@ fn beside(plan: &mut Plan, cluster: &Cluster, known: NetworkPolicy, advice: Poli
     for direction in &opened {
         let name = format!("{}-{direction}", known.key.name);
         let key = ObjectKey::new(Arc::clone(&known.key.namespace), name);
-        if cluster.policies.get(&key).is_some_and(|other| !is_staged(other)) {
+        if cluster.policies.get(&key).is_some_and(|other| !other.is_audited()) {
             plan.left.insert(Left::Unstaged(known.key.clone(), *direction));
             return;
         }
@@ -94,7 +97,7 @@ fn beside(plan: &mut Plan, cluster: &Cluster, known: NetworkPolicy, advice: Poli
 fn is_alone(cluster: &Cluster, policy: &NetworkPolicy, direction: Direction) -> bool {
     let of_namespace = cluster.policies.values().filter(|other| other.key.namespace == policy.key.namespace);
     let mut others = of_namespace
-        .filter(|other| other.key != policy.key && other.isolates(direction) && !is_staged(other));
+        .filter(|other| other.key != policy.key && other.isolates(direction) && !other.is_audited());
     let pods: Vec<_> = cluster.pods.values().filter(|pod| eval::selects(policy, pod)).collect();
     !others.any(|other| pods.iter().any(|pod| eval::selects(other, pod)))
 }

@@ -2,7 +2,6 @@
 
 use crate::{
     evidence::Evidence,
-    existing::is_staged,
     history::{Call, History, Untold},
     replay::{Refused, World, enforced, refused},
     roster::{Group, Roster},
@@ -101,7 +100,7 @@ pub fn status(
     let (now, then) = (World::of(&enforced(cluster)), World::of(cluster));
     let refused: Vec<Refused> =
         refused(&history.passed, (&now, &then), roster).into_iter().filter(|one| !one.already).collect();
-    let staged = cluster.policies.values().filter(|policy| is_staged(policy));
+    let staged = cluster.policies.values().filter(|policy| policy.is_audited());
     staged
         .map(|policy| {
             let look = Look { policy, roster };

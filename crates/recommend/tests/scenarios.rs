@@ -5,6 +5,7 @@ use sekisho_core::{
     object::{
         Change, Cluster, ContainerPort, Direction, LabelSelector, Labels, NetworkPolicy, Node, ObjectKey,
         Origin, Pod, Rule, Service, ServicePort, TargetPort, Workload,
+        annotation::{AUDIT, MODE},
     },
     set::Protocol,
     standard::{NamedPeer, Role, Standard, Whom},
@@ -14,8 +15,7 @@ use sekisho_flow::{
     record::{Carried, End, Flow, Key, Leave, Observer, Outcome, Pods, Seen, Window, WorkloadEnd},
 };
 use sekisho_recommend::{
-    Asked, Left, Recommendation, Widen, existing::AUDIT, existing::MODE, history::History, recommend,
-    roster::Roster, status::status,
+    Asked, Left, Recommendation, Widen, history::History, recommend, roster::Roster, status::status,
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 

@@ -44,7 +44,9 @@ pub(crate) use redundant::{RedundantArgs, RedundantFormat};
 pub(crate) use rego::{RegoArgs, RegoFactsArgs, RegoTestArgs, RegoTestFormat, RegoVerb};
 pub(crate) use render::{RenderArgs, RenderNftablesArgs, Rendering};
 pub(crate) use rule::{RuleArgs, RuleFormat};
-pub(crate) use serve::{AdmissionArgs, Fail, LogFormat, LogLevel, Mode, ServeArgs, ServeVerb, VerdictArgs};
+pub(crate) use serve::{
+    AdmissionArgs, Fail, LogFormat, LogLevel, Mode, ReportsArg, ServeArgs, ServeVerb, VerdictArgs,
+};
 pub(crate) use snapshot::SnapshotArgs;
 pub(crate) use test::{TestArgs, TestFormat};
 

@@ -69,6 +69,12 @@ fn what_the_policies_would_decide_otherwise_is_said() {
     assert!(run.out.contains(why), "{}{}", run.out, run.err);
     let differ = "1 row was decided otherwise than by the policies that were read";
     assert!(run.out.contains(differ), "{}", run.out);
+    // One that is only tried denies nothing.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let tried = text.replace("{name: closed,", "{name: closed, annotations: {sekisho.dev/mode: audit},");
+    std::fs::write(&path, tried).unwrap();
+    let run = observe(&["--from", "ledger/ledger", "--to", "ledger/ledger-db", path.to_str().unwrap()]);
+    assert!(!run.out.contains("otherwise") && run.out.contains("ledger/ledger-db"), "{}{}", run.out, run.err);
 }
 
 /// What is printed as records is read again, and says the same.

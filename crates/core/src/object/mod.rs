@@ -3,6 +3,7 @@
 //! Whoever builds them has validated them: inside the core every object is valid (S43 is the
 //! reader's duty). Each carries the [`Origin`] of its text, so that an answer can point at a line.
 
+pub mod annotation;
 mod balancer;
 mod cluster;
 mod cluster_network_policy;

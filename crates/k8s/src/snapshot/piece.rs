@@ -2,11 +2,8 @@
 
 use super::{Kind, is_idle, kept, laid_out};
 use sekisho_core::object::ObjectKey;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Arc;
-
-/// How the annotations begin that are for us.
-const OURS: &str = "sekisho.dev/";
 
 /// An object of a live cluster: a text, and where it belongs. Texts of the same object have the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,17 +33,8 @@ impl Piece {
         let named = |key: &str| metadata.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let name = named("name").or_else(|| named("generateName"))?;
         let key = ObjectKey::new(named("namespace").unwrap_or_default(), name);
-        let ours = if kind.open { ours(metadata) } else { Map::new() };
         let piece = Self::gone(kind, &key);
-        let mut kept = kept(kind, object, None);
-        if !ours.is_empty()
-            && let Some(metadata) = kept.get_mut("metadata").and_then(Value::as_object_mut)
-            && let Value::Object(annotations) =
-                metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()))
-        {
-            annotations.extend(ours);
-        }
-        Some(Self { text: laid_out(&kept.to_string()).into(), ..piece })
+        Some(Self { text: laid_out(&kept(kind, object, None).to_string()).into(), ..piece })
     }
 
     /// What it has to be read together with: all pieces of its namespace, or itself alone where it lies in none.
@@ -62,14 +50,6 @@ impl Piece {
         let name = format!("cluster/{}/{namespace}{slash}{}", kind.plural, key.name);
         Self { kind: kind.plural, namespace, name: name.into(), text: Arc::default() }
     }
-}
-
-/// The annotations by which a team speaks to us in a policy.
-fn ours(metadata: &Value) -> Map<String, Value> {
-    let annotations = metadata.get("annotations").and_then(Value::as_object);
-    let ours =
-        annotations.into_iter().flatten().filter(|(key, value)| key.starts_with(OURS) && value.is_string());
-    ours.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What of an object goes into a snapshot: the fields that the reader uses, and nothing beside them.
 
 use super::redact::Redactor;
+use sekisho_core::object::annotation::{IGNORE, MODE};
 use serde_json::{Map, Value};
 
 /// What a value is, and so what becomes of it.
@@ -110,9 +111,9 @@ fn owners(entries: Vec<Value>, redactor: Option<&Redactor>) -> Value {
     Value::Array(vec![Value::Object(owner)])
 }
 
-/// The annotations that say what stands before an object. What a provider lets one write into them
-/// is a word or a truth value.
-const READ: [&str; 15] = [
+/// The annotations that say what stands before an object, and those by which a team speaks to us in a policy. What a
+/// provider lets one write into them is a word or a truth value.
+const READ: [&str; 17] = [
     "alb.ingress.kubernetes.io/scheme",
     "alb.ingress.kubernetes.io/target-type",
     "appgw.ingress.kubernetes.io/use-private-ip",
@@ -126,6 +127,8 @@ const READ: [&str; 15] = [
     "service.beta.kubernetes.io/aws-load-balancer-type",
     "service.beta.kubernetes.io/azure-load-balancer-internal",
     CLASS,
+    IGNORE,
+    MODE,
     NEG,
     crate::read::pod::ADDRESSES,
 ];
@@ -143,6 +146,7 @@ fn annotations(value: Value, redactor: Option<&Redactor>) -> Value {
         let text = match (key, redactor) {
             (NEG, _) => neg(&text),
             (CLASS, Some(redactor)) => redactor.name(&text),
+            (IGNORE, Some(_)) => without_reasons(&text),
             (crate::read::pod::ADDRESSES, Some(redactor)) => {
                 let each: Vec<String> = text.split(',').map(|part| redactor.address(part.trim())).collect();
                 each.join(",")
@@ -151,6 +155,15 @@ fn annotations(value: Value, redactor: Option<&Redactor>) -> Value {
         };
         Some((key.to_owned(), Value::String(text)))
     })
+}
+
+/// The annotation without what people wrote: a reason stands there, and nobody reads which.
+fn without_reasons(text: &str) -> String {
+    let entry = |entry: &str| match entry.split_once(':') {
+        Some((rules, reason)) if !reason.trim().is_empty() => format!("{}: hidden", rules.trim()),
+        _ => entry.trim().to_owned(),
+    };
+    text.split([';', '\n']).map(entry).collect::<Vec<_>>().join("; ")
 }
 
 /// The annotation without the names in it. What is no JSON stays so.

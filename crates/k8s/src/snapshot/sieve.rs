@@ -4,7 +4,8 @@
 //! INVARIANT: nothing is passed over that [`kept`](super::kept) keeps, which decides; the tests hold that.
 
 use super::shape::{Shape, field};
-use crate::watch::{MIRROR, MODE};
+use crate::watch::MIRROR;
+use sekisho_core::object::annotation::MODE;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;

@@ -11,6 +11,7 @@ mod heard;
 mod keep;
 mod mirror;
 mod object;
+pub mod report;
 mod review;
 mod stream;
 
@@ -18,7 +19,7 @@ pub use agents::{Agent, Agents};
 pub use announce::{Announcement, Announcer};
 pub use keep::{Keeper, Kept};
 pub use mirror::{Mirrored, mirrored};
-pub use object::{Id, MIRROR, MODE, Object, Told, Unread};
+pub use object::{Id, MIRROR, Object, Told, Unread};
 pub use review::{Review, Reviewer};
 
 use crate::{

@@ -4,7 +4,7 @@ use super::{Watched, heard::Heard};
 use crate::{Options, reading::read_value, snapshot::kind::Kind};
 use sekisho_core::object::{
     Cluster, ClusterPeer, ClusterPeerKind, ClusterPolicy, ClusterRule, Namespace, NetworkPolicy, Node,
-    ObjectKey, Pod, PodUid, RuleAction,
+    ObjectKey, Pod, PodUid, RuleAction, annotation::MODE,
 };
 use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
@@ -67,9 +67,6 @@ pub struct Told {
     /// What it says.
     pub object: Result<Object, Unread>,
 }
-
-/// The annotation of a policy that says whether it is enforced.
-pub const MODE: &str = "sekisho.dev/mode";
 
 /// The annotation of a pod that a kubelet made to show a static one of its own.
 pub const MIRROR: &str = "kubernetes.io/config.mirror";

@@ -10,7 +10,7 @@
 mod parse;
 mod silence;
 
-pub use parse::{IGNORE, is_ignore, of_annotation, of_comment};
+pub use parse::{is_ignore, of_annotation, of_comment};
 pub use silence::{Silence, Silenced, silence};
 
 use crate::config::Choice;

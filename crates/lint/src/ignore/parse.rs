@@ -6,8 +6,6 @@ use sekisho_core::object::Origin;
 
 /// How such a comment begins, behind its `#`.
 const BEGIN: &str = "sekisho:";
-/// The annotation of a policy.
-pub const IGNORE: &str = "sekisho.dev/ignore";
 
 /// Whether a comment, without its `#`, is for us.
 #[must_use]

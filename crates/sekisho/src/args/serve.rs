@@ -37,7 +37,7 @@ pub(crate) enum ServeVerb {
 /// Answer the API server whether an object may come in, in the light of the live cluster
 ///
 /// A validating webhook: what `check` finds, and the promises of `test`, that a change would bring. What was wrong before
-/// the change is nobody's fault who makes it. Nothing is written to the cluster but the certificates.
+/// the change is nobody's fault who makes it. Nothing is written to the cluster but the certificates, and reports of audits.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AdmissionArgs {
@@ -54,6 +54,9 @@ pub(crate) struct AdmissionArgs {
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
 
     /// The catalog, instead of the nearest `sekisho.yaml`
     #[arg(short, long, value_name = "FILE")]
@@ -107,6 +110,32 @@ pub(crate) struct VerdictArgs {
     /// Members of this group may pass with the annotation `sekisho.dev/bypass: REASON`, which is logged
     #[arg(long, value_name = "GROUP")]
     pub(crate) bypass_group: Vec<String>,
+}
+
+/// What is said of what is there already.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Audit")]
+pub(crate) struct AuditArgs {
+    /// How long after an audit of the whole cluster the next begins; 0 for none
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) audit_every: u64,
+
+    /// The kind of reports that say what it found
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = ReportsArg::Auto)]
+    pub(crate) reports: ReportsArg,
+}
+
+/// Kinds of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportsArg {
+    /// What the cluster has: those of openreports.io, or else of wgpolicyk8s.io
+    Auto,
+    /// Report and ClusterReport of openreports.io
+    Openreports,
+    /// PolicyReport and ClusterPolicyReport of wgpolicyk8s.io
+    Wgpolicyk8s,
+    /// None; metrics alone tell
+    None,
 }
 
 /// What the door does in a namespace.

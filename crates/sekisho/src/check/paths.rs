@@ -12,6 +12,7 @@ use std::{
 const BUILT: [&str; 2] = [" (kustomize)", " (helm)"];
 
 /// The folders that paths are relative to.
+#[derive(Clone)]
 pub(crate) struct Paths {
     here: PathBuf,
     top: PathBuf,

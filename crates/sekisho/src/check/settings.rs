@@ -14,6 +14,7 @@ use std::{
 };
 
 /// The settings of a run.
+#[derive(Clone)]
 pub(crate) struct Settings {
     config: Config,
     /// The environment that the manifests are of.

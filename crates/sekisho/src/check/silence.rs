@@ -1,11 +1,11 @@
 //! What people keep quiet in their manifests: comments, and annotations of policies.
 
 use super::settings::Settings;
-use sekisho_core::object::{Cluster, NetworkPolicy, Origin};
+use sekisho_core::object::{Cluster, NetworkPolicy, Origin, annotation::IGNORE};
 use sekisho_k8s::{Comment, comments, edit};
 use sekisho_lint::{
     Category, Finding,
-    ignore::{self, Covers, IGNORE, Ignore, Silence},
+    ignore::{self, Covers, Ignore, Silence},
     settle,
 };
 use std::{

@@ -21,6 +21,7 @@ use sekisho_flow::{
     text,
 };
 use sekisho_k8s::live::Access;
+use sekisho_recommend::replay::enforced;
 use std::{
     cmp::Reverse,
     io::{self, Write},
@@ -118,8 +119,10 @@ fn explained(flows: Vec<Flow>, cluster: &Cluster) -> Vec<Row> {
     if cluster.pods.is_empty() && cluster.idle.is_empty() {
         return flows.into_iter().map(|flow| Row { flow, otherwise: None }).collect();
     }
+    // Those that are only tried decide nothing.
+    let cluster = enforced(cluster);
     let index = Index::of(cluster.changes());
-    let (policies, book) = (Policies::of(cluster, &index), Book::of(cluster));
+    let (policies, book) = (Policies::of(&cluster, &index), Book::of(&cluster));
     let explain = |mut flow: Flow| {
         let verdict = book.packet(&flow.key).and_then(|packet| policies.judge(&packet));
         let mut otherwise = None;

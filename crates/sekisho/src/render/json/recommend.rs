@@ -8,7 +8,6 @@ use sekisho_recommend::{
     Basis, Left, PolicyAdvice, Recommendation, RuleAdvice,
     beyond::Beyond,
     evidence::{Confidence, Evidence},
-    existing::is_staged,
     history::{self, History},
     narrow::Narrowing,
     replay::Refused,
@@ -261,7 +260,7 @@ impl Policy {
         Self {
             name: advice.policy.key.to_string(),
             about: advice.about.as_ref().map(ToString::to_string),
-            staged: is_staged(&advice.policy),
+            staged: advice.policy.is_audited(),
             replaces,
             manifest: policy(&advice.policy, &Remarks::new()).to_document(),
             peers: rules.collect(),

@@ -8,8 +8,7 @@ pub(crate) mod words;
 use sekisho_core::object::Direction;
 use sekisho_k8s::emit::{Place, Remark, Remarks, policy};
 use sekisho_recommend::{
-    Basis, PolicyAdvice, Recommendation, RuleAdvice, existing::is_staged, history::History,
-    narrow::Narrowing, roster::Roster,
+    Basis, PolicyAdvice, Recommendation, RuleAdvice, history::History, narrow::Narrowing, roster::Roster,
 };
 use std::io::Write;
 
@@ -65,7 +64,7 @@ fn about(advice: &PolicyAdvice) -> Vec<String> {
             (Direction::Egress, _) => "whom it called".to_owned(),
         })
         .collect();
-    let tried = is_staged(&advice.policy);
+    let tried = advice.policy.is_audited();
     let mut lines = vec![match what.as_slice() {
         [] => format!("{whom}: what it let pass besides is in other policies now."),
         what => format!("{whom}: {}{}.", what.join(", "), if tried { "; only tried" } else { "" }),

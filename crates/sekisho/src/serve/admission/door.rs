@@ -7,7 +7,7 @@ use super::{
     standing::{Standing, Step},
 };
 use crate::args::{Fail, Mode, VerdictArgs};
-use sekisho_core::diagnostic::Severity;
+use sekisho_core::{diagnostic::Severity, object::Cluster};
 use sekisho_k8s::snapshot::Piece;
 use sekisho_lint::config::Level;
 use serde_json::Value;
@@ -155,7 +155,7 @@ impl Door {
         let (mut refused, mut warned) = (Vec::new(), Vec::new());
         for one in told {
             let mode = match one.namespace.as_ref().unwrap_or(home) {
-                name if is_new(standing, step, name) => self.of_label(label(&request.object)),
+                name if is_new(standing, step, name) => self.how.of_label(label(&request.object)),
                 name => self.mode(standing, name),
             };
             match mode {
@@ -214,7 +214,14 @@ impl Door {
 
     /// What holds in a namespace. Its label as it is counts, not as a change would have it.
     fn mode(&self, standing: &Standing, namespace: &str) -> Mode {
-        let known = standing.cluster().namespaces.get(namespace);
+        self.how.mode_in(standing.cluster(), namespace)
+    }
+}
+
+impl VerdictArgs {
+    /// What holds in a namespace of `cluster`.
+    pub(super) fn mode_in(&self, cluster: &Cluster, namespace: &str) -> Mode {
+        let known = cluster.namespaces.get(namespace);
         self.of_label(known.and_then(|one| one.labels().get(LABEL)))
     }
 
@@ -223,7 +230,7 @@ impl Door {
             Some("deny") => Mode::Deny,
             Some("warn") => Mode::Warn,
             Some("off") => Mode::Off,
-            _ => self.how.mode,
+            _ => self.mode,
         }
     }
 }

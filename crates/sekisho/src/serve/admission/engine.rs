@@ -4,7 +4,7 @@ use super::{
     door::{Door, Verdict},
     metrics::Metrics,
     review::Request,
-    standing::{Standing, Step},
+    standing::{Copied, Standing, Step},
 };
 use sekisho_k8s::watch::Mirrored;
 use std::{collections::VecDeque, sync::Arc, time::Instant};
@@ -17,6 +17,8 @@ pub(super) enum Message {
     News(Mirrored),
     /// Somebody asks.
     Ask(Box<Question>),
+    /// Somebody wants to look at all of it in peace.
+    Copy(oneshot::Sender<Option<Box<Copied>>>),
 }
 
 impl From<Mirrored> for Message {
@@ -74,6 +76,10 @@ impl Engine {
     fn take(&mut self, message: Message, asked: &mut VecDeque<Box<Question>>) {
         match message {
             Message::Ask(question) => asked.push_back(question),
+            Message::Copy(answer) => {
+                self.renew();
+                let _ = answer.send(self.standing.copied());
+            }
             Message::News(news) => {
                 match &news {
                     Mirrored::Trouble(kind, reason) => {

@@ -41,6 +41,7 @@ pub(super) struct Told {
 }
 
 /// What objects are held against.
+#[derive(Clone)]
 pub(super) struct Judge {
     /// What the team has agreed on.
     pub(super) standard: Standard,
@@ -122,25 +123,37 @@ impl Judge {
             Some(codes) => world.asking(codes),
             None => world,
         };
-        let found = Found::of(&world, self.rules.as_ref(), || Instant::now() < until)
-            .ok_or_else(|| "it took too long".to_owned())?;
         let sources = standing.sources(focus);
+        let findings = self.heard(&world, (&part(cluster, focus), &sources), until)?;
+        Ok(Seen { findings, sources })
+    }
+
+    /// What is to be heard of what is found in `world`, whose policies are in `part` and its texts in `sources`.
+    ///
+    /// # Errors
+    /// When that cannot be told, why.
+    pub(super) fn heard(
+        &self,
+        world: &World<'_>,
+        (part, sources): (&Cluster, &Sources),
+        until: Instant,
+    ) -> Result<Vec<Finding>, String> {
+        let found = Found::of(world, self.rules.as_ref(), || Instant::now() < until)
+            .ok_or_else(|| "it took too long".to_owned())?;
         let look = Look {
-            standard,
+            standard: &self.standard,
             extent: Extent::Whole,
             own: self.rules.as_ref(),
             settings: Some(&self.settings),
         };
-        let heard = look.hear(found, (&part(cluster, focus), &sources));
-        let findings = heard.map_err(|errors| {
+        look.hear(found, (part, sources)).map_err(|errors| {
             let first = errors.first().map(|error| error.message.clone()).unwrap_or_default();
             format!("a rule in Rego could not be evaluated: {first}")
-        })?;
-        Ok(Seen { findings, sources })
+        })
     }
 
     /// The promises that are broken in `cluster`, by their places in the list, and how.
-    fn broken_in(&self, cluster: &Cluster) -> Vec<(usize, Told)> {
+    pub(super) fn broken_in(&self, cluster: &Cluster) -> Vec<(usize, Told)> {
         if self.promises.is_empty() {
             return Vec::new();
         }
@@ -193,19 +206,28 @@ fn in_words(finding: &Finding, own: &str, editor: &Editor<'_>) -> Told {
     if *found.origin.source != *own && finding.subject != Subject::Text {
         words.push_str(&format!(", in {}", finding.subject));
     }
-    if let Some(way) = editor.way(&found.origin).filter(|way| !way.is_empty()) {
+    let (way, what) = in_parts(finding, editor);
+    if let Some(way) = way {
         words.push_str(&format!(", at {way}"));
     }
-    words.push_str(&format!(": {}", found.message));
-    if let Some(help) = &found.help {
-        words.push_str(&format!("; {help}"));
-    }
+    words.push_str(&format!(": {what}"));
     Told {
         code: finding.code().to_owned(),
         severity: found.severity,
         namespace: finding.subject.namespace().cloned(),
-        words: words.replace('\n', " "),
+        words,
     }
+}
+
+/// Where in its object a finding is; and what is wrong and what to do, in a line.
+pub(super) fn in_parts(finding: &Finding, editor: &Editor<'_>) -> (Option<String>, String) {
+    let found = &finding.diagnostic;
+    let way = editor.way(&found.origin).filter(|way| !way.is_empty());
+    let what = match &found.help {
+        Some(help) => format!("{}; {help}", found.message),
+        None => found.message.clone(),
+    };
+    (way, what.replace('\n', " "))
 }
 
 /// The rules that found something, by code; `None` where all must be asked whether it is new. What silences nothing

@@ -6,7 +6,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use std::time::Duration;
+use sekisho_k8s::watch::report::Weight;
+use std::{collections::BTreeMap, sync::atomic::AtomicU64, time::Duration};
 
 /// Bounds of durations, in seconds: what an answer should take, and what the API server waits for.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
@@ -26,6 +27,17 @@ struct OfKind {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfFound {
+    rule: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfAudit {
+    outcome: &'static str,
+}
+
 /// What is counted. One of them for the whole process.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -38,6 +50,10 @@ pub(super) struct Metrics {
     troubles: Family<OfKind, Counter>,
     ready: Gauge,
     expires: Gauge,
+    found: Family<OfFound, Gauge>,
+    audits: Family<OfAudit, Counter>,
+    audit_seconds: Gauge<f64, AtomicU64>,
+    audited: Gauge,
 }
 
 impl Metrics {
@@ -52,6 +68,10 @@ impl Metrics {
             troubles: Family::default(),
             ready: Gauge::default(),
             expires: Gauge::default(),
+            found: Family::default(),
+            audits: Family::default(),
+            audit_seconds: Gauge::default(),
+            audited: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -73,6 +93,13 @@ impl Metrics {
         registry.register("ready", "Whether the whole cluster is known", self.ready.clone());
         let expires = "When the serving certificate expires, in seconds since 1970; 0 where it is a file";
         registry.register("certificate_expiry_timestamp_seconds", expires, self.expires.clone());
+        let found = "What the last audit found in the cluster, by rule; `fail` would be refused";
+        registry.register("audit_findings", found, self.found.clone());
+        registry.register("audits", "Audits, by what became of them", self.audits.clone());
+        let took = "How long the last audit took that came to its end";
+        registry.register_with_unit("audit_duration", took, Unit::Seconds, self.audit_seconds.clone());
+        let when = "When it came to its end, in seconds since 1970; 0 where none did";
+        registry.register("audit_timestamp_seconds", when, self.audited.clone());
     }
 
     /// Counts an answer.
@@ -104,6 +131,31 @@ impl Metrics {
 
     pub(super) fn is_ready(&self) -> bool {
         self.ready.get() == 1
+    }
+
+    /// What an audit found: how much, by rule and weight.
+    pub(super) fn set_found(&self, found: &BTreeMap<(String, Weight), u64>) {
+        self.found.clear();
+        for ((rule, weight), count) in found {
+            let result = match weight {
+                Weight::Fail => "fail",
+                Weight::Warn => "warn",
+            };
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.found.get_or_create(&OfFound { rule: rule.clone(), result }).set(count);
+        }
+    }
+
+    /// An audit came to its end.
+    pub(super) fn audited(&self, took: Duration, now: i64) {
+        self.audits.get_or_create(&OfAudit { outcome: "done" }).inc();
+        self.audit_seconds.set(took.as_secs_f64());
+        self.audited.set(now);
+    }
+
+    /// An audit did not.
+    pub(super) fn audit_failed(&self) {
+        self.audits.get_or_create(&OfAudit { outcome: "failed" }).inc();
     }
 
     /// When the serving certificate expires.

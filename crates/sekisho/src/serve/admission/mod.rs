@@ -2,11 +2,12 @@
 //!
 //! What is asked comes by TLS ([`listen`], [`http`], [`tls`]) to one thread ([`engine`]), which has the cluster as it was heard
 //! of ([`standing`]). An object is held against it as it would be ([`mod@judge`]), what that brings is weighed ([`door`]), and told
-//! in the room that the API server gives ([`answer`]).
+//! in the room that the API server gives ([`answer`]). From time to time all of the cluster is looked at ([`audit`]).
 //!
 //! INVARIANT: nothing of an answer depends on anything but the cluster, the settings and the day; an answer changes nothing.
 
 mod answer;
+mod audit;
 mod door;
 mod engine;
 mod http;
@@ -28,6 +29,7 @@ use crate::{
     settings as catalog,
 };
 use anyhow::{Context, bail};
+use audit::Auditor;
 use door::Door;
 use engine::{Engine, Message};
 use http::{Desk, READING};
@@ -111,9 +113,20 @@ async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
         fail: arguments.verdict.fail,
         reading: Arc::new(Semaphore::new(READING)),
     };
+    let auditor = Auditor {
+        engine: engine.clone(),
+        judge: judge.clone(),
+        how: arguments.verdict.clone(),
+        every: Duration::from_secs(arguments.audit.audit_every),
+        reporter: audit::reporter(&access, arguments.audit.reports).await?,
+        metrics: Arc::clone(&metrics),
+    };
     let door = Door { how: arguments.verdict.clone(), judge };
     let of_engine = Engine::new(door, Arc::clone(&metrics));
     thread::Builder::new().name("engine".to_owned()).spawn(move || of_engine.run(inbox))?;
+    if arguments.audit.audit_every > 0 {
+        tokio::spawn(auditor.run());
+    }
     let tasks = async {
         tokio::select! {
             () = listen::secured(secured, acceptor, desk.clone()) => Ok(()),

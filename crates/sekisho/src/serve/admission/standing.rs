@@ -59,6 +59,16 @@ impl Part {
     }
 }
 
+/// The cluster as it was at some time.
+pub(super) struct Copied {
+    /// The objects.
+    pub(super) cluster: Cluster,
+    /// Their texts.
+    pub(super) sources: Sources,
+    /// Whether something could not be read.
+    pub(super) has_gaps: bool,
+}
+
 /// The cluster as it is known.
 #[derive(Default)]
 pub(super) struct Standing {
@@ -117,6 +127,16 @@ impl Standing {
             [Arc::clone(name), itself]
         });
         own.filter_map(|key| self.parts.get(&key)).flat_map(texts).collect()
+    }
+
+    /// The cluster as it is now; `None` where not all of it is known.
+    pub(super) fn copied(&self) -> Option<Box<Copied>> {
+        let copied = || Copied {
+            cluster: self.cluster.clone(),
+            sources: self.sources(None),
+            has_gaps: self.has_gaps(),
+        };
+        self.is_whole().then(|| Box::new(copied()))
     }
 
     /// Takes in what was heard. It counts from the next [`Self::renew`] on.
