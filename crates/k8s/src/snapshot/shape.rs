@@ -110,9 +110,9 @@ fn owners(entries: Vec<Value>, redactor: Option<&Redactor>) -> Value {
     Value::Array(vec![Value::Object(owner)])
 }
 
-/// The annotations that say what stands before an object. What a provider lets one write into them
-/// is a word or a truth value.
-const READ: [&str; 15] = [
+/// The annotations that say what stands before an object, and whether a policy is only tried. What a provider
+/// lets one write into them is a word or a truth value.
+const READ: [&str; 16] = [
     "alb.ingress.kubernetes.io/scheme",
     "alb.ingress.kubernetes.io/target-type",
     "appgw.ingress.kubernetes.io/use-private-ip",
@@ -127,8 +127,13 @@ const READ: [&str; 15] = [
     "service.beta.kubernetes.io/azure-load-balancer-internal",
     CLASS,
     NEG,
+    MODE,
     crate::read::pod::ADDRESSES,
 ];
+/// Whether a policy is enforced. What is not [`AUDIT`] says the same as nothing, whatever is written.
+const MODE: &str = "sekisho.dev/mode";
+/// It is only tried.
+const AUDIT: &str = "audit";
 /// The class of an Ingress, by name.
 const CLASS: &str = "kubernetes.io/ingress.class";
 /// Google's: JSON, with names of load balancers in it.
@@ -142,6 +147,7 @@ fn annotations(value: Value, redactor: Option<&Redactor>) -> Value {
         let Value::String(text) = value else { return Some((key.to_owned(), value)) };
         let text = match (key, redactor) {
             (NEG, _) => neg(&text),
+            (MODE, _) if text != AUDIT => return None,
             (CLASS, Some(redactor)) => redactor.name(&text),
             (crate::read::pod::ADDRESSES, Some(redactor)) => {
                 let each: Vec<String> = text.split(',').map(|part| redactor.address(part.trim())).collect();
