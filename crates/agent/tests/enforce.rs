@@ -67,6 +67,7 @@ const TESTS: &[(&str, fn())] = &[
     ("what_flows_is_recorded", flows::what_flows_is_recorded),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
     ("what_is_recommended_is_enough_and_no_more", recommended::what_is_recommended_is_enough_and_no_more),
+    ("what_is_recommended_is_tried_first", recommended::what_is_recommended_is_tried_first),
 ];
 
 fn main() {

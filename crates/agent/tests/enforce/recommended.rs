@@ -7,9 +7,16 @@ use crate::{
     rig::{Rig, agent::Agent},
     support::{root, until},
 };
+use jiff::Timestamp;
 use sekisho_lab::Options;
 use serde_json::Value;
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::Instant,
+};
 
 const NODES: usize = 3;
 const EXAMPLE: &str = "examples/exchange/production";
@@ -143,10 +150,10 @@ fn end(end: &Value) -> String {
 }
 
 /// Of each kind of these calls, the policies that refuse it by what is recommended for its source.
-fn by_source(calls: &[Call]) -> BTreeMap<String, String> {
+fn by_source(calls: &[Call], baseline: &str) -> BTreeMap<String, String> {
     let by = |call: &Call| {
         let name = call.ends[0].split('/').nth(1).unwrap();
-        (call.kind(), format!("baseline {name}-egress"))
+        (call.kind(), format!("{baseline} {name}-egress"))
     };
     calls.iter().map(by).collect()
 }
@@ -174,7 +181,7 @@ pub(crate) fn what_is_recommended_is_enough_and_no_more() {
         begun.elapsed(),
         fs::read_to_string(flows).unwrap().lines().count()
     );
-    assert_eq!(exchange.passing(&thefts), thefts.len(), "as long as egress is open they pass");
+    exchange.pass("as long as egress is open", &thefts);
     let before = recorded.snapshot("before");
     thefts.extend(refused);
 
@@ -191,7 +198,7 @@ pub(crate) fn what_is_recommended_is_enough_and_no_more() {
     println!("proved after {:?}", begun.elapsed());
 
     let told = || refusing(&recorded.flows(), "denied", "egress");
-    until("each theft is recorded, and who denied it", || told() == by_source(&thefts));
+    until("each theft is recorded, and who denied it", || told() == by_source(&thefts, "baseline"));
     let after = recorded.snapshot("after");
     let broken = said(&["diff", "--flows", flows, &before, &after]);
     assert_eq!(broken.code, Some(0), "{}{}", broken.out, broken.err);
@@ -205,7 +212,7 @@ pub(crate) fn what_is_recommended_is_enough_and_no_more() {
 fn ingress_too(recorded: &Recorded, day: &[Call], flows: &str) {
     let exchange = recorded.exchange();
     let idle = exchange.idle();
-    assert_eq!(exchange.passing(&idle), idle.len());
+    exchange.pass("as long as whole namespaces are let in", &idle);
     let said = recorded.recommend(&["--ingress", "--flows", flows]);
     assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
     recorded.apply(&said.out);
@@ -217,4 +224,71 @@ fn ingress_too(recorded: &Recorded, day: &[Call], flows: &str) {
     until("it is recorded, and who denied it", || {
         expected.iter().all(|(kind, by)| denied().get(kind) == Some(by))
     });
+}
+
+/// Tried first: nothing is denied, what would be is told, and once only what was recorded flows it is safe to enforce.
+pub(crate) fn what_is_recommended_is_tried_first() {
+    let begun = Instant::now();
+    let recorded = Recorded::start();
+    let exchange = recorded.exchange();
+    let (day, thefts) = (exchange.day(), exchange.thefts());
+    exchange.pass("before anything is recommended", &day);
+    let flows = recorded.record("flows.jsonl", sides(&day));
+    let staged = recorded.recommend(&["--egress", "--staged", "--flows", flows.to_str().unwrap()]);
+    assert_eq!(staged.code, Some(0), "{}{}", staged.out, staged.err);
+    recorded.apply(&staged.out);
+    println!("applied after {:?}", begun.elapsed());
+    let expected = by_source(&thefts, "baseline-egress");
+    let told = || refusing(&recorded.flows(), "audited", "egress");
+    until("what would be denied is told", || {
+        exchange.pass("while they are only told", &thefts);
+        told() == expected
+    });
+    println!("audited after {:?}", begun.elapsed());
+    let thieves: BTreeSet<&str> = thefts.iter().map(|call| call.ends[0].as_str()).collect();
+    recorded.is_told_apart(&thieves);
+
+    let since = Timestamp::now().to_string();
+    exchange.pass("while it is tried", &day);
+    until("the day is recorded", || passed(&recorded.since(&since)) >= u64::try_from(sides(&day)).unwrap());
+    let (code, unsafe_ones) = recorded.status(&["--since", &since]);
+    assert_eq!((code, unsafe_ones), (Some(0), BTreeSet::new()), "only what was recorded flows");
+    kubectl(&recorded.rig, &["annotate", "networkpolicy", "--all", "--all-namespaces", "sekisho.dev/mode-"]);
+    until("no theft passes", || exchange.passing(&thefts) == 0);
+    exchange.pass("once it is enforced", &day);
+    println!("done after {:?}", begun.elapsed());
+}
+
+impl Recorded {
+    /// What was recorded since a moment.
+    fn since(&self, since: &str) -> String {
+        let since: Timestamp = since.parse().unwrap();
+        let is_later = |line: &&str| {
+            let flow: Value = serde_json::from_str(line).unwrap();
+            flow["first"].as_str().unwrap().parse::<Timestamp>().unwrap() >= since
+        };
+        self.flows().lines().filter(is_later).map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Which policies that are only tried may not be enforced, by all that was recorded.
+    fn status(&self, more: &[&str]) -> (Option<i32>, BTreeSet<String>) {
+        let all = self.rig.server.folder().join("all.jsonl");
+        fs::write(&all, self.flows()).unwrap();
+        let asked = ["--status", "-o", "json", "--enough", "0", "--flows", all.to_str().unwrap()];
+        let said = self.recommend(&[&asked[..], more].concat());
+        let told: Value = serde_json::from_str(&said.out).unwrap();
+        let policies = told["policies"].as_array().unwrap();
+        assert_eq!(policies.len(), 13, "{}", said.out);
+        let unsafe_ones = policies.iter().filter(|policy| policy["safe"] == false);
+        (said.code, unsafe_ones.map(|policy| policy["name"].as_str().unwrap().to_owned()).collect())
+    }
+
+    /// What thieves called speaks against the policies that would deny it, and against no other.
+    fn is_told_apart(&self, thieves: &BTreeSet<&str>) {
+        let (code, unsafe_ones) = self.status(&[]);
+        let namespaces = thieves.iter().map(|thief| thief.split('/').next().unwrap());
+        let expected = namespaces.map(|namespace| format!("{namespace}/baseline-egress"));
+        let expected = expected.chain(thieves.iter().map(|thief| format!("{thief}-egress")));
+        assert_eq!((code, unsafe_ones), (Some(1), expected.collect()));
+    }
 }
