@@ -60,10 +60,13 @@ impl Recorded {
         self.rig.agents.iter().map(told).collect()
     }
 
-    /// The records of so many connections seen at each end, kept in a file.
-    fn record(&self, name: &str, sides: usize) -> PathBuf {
-        let sides = u64::try_from(sides).unwrap();
-        until("all is recorded", || passed(&self.flows()) >= sides);
+    /// The records, kept in a file: of so many connections that passed at an end, and so many that were denied.
+    fn record(&self, name: &str, sides: usize, denied: usize) -> PathBuf {
+        let [sides, denied] = [sides, denied].map(|count| u64::try_from(count).unwrap());
+        until("all is recorded", || {
+            let flows = self.flows();
+            passed(&flows) >= sides && counted(&flows, "denied") >= denied
+        });
         let (file, flows) = (self.rig.server.folder().join(name), self.flows());
         assert_eq!(passed(&flows), sides, "each is recorded once at each end");
         fs::write(&file, flows).unwrap();
@@ -115,10 +118,11 @@ fn records(flows: &str) -> impl Iterator<Item = Value> + '_ {
 
 /// How many connections passed at an end, by what is told of each.
 fn passed(flows: &str) -> u64 {
-    records(flows)
-        .filter(|flow| flow["outcome"] == "allowed")
-        .map(|flow| flow["count"].as_u64().unwrap())
-        .sum()
+    counted(flows, "allowed")
+}
+
+fn counted(flows: &str, outcome: &str) -> u64 {
+    records(flows).filter(|flow| flow["outcome"] == outcome).map(|flow| flow["count"].as_u64().unwrap()).sum()
 }
 
 /// At how many ends the calls are seen where all pass.
@@ -174,7 +178,7 @@ pub(crate) fn what_is_recommended_is_enough_and_no_more() {
     // The node that they leave lets them pass; on one node nobody does.
     let let_out = refused.iter().filter(|call| exchange.leaves_its_node(call)).count();
     assert!(let_out > 0);
-    let flows = recorded.record("flows.jsonl", sides(&day) + let_out);
+    let flows = recorded.record("flows.jsonl", sides(&day) + let_out, refused.len());
     let flows = flows.to_str().unwrap();
     println!(
         "recorded after {:?}: {} records",
@@ -233,7 +237,7 @@ pub(crate) fn what_is_recommended_is_tried_first() {
     let exchange = recorded.exchange();
     let (day, thefts) = (exchange.day(), exchange.thefts());
     exchange.pass("before anything is recommended", &day);
-    let flows = recorded.record("flows.jsonl", sides(&day));
+    let flows = recorded.record("flows.jsonl", sides(&day), 0);
     let staged = recorded.recommend(&["--egress", "--staged", "--flows", flows.to_str().unwrap()]);
     assert_eq!(staged.code, Some(0), "{}{}", staged.out, staged.err);
     recorded.apply(&staged.out);
