@@ -13,6 +13,8 @@ mod bridges;
 mod by_node;
 #[path = "enforce/endpoints.rs"]
 mod endpoints;
+#[path = "enforce/exchange.rs"]
+mod exchange;
 #[path = "enforce/faults.rs"]
 mod faults;
 #[path = "enforce/flows.rs"]
@@ -21,6 +23,10 @@ mod flows;
 mod outage;
 #[path = "enforce/plugin.rs"]
 mod plugin;
+#[path = "enforce/program.rs"]
+mod program;
+#[path = "enforce/recommended.rs"]
+mod recommended;
 #[path = "enforce/refused.rs"]
 mod refused;
 mod rig;
@@ -60,6 +66,8 @@ const TESTS: &[(&str, fn())] = &[
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_flows_is_recorded", flows::what_flows_is_recorded),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
+    ("what_is_recommended_is_enough_and_no_more", recommended::what_is_recommended_is_enough_and_no_more),
+    ("what_is_recommended_is_tried_first", recommended::what_is_recommended_is_tried_first),
 ];
 
 fn main() {
