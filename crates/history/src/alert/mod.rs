@@ -24,6 +24,7 @@ mod send;
 mod tests;
 mod text;
 mod watch;
+mod words;
 
 pub use except::{Leaning, leaning};
 pub use predict::{Broken, State, broken, changed};
