@@ -5,7 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
 
 mod audit;
+mod chart;
 mod cluster;
+#[path = "../../../agent/tests/support/helm.rs"]
+mod helm;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
