@@ -18,6 +18,7 @@
 
 mod cause;
 mod except;
+mod notify;
 mod predict;
 mod send;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod watch;
 mod words;
 
 pub use except::{Leaning, leaning};
+pub use notify::{MOST, Notifier, Told};
 pub use predict::{Broken, State, broken, changed};
 pub use send::{Receiver, SendError, Sender};
 pub use text::{alertmanager, webhook};
