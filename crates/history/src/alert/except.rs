@@ -15,9 +15,13 @@ pub struct Leaning {
     pub flow: Flow,
     /// By which exception.
     pub exception: Exception,
+    /// Whether its last day is over: it is still written in the policies.
+    pub expired: bool,
 }
 
 /// Which of `flows`, that were allowed, pass now, and would not without the entries of policies that an exception is for.
+///
+/// The standard is that of an environment: whoever wants to know it of production asks with production's.
 ///
 /// An entry is for an exception where it stands in the policy of the exception's component, in its direction, and is a way of
 /// writing its other end; not where the standard has a call that means the same.
@@ -41,7 +45,9 @@ pub fn leaning<'f>(
         let allowed = flows.clone().into_iter().filter(|flow| flow.key.outcome == Outcome::Allowed);
         let leans =
             allowed.filter(|flow| passes(&now, flow) == Some(true) && passes(&view, flow) == Some(false));
-        found.extend(leans.map(|flow| Leaning { flow: flow.clone(), exception: exception.clone() }));
+        let expired = standard.today.is_some_and(|today| exception.until < today);
+        let leaning = |flow: &Flow| Leaning { flow: flow.clone(), exception: exception.clone(), expired };
+        found.extend(leans.map(leaning));
         put(cluster, index, less.iter().filter_map(|policy| state.cluster.policies.get(&policy.key)));
     }
     found

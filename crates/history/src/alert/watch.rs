@@ -7,6 +7,7 @@ use super::{
     predict::{Broken, State, View, broken, passes},
     words,
 };
+use sekisho_core::standard::Exception;
 use sekisho_flow::{
     Timestamp,
     record::{Flow, Outcome, PolicyRef},
@@ -245,6 +246,8 @@ fn bound<K: Ord + Clone, V>(of: &mut BTreeMap<K, V>, most: usize, when: impl Fn(
     }
 }
 
-fn exception_name(Leaning { exception, .. }: &Leaning) -> String {
-    format!("{} {} {} {}", exception.component, exception.direction, exception.with, exception.until)
+/// An exception that has expired is told anew.
+fn exception_name(Leaning { exception, expired, .. }: &Leaning) -> String {
+    let Exception { component, direction, with, until, .. } = exception;
+    format!("{component} {direction} {with} {until} {expired}")
 }

@@ -49,28 +49,30 @@ pub(super) fn predicted(cause: &Cause, flow: &Flow, prediction: &Prediction) -> 
 
 pub(super) fn only_by_exception(
     cause: &Cause,
-    Leaning { flow, exception }: &Leaning,
+    Leaning { flow, exception, expired }: &Leaning,
     at: Timestamp,
 ) -> Alert {
     let [_, from, to, port] = cause.labels(None);
-    let namespace = ("namespace", exception.component.namespace.to_string());
     let labels = [
-        namespace,
+        ("namespace", exception.component.namespace.to_string()),
         from,
         to,
         port,
         ("component", exception.component.to_string()),
         ("with", exception.with.to_string()),
         ("until", exception.until.to_string()),
+        ("expired", expired.to_string()),
     ];
     let mut alert = Alert::new(Name::OnlyByException, labels, at);
+    let holds = if *expired { "which has expired on" } else { "which holds until" };
     alert.summary = format!(
-        "{cause} passes only by the exception of `{}` for `{}`, which holds until {}",
+        "{cause} passes only by the exception of `{}` for `{}`, {holds} {}",
         exception.component, exception.with, exception.until
     );
+    let seen = &flow.seen;
     alert.description = format!(
         "seen {} times, last at {}; the exception is for {}",
-        flow.seen.count, flow.seen.last, exception.reason
+        seen.count, seen.last, exception.reason
     );
     alert
 }
