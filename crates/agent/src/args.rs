@@ -98,6 +98,8 @@ pub(crate) struct Run {
     /// What is recorded of what flows: `denied` is what rules log, `all` also every connection that is opened
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(crate) flows: Flows,
+    #[command(flatten)]
+    pub(crate) serve_flows: ServeFlows,
     /// How long connections that were open before enforcement began may show themselves, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) attach: u64,
@@ -122,6 +124,23 @@ impl Run {
     pub(crate) fn startup(&self) -> Startup {
         if self.audit { Startup::Open } else { self.startup }
     }
+}
+
+/// Where the hub is told what was recorded.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ServeFlows {
+    /// Where the hub is told what was recorded; without it nobody off this node is. Needs `--flows`
+    #[arg(long, value_name = "ADDRESS", requires_all = ["flows_tls_cert", "flows_tls_key", "flows_tls_ca"])]
+    pub(crate) serve_flows: Option<SocketAddr>,
+    /// The certificate that the hub is shown, of the name `sekisho-agent`; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "serve_flows")]
+    pub(crate) flows_tls_cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "serve_flows")]
+    pub(crate) flows_tls_key: Option<PathBuf>,
+    /// Who signs the certificate that the hub must show, of the name `sekisho-hub`
+    #[arg(long, value_name = "FILE", requires = "serve_flows")]
+    pub(crate) flows_tls_ca: Option<PathBuf>,
 }
 
 /// Where to put the plugin.

@@ -89,9 +89,17 @@ impl Parts {
         let (announcements, said) = mpsc::channel(ANNOUNCEMENTS);
         runtime.spawn(announce(watching.announcer(CONTROLLER, &how.node), said));
         let told = (report, announcements);
-        let kept = Arc::new(Kept::new(how.flows != Flows::None));
+        let kept = Arc::new(Kept::new(&how.node, how.flows != Flows::None));
+        if how.serve_flows.serve_flows.is_some() && !kept.is_recording() {
+            bail!("`--serve-flows` has nothing to serve: give `--flows denied` or `--flows all`");
+        }
+        let served = runtime.block_on(flows::serve::prepare(&how.serve_flows))?;
         let counted = (Arc::clone(&metrics), Arc::clone(&kept));
         let engine = Self::start_engine(how, ranges, counted, told, (inbox.clone(), messages))?;
+        if let Some(served) = served {
+            info!(at = ?served.at(), "flows are served");
+            runtime.spawn(served.serve(Arc::clone(&kept)));
+        }
         runtime.spawn(server::serve(socket, inbox.clone(), kept));
         if let Some(pages) = pages {
             runtime.spawn(http::serve(pages, metrics, reports));

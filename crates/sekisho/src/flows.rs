@@ -1,5 +1,7 @@
 //! The records of flows that verbs read, of whatever observer.
 
+pub(crate) mod hub;
+
 use crate::{args::FlowsArgs, output};
 use anyhow::{Context, bail};
 use sekisho_core::object::Cluster;
@@ -7,11 +9,12 @@ use sekisho_flow::{
     Timestamp,
     attribution::{Attribution, Book, Nobody},
     merge::merge_windows,
-    query::Period,
+    query::{Period, Query},
     record::{Flow, Window},
     source::{Format, Observations, Skip},
     text::{Flows, ReadError},
 };
+use sekisho_k8s::live::Access;
 use std::{
     fs::File,
     io::{self, BufRead, BufReader},
@@ -31,15 +34,26 @@ pub(crate) struct History {
     pub(crate) window: Option<Window>,
 }
 
-/// Reads the flows that are asked for; ends that observers tell by their address are named as `cluster` has them.
+/// Reads the flows that are asked for: of files by time alone, and of the hub, which `access` leads to a token for, also by what
+/// `query` says. Ends that observers tell by their address are named as `cluster` has them.
 /// `None` where a line is wrong: that is told, for what it says of might be what an answer is about.
-pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<Option<History>> {
-    if arguments.flows.is_empty() {
-        bail!("which flows? name files of them by `--flows`, or `--flows -` for standard input");
+pub(crate) fn read(
+    arguments: &FlowsArgs,
+    query: &Query,
+    cluster: &Cluster,
+    access: Option<Access>,
+) -> anyhow::Result<Option<History>> {
+    if !arguments.is_given() {
+        bail!(
+            "which flows? name files of them by `--flows`, `--flows -` for standard input, or the hub by `--hub`"
+        );
     }
     let now = Timestamp::now();
-    let asked = Period::new(arguments.since, arguments.until, now)
-        .context("`--since` must lie before `--until`, and before now")?;
+    let asked = period(arguments, now)?;
+    if let Some(hub) = hub::Hub::of(arguments, access)? {
+        let query = Query { period: asked, ..query.clone() };
+        return hub.history(&query, window(asked, now)).map(Some);
+    }
     let mut reader = Reader { cluster, asked, records: 0, wrong: 0 };
     let mut flows = Vec::new();
     for path in &arguments.flows {
@@ -55,6 +69,12 @@ pub(crate) fn read(arguments: &FlowsArgs, cluster: &Cluster) -> anyhow::Result<O
     }
     let records = reader.records;
     Ok(Some(History { flows: merge_windows(flows), records, window: window(asked, now) }))
+}
+
+/// The time that is asked for.
+pub(crate) fn period(arguments: &FlowsArgs, now: Timestamp) -> anyhow::Result<Period> {
+    Period::new(arguments.since, arguments.until, now)
+        .context("`--since` must lie before `--until`, and before now")
 }
 
 /// The stretch of time that was asked for, where its beginning was.

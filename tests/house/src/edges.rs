@@ -27,17 +27,19 @@ pub const EDGES: &[Edges] = &[
             "sekisho-catalog",
             "sekisho-core",
             "sekisho-flow",
+            "sekisho-history",
             "sekisho-k8s",
             "sekisho-lab",
             "sekisho-lint",
             "sekisho-nft",
             "sekisho-recommend",
+            "sekisho-tls",
         ],
         tests_use: &[],
     },
     Edges {
         of: "sekisho-agent",
-        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft"],
+        uses: &["sekisho-core", "sekisho-flow", "sekisho-k8s", "sekisho-nft", "sekisho-tls"],
         tests_use: &["sekisho-lab"],
     },
     Edges {
@@ -55,6 +57,7 @@ pub const EDGES: &[Edges] = &[
     Edges { of: "sekisho-lint", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-nft", uses: &["sekisho-core"], tests_use: &[] },
     Edges { of: "sekisho-recommend", uses: &["sekisho-core", "sekisho-flow"], tests_use: &[] },
+    Edges { of: "sekisho-tls", uses: &[], tests_use: &[] },
 ];
 
 /// Crates that must not come along, directly or through others, with a reason.

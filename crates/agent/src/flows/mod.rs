@@ -7,7 +7,9 @@
 mod kept;
 mod local;
 mod observed;
+mod queue;
 mod recorder;
+pub(crate) mod serve;
 
 pub(crate) use kept::{Kept, News};
 

@@ -7,6 +7,8 @@ use sekisho_core::object::Change;
 use sekisho_flow::{
     attribution::{Attribution, Book, Nobody},
     observation::Observation,
+    record::Window,
+    text::Missing,
     window::{Closed, Limits, Windows},
 };
 use sekisho_nft::{conntrack, log};
@@ -47,9 +49,29 @@ pub(super) fn record(
         }
         if let Some(closed) = recorder.close(Timestamp::now()) {
             metrics.flows_lost("room", closed.lost);
-            kept.add(closed);
+            let missing = recorder.unheard.take(closed.window);
+            kept.add(closed, missing);
         }
         recorder.forget();
+    }
+}
+
+/// What the kernel had no room to tell, since the last window that was closed.
+#[derive(Debug, Default)]
+struct Unheard {
+    /// How many packets that were denied.
+    denied: u64,
+    /// Whether any connections that were opened: the kernel does not count them.
+    opened: bool,
+}
+
+impl Unheard {
+    /// What of it is told with a window.
+    fn take(&mut self, window: Window) -> Vec<Missing> {
+        let Self { denied, opened } = std::mem::take(self);
+        let missing = |connections| Missing { window, why: "not heard of the kernel".into(), connections };
+        let denied = (denied > 0).then(|| missing(Some(denied)));
+        denied.into_iter().chain(opened.then(|| missing(None))).collect()
     }
 }
 
@@ -59,6 +81,7 @@ struct Recorder {
     local: Local,
     names: Attribution<Nobody>,
     windows: Windows,
+    unheard: Unheard,
     /// When it began, by the system's clock and by one that does not jump.
     begun: (Timestamp, Instant),
     forgotten: Instant,
@@ -72,6 +95,7 @@ impl Recorder {
             local: Local::default(),
             names: Attribution::new(Book::default(), Nobody),
             windows: Windows::of_millis(WINDOW, LIMITS),
+            unheard: Unheard::default(),
             begun: (Timestamp::now(), now),
             forgotten: now,
         }
@@ -97,10 +121,12 @@ impl Recorder {
         let observations = match heard {
             Heard::Logged(log::Heard { logged, lost }) => {
                 metrics.flows_lost("denied", lost);
+                self.unheard.denied = self.unheard.denied.saturating_add(lost);
                 logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
             }
             Heard::Opened(conntrack::Heard { opened, lost }) => {
                 metrics.flows_lost("opened", u64::from(lost));
+                self.unheard.opened |= lost;
                 observed.opened(&opened)
             }
         };

@@ -91,7 +91,7 @@ mod tests {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (engine, mut asked) = mpsc::channel(1);
-            tokio::spawn(serve(listen(&path).unwrap(), engine, Arc::new(Kept::new(false))));
+            tokio::spawn(serve(listen(&path).unwrap(), engine, Arc::new(Kept::new("here", false))));
             let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
             writeln!(stream, "{question}").unwrap();
             let Some(Message::Ask(_, mut reply)) = asked.recv().await else { panic!("nothing was asked") };

@@ -1,7 +1,7 @@
 //! How often, when and where.
 
 use super::{Few, Nearest};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// The names of nodes that saw it: so many, and whether there were others.
@@ -33,6 +33,17 @@ impl Window {
     /// When it would be empty.
     pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, WindowError> {
         if from < to { Ok(Self { from, to }) } else { Err(WindowError { from, to }) }
+    }
+
+    /// The shortest window that has this moment.
+    #[must_use]
+    pub fn of_moment(moment: Timestamp) -> Self {
+        let step = SignedDuration::from_nanos(1);
+        match moment.checked_add(step) {
+            Ok(to) => Self { from: moment, to },
+            // The last moment that there is.
+            Err(_) => Self { from: moment.checked_sub(step).unwrap_or(moment), to: moment },
+        }
     }
 
     /// Its first moment.

@@ -8,12 +8,14 @@ mod error;
 mod lines;
 pub mod parts;
 mod read;
+mod told;
 mod wire;
 mod write;
 
 pub use error::{ReadError, Trouble};
 pub use lines::{Line, Lines, MOST_LINE};
 pub use read::{Flows, read_line};
+pub use told::{Head, Missing, Teller, Told, ToldError};
 pub use write::{line, write};
 
 /// The version that each line says it is of.

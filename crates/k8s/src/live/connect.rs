@@ -44,6 +44,21 @@ pub(crate) async fn watching(access: &Access) -> Result<Client, LiveError> {
     Client::try_from(config).map_err(|found| LiveError::Kubeconfig { reason: error::chain(&found), who })
 }
 
+/// The bearer token of who asks, as a kubeconfig or a pod has it; `None` where it has none.
+pub(super) async fn token(access: &Access) -> Result<Option<String>, LiveError> {
+    let (config, who) = config(access).await?;
+    let user = config.auth_info;
+    if let Some(path) = &user.token_file {
+        let read = std::fs::read_to_string(path);
+        let read =
+            read.map_err(|found| LiveError::Kubeconfig { reason: format!("`{path}`: {found}"), who })?;
+        return Ok(Some(read.trim().to_owned()));
+    }
+    // It is kept from being printed, but not from being written into a kubeconfig.
+    let written = serde_json::to_value(&user).unwrap_or_default();
+    Ok(written.get("token").and_then(serde_json::Value::as_str).map(str::to_owned))
+}
+
 async fn config(access: &Access) -> Result<(Config, String), LiveError> {
     let kubeconfig = match &access.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|found| unreadable(found, Some(path)))?,

@@ -27,6 +27,19 @@ pub struct Access {
     pub timeout: Duration,
 }
 
+/// The bearer token of who asks, as a kubeconfig or a pod has it; `None` where it has none, but a certificate or a
+/// program that gets one.
+///
+/// # Errors
+/// When the kubeconfig cannot be used.
+pub fn token(access: &Access) -> Result<Option<String>, LiveError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| LiveError::Runtime(error.to_string()))?;
+    runtime.block_on(connect::token(access))
+}
+
 /// Reads a cluster.
 ///
 /// # Errors

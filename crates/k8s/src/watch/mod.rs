@@ -4,6 +4,7 @@
 //! tells it within a kind. Between kinds there is no order: a policy may be heard of before its
 //! namespace. Only what policies depend on is kept of an object.
 
+mod agents;
 mod announce;
 mod ear;
 mod heard;
@@ -11,12 +12,15 @@ mod keep;
 mod mirror;
 mod object;
 pub mod report;
+mod review;
 mod stream;
 
+pub use agents::{Agent, Agents};
 pub use announce::{Announcement, Announcer};
 pub use keep::{Keeper, Kept};
 pub use mirror::{Mirrored, mirrored};
 pub use object::{Id, MIRROR, Object, Told, Unread};
+pub use review::{Review, Reviewer};
 
 use crate::{
     live::{Access, LiveError, connect},

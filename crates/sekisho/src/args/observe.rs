@@ -18,6 +18,9 @@ Examples:
   What an agent recorded on its node, with the reasons
     sekisho-agent flows --json | sekisho observe --flows - --cluster
 
+  What is denied anywhere in the cluster, as it happens
+    sekisho observe --hub https://127.0.0.1:8443 --hub-ca ca.crt --outcome denied --follow
+
 An END is
   namespace/name         a workload; namespace/* every workload of a namespace
   203.0.113.0/24         addresses outside the cluster, or one
@@ -54,6 +57,10 @@ pub(crate) struct ObserveArgs {
     #[arg(long, value_enum)]
     pub(crate) outcome: Vec<OutcomeArg>,
 
+    /// Go on with what the hub is told from now on, as it comes
+    #[arg(long, short, requires = "hub", conflicts_with_all = ["until", "paths"])]
+    pub(crate) follow: bool,
+
     /// How to print them
     #[arg(short, long, value_enum, default_value_t = ObserveFormat::Table)]
     pub(crate) output: ObserveFormat,
@@ -83,4 +90,6 @@ pub(crate) enum ObserveFormat {
     /// Log records of OpenTelemetry, as its collector reads them from a file: requests in OTLP's JSON, a line
     /// each of up to 1,000 records
     Otlp,
+    /// The same as one document: `{"flows": [...]}`
+    Json,
 }

@@ -1,6 +1,6 @@
 //! `sekisho serve`.
 
-use super::check::FailOn;
+use super::{HubArgs, check::FailOn};
 use clap::{Args, Subcommand, ValueEnum};
 use sekisho_core::object::ObjectKey;
 use std::{net::SocketAddr, path::PathBuf};
@@ -19,7 +19,7 @@ Examples:
 
 Exit status: 0 asked to end, 2 could not run. docs/admission.md is for operators.";
 
-/// Serve a cluster: refuse at its API server what breaks the standard
+/// Serve a cluster: refuse at its API server what breaks the standard, keep what flowed
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
@@ -31,6 +31,7 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServeVerb {
     Admission(Box<AdmissionArgs>),
+    Hub(Box<HubArgs>),
 }
 
 /// Answer the API server whether an object may come in, in the light of the live cluster
@@ -193,7 +194,7 @@ pub(crate) struct TlsArgs {
     pub(crate) certificate_lifetime: u64,
 }
 
-fn key(text: &str) -> Result<ObjectKey, String> {
+pub(super) fn key(text: &str) -> Result<ObjectKey, String> {
     match text.split_once('/') {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok(ObjectKey::new(namespace, name))

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// Says what differs between two states.
 pub(crate) fn run(arguments: &DiffArgs) -> anyhow::Result<Outcome> {
     let Some([old, new]) = states(arguments)? else { return Ok(Outcome::CouldNot) };
-    if !arguments.flows.flows.is_empty() {
+    if arguments.flows.is_given() {
         return flows::run(arguments, &[old, new]);
     }
     let difference = between(&old.cluster, &new.cluster);

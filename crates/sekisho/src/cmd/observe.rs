@@ -2,7 +2,7 @@
 
 use crate::{
     args::{ObserveArgs, ObserveFormat, OutcomeArg},
-    flows::{self, History},
+    flows::{self, History, hub::Hub},
     input,
     outcome::Outcome,
     output,
@@ -14,25 +14,34 @@ use sekisho_core::{
     verdict::Verdict,
 };
 use sekisho_flow::{
+    Timestamp,
     attribution::{Book, Judge, Policies},
     otlp::{self, Teller},
     query::{Period, Query},
     record::{self, Flow, Leave},
     text,
 };
+use sekisho_k8s::live::Access;
 use sekisho_recommend::replay::enforced;
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
 /// So many log records are in a request of OpenTelemetry's.
 const AT_ONCE: usize = 1_000;
 
 /// Says what flowed.
 pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
+    let query = query(arguments);
+    let access = arguments.input.how.cluster.access();
+    if arguments.follow {
+        return follow(arguments, &query, access);
+    }
     let Some(cluster) = cluster(arguments)? else { return Ok(Outcome::CouldNot) };
-    let Some(History { mut flows, .. }) = flows::read(&arguments.flows, &cluster)? else {
+    let Some(History { mut flows, .. }) = flows::read(&arguments.flows, &query, &cluster, access)? else {
         return Ok(Outcome::CouldNot);
     };
-    let query = query(arguments);
     flows.retain(|flow| query.is_key(&flow.key));
     let mut rows = explained(flows, &cluster);
     rows.sort_by(|one, other| order(&one.flow).cmp(&order(&other.flow)));
@@ -48,8 +57,32 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
             flows.chunks(AT_ONCE).try_for_each(|flows| writeln!(out, "{}", otlp::request(flows, &teller)))?;
             Ok(())
         })?,
+        ObserveFormat::Json => output::plain_to_stdout(|out| observe::document(&rows, out))?,
     }
     Ok(Outcome::Holds)
+}
+
+/// Says what flows as it comes, until nobody reads or tells any more.
+fn follow(arguments: &ObserveArgs, query: &Query, access: Option<Access>) -> anyhow::Result<Outcome> {
+    let Some(hub) = Hub::of(&arguments.flows, access)? else { return Ok(Outcome::CouldNot) };
+    if arguments.output == ObserveFormat::Json {
+        anyhow::bail!("what does not end is no document: write `-o jsonl`");
+    }
+    let now = Timestamp::now();
+    let query = Query { period: flows::period(&arguments.flows, now)?, ..query.clone() };
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    let followed = hub.follow(&query, |flow, line| {
+        match arguments.output {
+            ObserveFormat::Table => observe::line(flow, &mut out)?,
+            _ => writeln!(out, "{line}")?,
+        }
+        Ok(out.flush()?)
+    });
+    match followed {
+        // Whoever reads has read enough.
+        Err(error) if output::is_broken_pipe(&error) => Ok(Outcome::Holds),
+        followed => followed.map(|()| Outcome::Holds),
+    }
 }
 
 /// The cluster in which it flowed; an empty one where none is named. `None` where it cannot be read.

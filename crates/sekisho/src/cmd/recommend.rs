@@ -20,6 +20,7 @@ use sekisho_core::{
     object::{Cluster, Direction, ObjectKey},
     standard::Standard,
 };
+use sekisho_flow::query::Query;
 use sekisho_k8s::Reading;
 use sekisho_recommend::{
     Asked, Only, Recommendation, history, narrow, recommend, replay, roster::Roster, status,
@@ -112,7 +113,10 @@ fn question(arguments: &RecommendArgs) -> anyhow::Result<Option<Question>> {
     }
     let standard = scope::of_paths(arguments.environment.as_deref(), paths, &settings)?;
     let Some(Input { cluster, .. }) = input::read(&arguments.input)? else { return Ok(None) };
-    let Some(flows) = flows::read(&arguments.flows, &cluster)? else { return Ok(None) };
+    let access = arguments.input.how.cluster.access();
+    let Some(flows) = flows::read(&arguments.flows, &Query::default(), &cluster, access)? else {
+        return Ok(None);
+    };
     let roster = Roster::of(&cluster, &standard);
     let asked = asked(arguments, &flows, &cluster)?;
     let document = settings.document.unwrap_or_default();

@@ -3,12 +3,13 @@
 use crate::{
     args::{ServeArgs, ServeVerb},
     outcome::Outcome,
-    serve::admission,
+    serve::{admission, hub},
 };
 
 /// Serves until somebody asks for the end.
 pub(crate) fn run(arguments: &ServeArgs) -> anyhow::Result<Outcome> {
     match &arguments.verb {
         ServeVerb::Admission(arguments) => admission::run(arguments),
+        ServeVerb::Hub(arguments) => hub::run(arguments),
     }
 }

@@ -6,7 +6,10 @@ use crate::{
     render::table::aligned,
 };
 use sekisho_core::{object::Direction, verdict::Because};
-use sekisho_flow::record::{Flow, Leave, Outcome, PolicyRef, Why};
+use sekisho_flow::{
+    record::{Flow, Leave, Outcome, PolicyRef, Why},
+    text,
+};
 use std::{collections::BTreeSet, io::Write};
 
 /// A flow, and what the policies at hand say of it.
@@ -43,6 +46,35 @@ pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
         let rows = if differ == 1 { "1 row was".to_owned() } else { format!("{differ} rows were") };
         writeln!(out, "{DIM}{rows} decided otherwise than by the policies that were read{DIM:#}")?;
     }
+    Ok(())
+}
+
+/// Writes one as it comes: when it was, what became of it, and why.
+pub(crate) fn line(flow: &Flow, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Flow { key, seen, .. } = flow;
+    let times = if seen.count == 1 { String::new() } else { format!("  {} times", seen.count) };
+    let why = plain(&why(&key.leave, key.side));
+    let why = if why.is_empty() { why } else { format!("  {why}") };
+    let (from, to) = (plain(&key.from.to_string()), plain(&key.to.to_string()));
+    let style = if key.outcome == Outcome::Allowed { DIM } else { BAD };
+    let outcome = key.outcome.to_string();
+    writeln!(
+        out,
+        "{}  {style}{outcome:<7}{style:#}  {from} -> {to} {}{why}{times}",
+        moment(seen.last),
+        key.carried
+    )?;
+    Ok(())
+}
+
+/// Writes them as one document.
+pub(crate) fn document(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{{\"flows\": [")?;
+    for (at, row) in rows.iter().enumerate() {
+        let end = if at + 1 == rows.len() { "" } else { "," };
+        writeln!(out, "{}{end}", text::line(&row.flow))?;
+    }
+    writeln!(out, "]}}")?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod chart;
 mod cluster;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
+#[allow(dead_code, reason = "benchmarks use the rest")]
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;

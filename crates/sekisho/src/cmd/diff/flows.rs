@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::bail;
 use sekisho_core::standard::Standard;
+use sekisho_flow::query::Query;
 use sekisho_recommend::{Asked, broken as search, history::History, replay::enforced, roster::Roster};
 
 /// Says which of the flows would break. Pods are those of the old state, in which they flowed.
@@ -17,7 +18,11 @@ pub(super) fn run(arguments: &DiffArgs, [old, new]: &[Input; 2]) -> anyhow::Resu
     if !matches!(arguments.output, DiffFormat::Table | DiffFormat::Json) {
         bail!("what flows would break is printed as a table or as JSON: leave out `-o`, or write `-o json`");
     }
-    let Some(read) = flows::read(&arguments.flows, &old.cluster)? else { return Ok(Outcome::CouldNot) };
+    let Some(read) =
+        flows::read(&arguments.flows, &Query::default(), &old.cluster, arguments.cluster.access())?
+    else {
+        return Ok(Outcome::CouldNot);
+    };
     let roster = Roster::of(&old.cluster, &Standard::default());
     let asked = Asked { window: read.window, ..Asked::default() };
     let mut history = History::of(read.flows, &old.cluster, &roster, &asked);

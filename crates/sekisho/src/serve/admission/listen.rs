@@ -1,14 +1,16 @@
 //! Connections, with TLS and without.
 
-use super::http::Desk;
-use anyhow::Context;
+use super::{
+    super::listen::{CONNECTIONS, next},
+    http::Desk,
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    net::TcpListener,
+    sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -17,13 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long somebody may be silent who is connected. The API server keeps connections for 90 seconds, and must not find one
 /// closed.
 const SILENCE: Duration = Duration::from_secs(120);
-/// How many may be connected at once at each address.
-const CONNECTIONS: usize = 512;
-
-/// Listens at `at`.
-pub(super) async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(at).await.with_context(|| format!("cannot listen at `{at}`"))
-}
 
 /// Answers those who ask with TLS.
 pub(super) async fn secured(listener: TcpListener, tls: TlsAcceptor, desk: Desk) {
@@ -56,18 +51,6 @@ pub(super) async fn plain(listener: TcpListener, desk: Desk) {
             });
             serve(stream, answer).await;
         });
-    }
-}
-
-/// The next connection, as soon as there is a place for it.
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, place)),
-            // Too many files: those that are open close.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
     }
 }
 

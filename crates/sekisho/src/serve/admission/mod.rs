@@ -16,10 +16,13 @@ mod listen;
 mod metrics;
 mod review;
 mod standing;
-mod tls;
 
+use super::{
+    process,
+    tls::{self, Current},
+};
 use crate::{
-    args::{AdmissionArgs, LogFormat, LogLevel},
+    args::AdmissionArgs,
     check::{scope::agreed, settings::Settings},
     input,
     outcome::Outcome,
@@ -40,10 +43,8 @@ use sekisho_k8s::{
 };
 use sekisho_lint::{config::Config, rego::Rules};
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
-use tls::Current;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
 
 /// How many messages may wait for the engine.
 const WAITING: usize = 4_096;
@@ -53,7 +54,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Serves until somebody asks for the end.
 pub(crate) fn run(arguments: &AdmissionArgs) -> anyhow::Result<Outcome> {
     let Some(judge) = judge(arguments)? else { return Ok(Outcome::CouldNot) };
-    log(arguments)?;
+    process::log(arguments.log, arguments.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let result = runtime.block_on(serve(arguments, judge));
     runtime.shutdown_background();
@@ -92,22 +93,6 @@ fn promises(paths: &[PathBuf]) -> anyhow::Result<Option<Vec<Promise>>> {
     Ok(is_readable.then_some(read.promises))
 }
 
-fn log(arguments: &AdmissionArgs) -> anyhow::Result<()> {
-    let level = match arguments.log {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-    };
-    let filter = EnvFilter::try_new(format!("off,sekisho={level}")).context("the log cannot be set up")?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match arguments.log_format {
-        LogFormat::Text => logs.with_ansi(false).init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-    }
-    Ok(())
-}
-
 async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
     let access = Access {
         kubeconfig: arguments.kubeconfig.clone(),
@@ -115,7 +100,8 @@ async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
         timeout: Duration::from_secs(30),
     };
     let metrics = Arc::new(Metrics::new());
-    let (secured, plain) = (listen::listen(arguments.listen).await?, listen::listen(arguments.plain).await?);
+    let (secured, plain) =
+        (super::listen::listen(arguments.listen).await?, super::listen::listen(arguments.plain).await?);
     info!(secured = %secured.local_addr()?, plain = %plain.local_addr()?, "listening");
     let watching = Watching::prepare(&access).await?;
     let current = Arc::new(Current::default());
@@ -151,7 +137,7 @@ async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
     };
     tokio::select! {
         found = tasks => found,
-        found = ended() => found,
+        found = process::ended(GRACE) => found,
     }
 }
 
@@ -169,19 +155,10 @@ async fn certificates(
     let secret = how.secret.clone().context("give `--secret`, or `--tls-cert` and `--tls-key`")?;
     let keeper = Keeper::prepare(access, secret, how.webhook.clone()).await?;
     let (hosts, lifetime) = (how.host.clone(), how.certificate_lifetime);
-    tls::follow_own(tls::Own { keeper, hosts, lifetime, current, metrics }).await;
-    Ok(())
-}
-
-/// Ends some time after somebody asks for it.
-async fn ended() -> anyhow::Result<()> {
-    let mut asked = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = asked.recv() => {
-            info!("asked to end");
-            tokio::time::sleep(GRACE).await;
-        }
-        found = tokio::signal::ctrl_c() => found?,
-    }
+    let shown = move |papers: &tls::Papers| {
+        metrics.set_expiry(i64::try_from(papers.until).unwrap_or(i64::MAX));
+    };
+    let names = tls::Names { hosts, lifetime, asks: false };
+    tls::follow_own(tls::Own { keeper, names, current, shown, also: None }).await;
     Ok(())
 }

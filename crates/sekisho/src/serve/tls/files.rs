@@ -9,7 +9,7 @@ use tracing::{info, warn};
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Shows what is in the files, and what will be.
-pub(in super::super) async fn follow(
+pub(in crate::serve) async fn follow(
     certificate: &Path,
     key: &Path,
     current: Arc<Current>,

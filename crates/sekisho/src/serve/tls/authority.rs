@@ -20,25 +20,82 @@ const SKEW: u64 = 300;
 /// How many times as long as a certificate the authority is valid.
 const LONGER: u64 = 10;
 
+/// Whose a certificate is, and for how long.
+#[derive(Clone, Debug)]
+pub(in crate::serve) struct Names {
+    /// Its names and addresses; at least one.
+    pub(in crate::serve) hosts: Vec<String>,
+    /// How long it is valid, in seconds.
+    pub(in crate::serve) lifetime: u64,
+    /// Whether it is shown by one who asks as well.
+    pub(in crate::serve) asks: bool,
+}
+
+/// A certificate with its key.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::serve) struct Leaf {
+    /// The certificate, in PEM.
+    pub(in crate::serve) certificate: Vec<u8>,
+    /// Its key.
+    pub(in crate::serve) key: Vec<u8>,
+    /// Who signs.
+    pub(in crate::serve) authorities: Vec<u8>,
+    until: u64,
+    hosts: String,
+}
+
+impl Leaf {
+    /// That in the entries of a Secret, where it is whole.
+    pub(in crate::serve) fn kept(entries: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
+        let bytes = |key: &str| entries.get(key).filter(|bytes| !bytes.is_empty()).cloned();
+        let text = |key: &str| String::from_utf8(bytes(key)?).ok();
+        Some(Self {
+            certificate: bytes(CERTIFICATE)?,
+            key: bytes(KEY)?,
+            authorities: bytes(AUTHORITIES)?,
+            until: text(UNTIL)?.parse().ok()?,
+            hosts: text(HOSTS)?,
+        })
+    }
+
+    /// The entries that keep it: without the key of who signs.
+    pub(in crate::serve) fn entries(&self) -> BTreeMap<String, Vec<u8>> {
+        BTreeMap::from([
+            (CERTIFICATE.to_owned(), self.certificate.clone()),
+            (KEY.to_owned(), self.key.clone()),
+            (AUTHORITIES.to_owned(), self.authorities.clone()),
+            (UNTIL.to_owned(), self.until.to_string().into_bytes()),
+            (HOSTS.to_owned(), self.hosts.clone().into_bytes()),
+        ])
+    }
+
+    /// Whether it does at `now`, where these papers sign.
+    pub(in crate::serve) fn does_for(&self, names: &Names, signing: &Papers, now: u64) -> bool {
+        self.hosts == names.hosts.join(" ")
+            && self.until > now.saturating_add(names.lifetime / 3)
+            && self.authorities == signing.authorities
+    }
+}
+
 /// A certificate with who signed it.
 #[derive(Clone, PartialEq, Eq)]
-pub(in super::super) struct Papers {
+pub(in crate::serve) struct Papers {
     /// The serving certificate, in PEM.
-    pub(in super::super) certificate: Vec<u8>,
+    pub(in crate::serve) certificate: Vec<u8>,
     /// Its key.
-    pub(in super::super) key: Vec<u8>,
+    pub(in crate::serve) key: Vec<u8>,
     /// Who signs: the authority, and the one before it as long as its certificates may be shown somewhere.
-    pub(in super::super) authorities: Vec<u8>,
+    pub(in crate::serve) authorities: Vec<u8>,
     authority_key: String,
     /// When the certificate expires, in seconds since 1970.
-    pub(in super::super) until: u64,
+    pub(in crate::serve) until: u64,
     authority_until: u64,
     hosts: String,
 }
 
 impl Papers {
     /// Those in the entries of a Secret, where they are whole.
-    pub(in super::super) fn kept(entries: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
+    pub(in crate::serve) fn kept(entries: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
         let bytes = |key: &str| entries.get(key).filter(|bytes| !bytes.is_empty()).cloned();
         let text = |key: &str| String::from_utf8(bytes(key)?).ok();
         Some(Self {
@@ -53,7 +110,7 @@ impl Papers {
     }
 
     /// The entries that keep them.
-    pub(in super::super) fn entries(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(in crate::serve) fn entries(&self) -> BTreeMap<String, Vec<u8>> {
         BTreeMap::from([
             (CERTIFICATE.to_owned(), self.certificate.clone()),
             (KEY.to_owned(), self.key.clone()),
@@ -66,21 +123,17 @@ impl Papers {
     }
 
     /// Whether they do at `now`: two thirds of their time are not over, and they are of these hosts.
-    pub(in super::super) fn do_for(&self, hosts: &[String], lifetime: u64, now: u64) -> bool {
-        self.hosts == hosts.join(" ") && self.until > now.saturating_add(lifetime / 3)
+    pub(in crate::serve) fn do_for(&self, names: &Names, now: u64) -> bool {
+        self.hosts == names.hosts.join(" ") && self.until > now.saturating_add(names.lifetime / 3)
     }
 
-    /// New ones at `now`, in seconds since 1970, valid for `lifetime` seconds, signed by the authority of the old ones as
+    /// New ones at `now`, in seconds since 1970, signed by the authority of the old ones as
     /// long as it lasts.
     ///
     /// # Errors
     /// When a host is none, or there is no randomness.
-    pub(in super::super) fn make(
-        before: Option<&Self>,
-        hosts: &[String],
-        lifetime: u64,
-        now: u64,
-    ) -> anyhow::Result<Self> {
+    pub(in crate::serve) fn make(before: Option<&Self>, names: &Names, now: u64) -> anyhow::Result<Self> {
+        let lifetime = names.lifetime;
         let lasting = before.filter(|before| before.authority_until > now.saturating_add(2 * lifetime));
         let (authorities, authority_key, authority_until) = match lasting {
             Some(before) => {
@@ -88,25 +141,44 @@ impl Papers {
             }
             None => new_authority(before, lifetime, now)?,
         };
-        let signing = KeyPair::from_pem(&authority_key).context("the key of the authority cannot be read")?;
-        let issuer = Issuer::new(authority(now, authority_until)?, signing);
+        let unsigned = Self {
+            certificate: Vec::new(),
+            key: Vec::new(),
+            authorities,
+            authority_key,
+            until: 0,
+            authority_until,
+            hosts: String::new(),
+        };
+        let Leaf { certificate, key, until, hosts, .. } = unsigned.sign(names, now)?;
+        Ok(Self { certificate, key, until, hosts, ..unsigned })
+    }
+
+    /// A certificate of the same authority at `now`.
+    ///
+    /// # Errors
+    /// When a host is none, or there is no randomness.
+    pub(in crate::serve) fn sign(&self, names: &Names, now: u64) -> anyhow::Result<Leaf> {
+        let Names { hosts, lifetime, asks } = names;
+        let signing =
+            KeyPair::from_pem(&self.authority_key).context("the key of the authority cannot be read")?;
+        let issuer = Issuer::new(authority(now, self.authority_until)?, signing);
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let mut params = CertificateParams::new(hosts.to_vec()).context("a host is none")?;
+        let mut params = CertificateParams::new(hosts.clone()).context("a host is none")?;
         let name = hosts.first().ok_or_else(|| anyhow!("there is no host"))?;
         params.distinguished_name.push(DnType::CommonName, name.chars().take(60).collect::<String>());
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages.extend(asks.then_some(ExtendedKeyUsagePurpose::ClientAuth));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        let until = now.saturating_add(lifetime);
+        let until = now.saturating_add(*lifetime);
         valid(&mut params, now, until);
         let certificate = params.signed_by(&key, &issuer)?;
-        Ok(Self {
+        Ok(Leaf {
             certificate: certificate.pem().into_bytes(),
             key: key.serialize_pem().into_bytes(),
-            authorities,
-            authority_key,
+            authorities: self.authorities.clone(),
             until,
-            authority_until,
             hosts: hosts.join(" "),
         })
     }
@@ -132,7 +204,7 @@ fn first(text: &str) -> &str {
 
 fn authority(now: u64, until: u64) -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "sekisho admission");
+    params.distinguished_name.push(DnType::CommonName, "sekisho");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     valid(&mut params, now, until);
@@ -152,8 +224,12 @@ mod tests {
     const DAY: u64 = 86_400;
     const NOW: u64 = 1_800_000_000;
 
-    fn hosts() -> Vec<String> {
-        vec!["door.sekisho.svc".to_owned(), "127.0.0.1".to_owned()]
+    fn names(hosts: &[&str]) -> Names {
+        Names { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), lifetime: DAY, asks: false }
+    }
+
+    fn door() -> Names {
+        names(&["door.sekisho.svc", "127.0.0.1"])
     }
 
     fn count(papers: &Papers) -> usize {
@@ -162,25 +238,38 @@ mod tests {
 
     #[test]
     fn they_are_kept_and_known_again() {
-        let papers = Papers::make(None, &hosts(), DAY, NOW).unwrap();
+        let papers = Papers::make(None, &door(), NOW).unwrap();
         assert!(Papers::kept(&papers.entries()) == Some(papers.clone()));
         let mut lacking = papers.entries();
         lacking.remove("ca.key");
         assert!(Papers::kept(&lacking).is_none());
-        assert!(papers.do_for(&hosts(), DAY, NOW));
-        assert!(!papers.do_for(&hosts(), DAY, NOW + DAY * 2 / 3), "two thirds are over");
-        assert!(!papers.do_for(&["other".to_owned()], DAY, NOW));
-        assert!(Papers::make(None, &[], DAY, NOW).is_err());
+        assert!(papers.do_for(&door(), NOW));
+        assert!(!papers.do_for(&door(), NOW + DAY * 2 / 3), "two thirds are over");
+        assert!(!papers.do_for(&names(&["other"]), NOW));
+        assert!(Papers::make(None, &names(&[]), NOW).is_err());
     }
 
     #[test]
     fn the_authority_lasts_and_is_followed_by_another() {
-        let first = Papers::make(None, &hosts(), DAY, NOW).unwrap();
-        let second = Papers::make(Some(&first), &hosts(), DAY, NOW + DAY).unwrap();
+        let first = Papers::make(None, &door(), NOW).unwrap();
+        let second = Papers::make(Some(&first), &door(), NOW + DAY).unwrap();
         assert!(second.authorities == first.authorities && second.certificate != first.certificate);
-        let third = Papers::make(Some(&second), &hosts(), DAY, NOW + 9 * DAY).unwrap();
+        let third = Papers::make(Some(&second), &door(), NOW + 9 * DAY).unwrap();
         assert_eq!(count(&third), 2, "whoever still shows the old one is believed");
-        let fourth = Papers::make(Some(&third), &hosts(), DAY, NOW + 18 * DAY).unwrap();
+        let fourth = Papers::make(Some(&third), &door(), NOW + 18 * DAY).unwrap();
         assert_eq!(count(&fourth), 2);
+    }
+
+    #[test]
+    fn others_are_signed_for_without_the_authoritys_key() {
+        let papers = Papers::make(None, &door(), NOW).unwrap();
+        let agent = names(&["sekisho-agent"]);
+        let leaf = papers.sign(&agent, NOW).unwrap();
+        assert!(!leaf.entries().contains_key(AUTHORITY_KEY));
+        assert!(Leaf::kept(&leaf.entries()) == Some(leaf.clone()));
+        assert!(leaf.does_for(&agent, &papers, NOW) && !leaf.does_for(&door(), &papers, NOW));
+        assert!(!leaf.does_for(&agent, &papers, NOW + DAY * 2 / 3), "two thirds are over");
+        let later = Papers::make(Some(&papers), &door(), NOW + 9 * DAY).unwrap();
+        assert!(!leaf.does_for(&agent, &later, NOW), "another authority signs by now");
     }
 }

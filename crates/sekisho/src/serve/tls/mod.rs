@@ -4,6 +4,7 @@ mod authority;
 mod files;
 mod own;
 
+pub(super) use authority::{Names, Papers};
 pub(super) use files::follow as follow_files;
 pub(super) use own::{Own, follow as follow_own};
 
@@ -68,9 +69,14 @@ impl Current {
 
 /// What greets those who ask.
 pub(super) fn acceptor(current: Arc<Current>) -> anyhow::Result<TlsAcceptor> {
+    Ok(TlsAcceptor::from(Arc::new(config(current)?)))
+}
+
+/// How those are greeted who ask, and need not say who they are.
+pub(super) fn config(current: Arc<Current>) -> anyhow::Result<ServerConfig> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(current);
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(config)
 }

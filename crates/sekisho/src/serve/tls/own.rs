@@ -1,6 +1,9 @@
 //! Certificates of our own, which all replicas share: whoever sees that they are due makes new ones, and nobody leads.
 
-use super::{super::metrics::Metrics, Current, authority::Papers};
+use super::{
+    Current,
+    authority::{Leaf, Names, Papers},
+};
 use sekisho_k8s::watch::Keeper;
 use std::{
     sync::Arc,
@@ -14,22 +17,22 @@ const LOOK: u64 = 60;
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Keeps the certificates, and the configuration that says who signs them.
-pub(in super::super) struct Own {
+pub(in crate::serve) struct Own<F> {
     /// Where they are kept.
-    pub(in super::super) keeper: Keeper,
-    /// The names by which the API server asks.
-    pub(in super::super) hosts: Vec<String>,
-    /// How long a certificate is valid, in seconds.
-    pub(in super::super) lifetime: u64,
+    pub(in crate::serve) keeper: Keeper,
+    /// The names by which others ask.
+    pub(in crate::serve) names: Names,
     /// The certificate that is shown.
-    pub(in super::super) current: Arc<Current>,
-    /// What is counted.
-    pub(in super::super) metrics: Arc<Metrics>,
+    pub(in crate::serve) current: Arc<Current>,
+    /// Is told what is shown.
+    pub(in crate::serve) shown: F,
+    /// For whom else the authority signs, and where that is kept.
+    pub(in crate::serve) also: Option<(Keeper, Names)>,
 }
 
 /// Keeps them for ever.
-pub(in super::super) async fn follow(own: Own) {
-    let pause = Duration::from_secs((own.lifetime / 20).clamp(1, LOOK));
+pub(in crate::serve) async fn follow<F: Fn(&Papers)>(own: Own<F>) {
+    let pause = Duration::from_secs((own.names.lifetime / 20).clamp(1, LOOK));
     let mut shown = None;
     loop {
         match own.look(&mut shown).await {
@@ -42,9 +45,11 @@ pub(in super::super) async fn follow(own: Own) {
     }
 }
 
-impl Own {
+impl<F: Fn(&Papers)> Own<F> {
     async fn look(&self, shown: &mut Option<Papers>) -> Result<(), String> {
         let papers = self.papers().await?;
+        // Of a new authority others know before anything that it signed is shown to them.
+        self.sign_for_others(&papers).await?;
         // The API server is told of an authority before anything that it signed is shown.
         let announced = self.keeper.announce(&papers.authorities).await;
         if let Ok(true) = announced {
@@ -53,7 +58,7 @@ impl Own {
         if shown.as_ref() != Some(&papers) && (announced.is_ok() || !self.current.is_there()) {
             let shows = self.current.show(&papers.certificate, &papers.key);
             shows.map_err(|error| format!("the Secret has no certificate that can be shown: {error:#}"))?;
-            self.metrics.set_expiry(i64::try_from(papers.until).unwrap_or(i64::MAX));
+            (self.shown)(&papers);
             info!(until = papers.until, "another certificate is shown");
             *shown = Some(papers);
         }
@@ -66,18 +71,34 @@ impl Own {
             let kept = self.keeper.read().await?;
             let known = kept.as_ref().and_then(|kept| Papers::kept(&kept.entries));
             let now = now();
-            if let Some(papers) =
-                known.clone().filter(|papers| papers.do_for(&self.hosts, self.lifetime, now))
-            {
+            if let Some(papers) = known.clone().filter(|papers| papers.do_for(&self.names, now)) {
                 return Ok(papers);
             }
-            let papers = Papers::make(known.as_ref(), &self.hosts, self.lifetime, now)
+            let papers = Papers::make(known.as_ref(), &self.names, now)
                 .map_err(|error| format!("no certificate can be made: {error:#}"))?;
             if self.keeper.write(kept.as_ref(), papers.entries()).await? {
                 info!("certificates were made");
                 return Ok(papers);
             }
         }
+    }
+
+    /// Keeps what is signed for others.
+    async fn sign_for_others(&self, papers: &Papers) -> Result<(), String> {
+        let Some((keeper, names)) = &self.also else { return Ok(()) };
+        let kept = keeper.read().await?;
+        let known = kept.as_ref().and_then(|kept| Leaf::kept(&kept.entries));
+        let now = now();
+        if known.is_some_and(|leaf| leaf.does_for(names, papers, now)) {
+            return Ok(());
+        }
+        let leaf =
+            papers.sign(names, now).map_err(|error| format!("no certificate can be made: {error:#}"))?;
+        // Where somebody else was faster, it is looked again.
+        if keeper.write(kept.as_ref(), leaf.entries()).await? {
+            info!(names = names.hosts.join(" "), "a certificate was made for others");
+        }
+        Ok(())
     }
 }
 

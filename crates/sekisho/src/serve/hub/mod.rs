@@ -1,0 +1,139 @@
+//! The hub: what every agent recorded, kept, and told to whoever may ask.
+//!
+//! Agents are found by a label of their pods ([`gather`]), each is heard over a connection of its own ([`line`]), and what it
+//! tells is written by one thread ([`writer`]), with what its numbers say is missing ([`account`]). Who asks is known by a token
+//! of the cluster ([`auth`]) and told what is kept and what comes ([`answer`]).
+//!
+//! INVARIANT: a batch and the number up to which its node was heard are written at once. So nothing is taken twice, and what is
+//! not taken is asked for again or said to be lost, whoever ends when.
+
+mod account;
+mod answer;
+mod auth;
+mod gather;
+mod http;
+mod line;
+mod metrics;
+mod papers;
+mod writer;
+
+use super::{
+    listen::{CONNECTIONS, listen, next},
+    process, tls,
+};
+use crate::{args::HubArgs, outcome::Outcome};
+use auth::Guard;
+use gather::{Means, UNWRITTEN};
+use http::Counter;
+use metrics::Metrics;
+use sekisho_k8s::{
+    live::Access,
+    watch::{Agents, Reviewer, Watching},
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+use tokio_rustls::TlsAcceptor;
+use tracing::{info, warn};
+use writer::Keeping;
+
+/// How long somebody may take to greet.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until somebody asks for the end.
+pub(crate) fn run(arguments: &HubArgs) -> anyhow::Result<Outcome> {
+    process::log(arguments.log, arguments.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(serve(arguments));
+    runtime.shutdown_background();
+    result.map(|()| Outcome::Holds)
+}
+
+async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
+    let access = Access {
+        kubeconfig: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
+        timeout: Duration::from_secs(30),
+    };
+    let metrics = Arc::new(Metrics::new());
+    let (secured, plain) = (listen(arguments.listen).await?, listen(arguments.plain).await?);
+    let keeping =
+        Keeping { path: arguments.history.clone(), days: arguments.keep_days, mib: arguments.keep_mib };
+    let desk = writer::start(keeping, Arc::clone(&metrics))?;
+    info!(secured = %secured.local_addr()?, plain = %plain.local_addr()?, "listening");
+    let watching = Watching::prepare(&access).await?;
+    let guard = Guard::new(Reviewer::prepare(&access).await?, Arc::clone(&metrics));
+    let counter = Counter::new(guard, desk.clone(), arguments.history.clone(), Arc::clone(&metrics));
+    let current = Arc::new(tls::Current::default());
+    let mut config = tls::config(Arc::clone(&current))?;
+    config.alpn_protocols = sekisho_tls::HTTP.map(<[u8]>::to_vec).to_vec();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (told, credentials) = watch::channel(None);
+    let (found, agents) = watch::channel(Agents::new());
+    let means = Means {
+        port: arguments.agents.agents_port,
+        credentials: credentials.clone(),
+        desk: desk.clone(),
+        metrics: Arc::clone(&metrics),
+        places: Arc::new(Semaphore::new(UNWRITTEN)),
+    };
+    let trouble = |why: &str| {
+        metrics.trouble();
+        warn!(why, "the API server does not tell of agents");
+    };
+    let how = &arguments.agents;
+    let tasks = async {
+        tokio::select! {
+            () = answer_all(secured, counter.clone(), Some(acceptor)) => Ok(()),
+            () = answer_all(plain, counter.clone(), None) => Ok(()),
+            () = watching.agents(how.agents_namespace.as_deref(), &how.agents, found, trouble) => Ok(()),
+            () = ready(counter.clone(), agents.clone(), credentials) => Ok(()),
+            () = gather::follow(agents, means) => Ok(()),
+            () = desk.trim() => Ok(()),
+            found = papers::keep(&arguments.tls, &access, current, told, Arc::clone(&metrics)) => found,
+        }
+    };
+    tokio::select! {
+        found = tasks => found,
+        // What is not written yet is asked for again by the next.
+        found = process::ended(Duration::ZERO) => found,
+    }
+}
+
+/// Answers those who come to an address; with TLS, where there is an acceptor.
+async fn answer_all(listener: TcpListener, counter: Counter, tls: Option<TlsAcceptor>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Some((stream, place)) = next(&listener, &places).await {
+        let (tls, counter) = (tls.clone(), counter.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let Some(tls) = tls else { return counter.serve(stream, false).await };
+            // Who does not trust the certificate leaves; there is nothing to do about it here.
+            if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                counter.serve(stream, true).await;
+            }
+        });
+    }
+}
+
+/// Says that the hub is ready as soon as agents are known and there is a certificate; waits for ever then.
+async fn ready(
+    counter: Counter,
+    mut agents: watch::Receiver<Agents>,
+    mut credentials: watch::Receiver<Option<sekisho_tls::Credentials>>,
+) {
+    let known = async {
+        agents.wait_for(|agents| !agents.is_empty()).await.is_ok()
+            && credentials.wait_for(Option::is_some).await.is_ok()
+    };
+    if known.await {
+        counter.ready.store(true, Ordering::Relaxed);
+        info!("agents are known");
+    }
+    std::future::pending::<()>().await;
+}
