@@ -57,9 +57,22 @@ impl History {
     /// # Errors
     /// When some of its numbers were taken before and others not, or it cannot be written.
     pub fn put(&mut self, batch: &Batch) -> Result<Put, Error> {
+        let mut put = self.put_all(std::slice::from_ref(batch))?;
+        // One was handed over, and so one comes back.
+        put.pop().unwrap_or(Ok(Put::Known))
+    }
+
+    /// Takes batches, of one node or several: each as [`History::put`] does, but all that are taken are written at once, which costs
+    /// little more than one. Who gathers from many nodes takes what has come of them so.
+    ///
+    /// What became of each, in their order; one that is refused keeps no other from being taken.
+    ///
+    /// # Errors
+    /// When they cannot be written: then none is.
+    pub fn put_all(&mut self, batches: &[Batch]) -> Result<Vec<Result<Put, Error>>, Error> {
         match self {
-            Self::File(file) => file.put(batch),
-            Self::ClickHouse(house) => house.put(batch),
+            Self::File(file) => file.put_all(batches),
+            Self::ClickHouse(house) => house.put_all(batches),
         }
     }
 

@@ -105,7 +105,8 @@ impl Http {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(away)?;
         let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(away)?;
         let connector = connector.https_or_http().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        // Between two questions nobody looks after a connection: one that the server has closed by then would be an error.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Self { runtime, client })
     }
 

@@ -4,7 +4,8 @@
 //! [`Batch`]es, and asks it [`Query`](sekisho_flow::query::Query)s; files of records are asked the same, and answer
 //! the same.
 //!
-//! [`export`] tells a collector of OpenTelemetry what flows, and [`alert`] people what they should know of it.
+//! [`export`] tells a collector of OpenTelemetry what flows, and [`alert`] people what they should know of it;
+//! [`telling`] does both of what comes.
 //!
 //! # What is kept
 //! Records by key and minute: what nodes tell of every half second is joined as
@@ -43,6 +44,7 @@ mod file;
 mod history;
 mod http;
 mod keys;
+pub mod telling;
 mod times;
 
 pub use batch::{Batch, Lost, Mark, Put};

@@ -11,7 +11,7 @@ use sekisho_flow::{
     record::{Flow, Outcome},
     testing::flow,
 };
-use sekisho_history::alert::{Alert, Limits, Receiver, Sender, Watch};
+use sekisho_history::alert::{Alert, Limits, Notifier, Receiver, Sender, Watch};
 use serde_json::Value;
 use std::{
     fs,
@@ -114,6 +114,39 @@ fn alertmanager_has_what_is_told_until_it_is_over() {
     over.for_each(|alert| alert.ends = Some(now));
     sender.send(&receiver, &alerts[..5], "", now).unwrap();
     assert_eq!(server.alerts().len(), alerts.len() - 5);
+}
+
+#[test]
+fn who_cannot_be_told_is_told_when_he_is_there() {
+    let Some(server) = Alertmanager::start() else { return };
+    let now = Timestamp::now();
+    let alerts = alerts(now);
+    let notify = |url: &str| {
+        let receiver = Receiver::alertmanager(url).unwrap();
+        Notifier::start(receiver, String::new(), Timestamp::now).unwrap()
+    };
+    let until = |what: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !what() {
+            assert!(Instant::now() < end, "not in time");
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let notifier = notify(&format!("http://{}", server.address));
+    notifier.tell(&alerts, alerts.clone());
+    until(&|| notifier.told().sent > 0);
+    assert_eq!((server.alerts().len(), notifier.trouble()), (alerts.len(), None));
+    let over: Vec<Alert> = alerts.iter().cloned().map(|alert| Alert { ends: Some(now), ..alert }).collect();
+    notifier.tell(&over, Vec::new());
+    until(&|| server.alerts().is_empty());
+
+    let away = notify("http://127.0.0.1:1");
+    away.tell(&alerts, alerts.clone());
+    until(&|| away.told().failures > 0);
+    assert!(away.trouble().unwrap().starts_with("the server cannot be heard: "), "{:?}", away.trouble());
+    let began = Instant::now();
+    drop(away);
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::predict::{State, View, passes};
 use sekisho_core::{
     index::Index,
-    object::{Cluster, Direction, LabelSelector, NAME_LABEL, NetworkPolicy, ObjectKey, PeerKind},
+    object::{Change, Cluster, Direction, LabelSelector, NAME_LABEL, NetworkPolicy, ObjectKey, PeerKind},
     standard::{End, Exception, Standard},
 };
 use sekisho_flow::record::{Flow, Outcome};
@@ -15,9 +15,13 @@ pub struct Leaning {
     pub flow: Flow,
     /// By which exception.
     pub exception: Exception,
+    /// Whether its last day is over: it is still written in the policies.
+    pub expired: bool,
 }
 
 /// Which of `flows`, that were allowed, pass now, and would not without the entries of policies that an exception is for.
+///
+/// The standard is that of an environment: whoever wants to know it of production asks with production's.
 ///
 /// An entry is for an exception where it stands in the policy of the exception's component, in its direction, and is a way of
 /// writing its other end; not where the standard has a call that means the same.
@@ -28,16 +32,36 @@ pub fn leaning<'f>(
 ) -> Vec<Leaning> {
     let now = View::of(state);
     let mut found = Vec::new();
+    // Built when there is something to ask of it, and once: policies go in and out.
+    let mut otherwise: Option<(Cluster, Index)> = None;
     for exception in standard.exceptions.iter().filter(|exception| !is_call(standard, exception)) {
-        let Some(cluster) = without(state.cluster, standard, exception) else { continue };
-        let index = Index::of(cluster.changes());
-        let otherwise = View::of(State { cluster: &cluster, index: &index });
+        let less = without(state.cluster, standard, exception);
+        if less.is_empty() {
+            continue;
+        }
+        let (cluster, index) = otherwise.get_or_insert_with(|| copy(state.cluster));
+        put(cluster, index, less.iter());
+        let view = View::of(State { cluster, index });
         let allowed = flows.clone().into_iter().filter(|flow| flow.key.outcome == Outcome::Allowed);
-        let leans = allowed
-            .filter(|flow| passes(&now, flow) == Some(true) && passes(&otherwise, flow) == Some(false));
-        found.extend(leans.map(|flow| Leaning { flow: flow.clone(), exception: exception.clone() }));
+        let leans =
+            allowed.filter(|flow| passes(&now, flow) == Some(true) && passes(&view, flow) == Some(false));
+        let expired = standard.today.is_some_and(|today| exception.until < today);
+        let leaning = |flow: &Flow| Leaning { flow: flow.clone(), exception: exception.clone(), expired };
+        found.extend(leans.map(leaning));
+        put(cluster, index, less.iter().filter_map(|policy| state.cluster.policies.get(&policy.key)));
     }
     found
+}
+
+fn copy(cluster: &Cluster) -> (Cluster, Index) {
+    (cluster.clone(), Index::of(cluster.changes()))
+}
+
+fn put<'p>(cluster: &mut Cluster, index: &mut Index, policies: impl Iterator<Item = &'p NetworkPolicy>) {
+    for policy in policies {
+        cluster.apply(Change::PutPolicy(policy.clone()));
+        let _ = index.apply(Change::PutPolicy(policy.clone()));
+    }
 }
 
 /// Whether the standard says for good what the exception says for a time.
@@ -50,15 +74,14 @@ fn is_call(standard: &Standard, exception: &Exception) -> bool {
     standard.edges.iter().any(|edge| (&edge.from, &edge.to) == (from, to))
 }
 
-/// The cluster without the entries that the exception is for; `None` where there are none.
-fn without(cluster: &Cluster, standard: &Standard, exception: &Exception) -> Option<Cluster> {
+/// The policies that have entries for the exception, without these.
+fn without(cluster: &Cluster, standard: &Standard, exception: &Exception) -> Vec<NetworkPolicy> {
     let is_about = |policy: &NetworkPolicy| {
         standard.component_for(policy).is_some_and(|component| component.key == exception.component)
     };
     let is_of_it =
         |policy: &NetworkPolicy, kind: &PeerKind| is(cluster, standard, &exception.with, &policy.key, kind);
-    let mut stripped = cluster.clone();
-    let mut any = false;
+    let mut stripped = Vec::new();
     for policy in cluster.policies.values().filter(|policy| is_about(policy)) {
         let rules = policy.rules(exception.direction);
         let goes = |kind: &PeerKind| is_of_it(policy, kind);
@@ -78,10 +101,9 @@ fn without(cluster: &Cluster, standard: &Standard, exception: &Exception) -> Opt
             // A rule that names nobody lets everybody in (S5): one that has lost all goes with them.
             before == 0 || !rule.peers.is_empty()
         });
-        stripped.policies.insert(less.key.clone(), less);
-        any = true;
+        stripped.push(less);
     }
-    any.then_some(stripped)
+    stripped
 }
 
 /// Whether a peer, of the policy with this key, is a way of writing `with`.

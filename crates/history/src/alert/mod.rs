@@ -18,14 +18,17 @@
 
 mod cause;
 mod except;
+mod notify;
 mod predict;
 mod send;
 #[cfg(test)]
 mod tests;
 mod text;
 mod watch;
+mod words;
 
 pub use except::{Leaning, leaning};
+pub use notify::{MOST, Notifier, Told};
 pub use predict::{Broken, State, broken, changed};
 pub use send::{Receiver, SendError, Sender};
 pub use text::{alertmanager, webhook};

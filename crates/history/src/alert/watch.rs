@@ -5,10 +5,12 @@ use super::{
     cause::Cause,
     except::Leaning,
     predict::{Broken, State, View, broken, passes},
+    words,
 };
+use sekisho_core::standard::Exception;
 use sekisho_flow::{
     Timestamp,
-    record::{Flow, Key, Outcome, PolicyRef},
+    record::{Flow, Outcome, PolicyRef},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,10 +46,10 @@ struct Open {
 
 /// What a change has closed and nobody has tried yet, or somebody has.
 #[derive(Debug)]
-struct Prediction {
-    flow: Flow,
-    by: BTreeSet<PolicyRef>,
-    at: Timestamp,
+pub(super) struct Prediction {
+    pub(super) flow: Flow,
+    pub(super) by: BTreeSet<PolicyRef>,
+    pub(super) at: Timestamp,
     /// Whether somebody has, and it was told.
     tried: bool,
 }
@@ -95,7 +97,7 @@ impl Watch {
             && let Some(prediction) = self.predicted.get_mut(&cause)
             && (again || !std::mem::replace(&mut prediction.tried, true))
         {
-            let (alert, at) = (predicted(&cause, flow, prediction), flow.seen.last);
+            let (alert, at) = (words::predicted(&cause, flow, prediction), flow.seen.last);
             let told = self.tell(Name::PredictedDenial, &cause, "", alert, at);
             let over = self.end(Name::WouldBreak, &cause, at);
             return over.into_iter().chain(told).collect();
@@ -103,7 +105,7 @@ impl Watch {
         // Of what is tried the other answer is told apart.
         let outcome = flow.key.outcome.to_string();
         if self.open.contains_key(&(Name::NewDenial, cause.clone(), outcome.clone())) || before.is_none() {
-            let alert = new_denial(&cause, flow, self.limits.memory);
+            let alert = words::new_denial(&cause, flow, self.limits.memory);
             return self.tell(Name::NewDenial, &cause, &outcome, alert, flow.seen.last).into_iter().collect();
         }
         Vec::new()
@@ -131,7 +133,7 @@ impl Watch {
         let mut told = self.reopened(after, at);
         for found in broken(before, after, flows) {
             let cause = Cause::of(&found.flow.key);
-            let alert = would_break(&cause, &found, at);
+            let alert = words::would_break(&cause, &found, at);
             told.extend(self.tell(Name::WouldBreak, &cause, "", alert, at));
             let Broken { flow, by, .. } = found;
             self.predicted.entry(cause).or_insert(Prediction { flow, by, at, tried: false });
@@ -165,7 +167,7 @@ impl Watch {
         for leaning in found {
             let cause = Cause::of(&leaning.flow.key);
             let exception = exception_name(leaning);
-            let alert = only_by_exception(&cause, leaning, at);
+            let alert = words::only_by_exception(&cause, leaning, at);
             told.extend(self.tell(Name::OnlyByException, &cause, &exception, alert, at));
             now.insert((Name::OnlyByException, cause, exception));
         }
@@ -244,86 +246,8 @@ fn bound<K: Ord + Clone, V>(of: &mut BTreeMap<K, V>, most: usize, when: impl Fn(
     }
 }
 
-fn new_denial(cause: &Cause, flow: &Flow, memory: Duration) -> Alert {
-    let [namespace, from, to, port] = cause.labels(flow.key.refused_by().map(|(end, _)| end));
-    let outcome = ("outcome", flow.key.outcome.to_string());
-    let mut alert = Alert::new(Name::NewDenial, [namespace, from, to, port, outcome], flow.seen.first);
-    let days = memory.as_secs() / 86_400;
-    let is =
-        if flow.key.outcome == Outcome::Denied { "is denied" } else { "would be denied by what is tried" };
-    alert.summary = format!("{cause} {is}, and was not in {days} days");
-    alert.description = denial(&flow.key, flow);
-    alert
-}
-
-fn would_break(cause: &Cause, found: &Broken, at: Timestamp) -> Alert {
-    let [namespace, from, to, port] = cause.labels(None);
-    let policies = ("policies", list(&found.by));
-    let mut alert = Alert::new(Name::WouldBreak, [namespace, from, to, port, policies], at);
-    let by = list(&found.by);
-    alert.summary = format!("{cause} flowed, and does not pass since {by} was changed");
-    let seen = &found.flow.seen;
-    alert.description = format!("seen {} times, last at {}; {}", seen.count, seen.last, found.why);
-    alert
-}
-
-fn predicted(cause: &Cause, flow: &Flow, prediction: &Prediction) -> Alert {
-    let [namespace, from, to, port] = cause.labels(flow.key.refused_by().map(|(end, _)| end));
-    let by = list(&prediction.by);
-    let policies = ("policies", by.clone());
-    let mut alert = Alert::new(Name::PredictedDenial, [namespace, from, to, port, policies], flow.seen.first);
-    alert.summary =
-        format!("{cause} is denied, as the change of {by} at {} was to bring about", prediction.at);
-    let before = &prediction.flow.seen;
-    alert.description = format!(
-        "{}; it was allowed {} times before, last at {}",
-        denial(&flow.key, flow),
-        before.count,
-        before.last
-    );
-    alert
-}
-
-fn only_by_exception(cause: &Cause, Leaning { flow, exception }: &Leaning, at: Timestamp) -> Alert {
-    let [_, from, to, port] = cause.labels(None);
-    let namespace = ("namespace", exception.component.namespace.to_string());
-    let labels = [
-        namespace,
-        from,
-        to,
-        port,
-        ("component", exception.component.to_string()),
-        ("with", exception.with.to_string()),
-        ("until", exception.until.to_string()),
-    ];
-    let mut alert = Alert::new(Name::OnlyByException, labels, at);
-    alert.summary = format!(
-        "{cause} passes only by the exception of `{}` for `{}`, which holds until {}",
-        exception.component, exception.with, exception.until
-    );
-    alert.description = format!(
-        "seen {} times, last at {}; the exception is for {}",
-        flow.seen.count, flow.seen.last, exception.reason
-    );
-    alert
-}
-
-fn exception_name(Leaning { exception, .. }: &Leaning) -> String {
-    format!("{} {} {} {}", exception.component, exception.direction, exception.with, exception.until)
-}
-
-/// Who was denied, and why.
-fn denial(key: &Key, flow: &Flow) -> String {
-    let side = key.refused_by().map(|(_, side)| side);
-    let why = side.map(|side| key.leave.side(side)).filter(|why| why.denies() == Some(true));
-    let why =
-        why.zip(side).map_or_else(|| "nobody says why".to_owned(), |(why, side)| format!("{side}: {why}"));
-    let near =
-        flow.seen.nearest.as_ref().map(|nearest| format!("; nearest: {}: {}", nearest.policy, nearest.lacks));
-    format!("{} -> {}; {why}{}", key.from, key.to, near.unwrap_or_default())
-}
-
-fn list(policies: &BTreeSet<PolicyRef>) -> String {
-    let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
-    names.join(", ")
+/// An exception that has expired is told anew.
+fn exception_name(Leaning { exception, expired, .. }: &Leaning) -> String {
+    let Exception { component, direction, with, until, .. } = exception;
+    format!("{component} {direction} {with} {until} {expired}")
 }

@@ -53,13 +53,20 @@ impl File {
         Ok(Self { connection })
     }
 
-    /// Takes a batch and how far its node was heard, both or neither.
+    /// Takes batches, each with how far its node was heard, in one transaction: what became of each.
     ///
     /// # Errors
-    /// When some of its numbers were taken before and others not, or it cannot be written.
-    pub fn put(&mut self, batch: &Batch) -> Result<Put, Error> {
+    /// When they cannot be written: then none is.
+    pub fn put_all(&mut self, batches: &[Batch]) -> Result<Vec<Result<Put, Error>>, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let put = put::batch(&transaction, batch)?;
+        let mut put = Vec::new();
+        for batch in batches {
+            put.push(match put::batch(&transaction, batch) {
+                // What is refused has written nothing.
+                refused @ Err(Error::Mark(_) | Error::Overlap { .. }) => refused,
+                written => Ok(written?),
+            });
+        }
         transaction.commit()?;
         Ok(put)
     }

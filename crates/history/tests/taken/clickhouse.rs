@@ -2,8 +2,10 @@
 
 use super::{
     always, answer, batch,
+    between::{Between, How},
+    in_minutes,
     less::{knows, loses, narrows, query, trims},
-    life::{life, lived},
+    life::{at_once, life, lived},
     server::Server,
 };
 use proptest::{
@@ -25,10 +27,12 @@ fn a_clickhouse_answers_as_a_file_does() {
         let (all, history) = lived(&|| History::connect(&target).unwrap(), life)?;
         narrows(&history, &all, &query)
     });
+    always(3, vec(flow(), 0..8), |flows| at_once(&mut server.history(), flows));
     always(4, (vec(flow(), 1..12), moment()), |(flows, since)| knows(&mut server.history(), flows, since));
     always(4, (vec(flow(), 1..12), moment()), |(flows, before)| trims(&mut server.history(), flows, before));
     loses(server.history());
     large_batches_are_taken_whole(&server);
+    an_answer_that_is_lost_makes_no_difference(&server);
     what_the_server_says_is_told(&server);
 }
 
@@ -50,6 +54,27 @@ fn large_batches_are_taken_whole(server: &Server) {
     let size = history.size().unwrap();
     let trimmed = history.trim_to(size / 2).unwrap();
     assert!(trimmed > 0 && history.size().unwrap() <= size / 2);
+}
+
+/// Who inserts does not hear that it was taken; or what lies between says it twice.
+fn an_answer_that_is_lost_makes_no_difference(server: &Server) {
+    let mut runner = TestRunner::deterministic();
+    let flows = vec(flow(), 30).new_tree(&mut runner).unwrap().current();
+    for how in [How::Lost, How::Twice] {
+        let between = Between::start(server, how);
+        let mut history = History::connect(&between.target(server)).unwrap();
+        let put = history.put(&batch(1, flows.clone()));
+        match how {
+            How::Lost => {
+                let error = put.unwrap_err();
+                assert!(matches!(error, Error::Http(_)), "{error}");
+            }
+            How::Twice => assert_eq!(put.unwrap(), Put::Kept),
+        }
+        assert_eq!(history.put(&batch(1, flows.clone())).unwrap(), Put::Known);
+        assert_eq!(answer(&history, &Query::default()), in_minutes(&flows));
+        assert_eq!(between.inserted(), 1, "the test was about an insertion");
+    }
 }
 
 fn what_the_server_says_is_told(server: &Server) {

@@ -3,7 +3,7 @@
 use super::{
     always,
     less::{knows, loses, narrows, query, trims},
-    life::{life, lived},
+    life::{at_once, life, lived},
 };
 use proptest::collection::vec;
 use sekisho_flow::testing::{flow, moment};
@@ -17,6 +17,14 @@ fn what_is_put_is_answered_and_nothing_twice() {
         let path = folder.path().join("history.db");
         let (all, history) = lived(&|| History::open(&path).unwrap(), life)?;
         narrows(&history, &all, &query)
+    });
+}
+
+#[test]
+fn batches_are_taken_at_once() {
+    always(24, vec(flow(), 0..8), |flows| {
+        let folder = tempdir().unwrap();
+        at_once(&mut History::open(&folder.path().join("history.db")).unwrap(), flows)
     });
 }
 

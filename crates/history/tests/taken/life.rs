@@ -57,6 +57,44 @@ impl Node {
     }
 }
 
+/// Several batches at once, some of one node, one known and one that overlaps: each is as it would be alone.
+pub(crate) fn at_once(history: &mut History, flows: Vec<Flow>) -> Result<(), TestCaseError> {
+    let batch = |node: &str, first, last, flows: &[Flow]| {
+        let mark = Mark { node: node.into(), boot: "a".into(), first, last };
+        Batch { mark, flows: flows.to_vec(), lost: Vec::new() }
+    };
+    let (one, other) = flows.split_at(flows.len() / 2);
+    history.put(&batch("it's \\ a", 1, 3, one)).unwrap();
+    let batches = [
+        batch("it's \\ a", 1, 3, one),
+        batch("it's \\ a", 4, 6, other),
+        batch("b", 1, 1, one),
+        batch("it's \\ a", 5, 9, one),
+        batch("b", 1, 0, one),
+        batch("it's \\ a", 7, 7, other),
+    ];
+    let put = history.put_all(&batches).unwrap();
+    let put: Vec<_> = put.into_iter().map(|put| put.map_err(|error| error.to_string())).collect();
+    let overlap =
+        "a batch of `it's \\ a` has the numbers 5 to 9, and those up to 6 were taken: ask for what follows";
+    let mark = "a batch of `b` has the numbers 1 to 0: the last must not be before the first";
+    let expected = [
+        Ok(Put::Known),
+        Ok(Put::Kept),
+        Ok(Put::Kept),
+        Err(overlap.to_owned()),
+        Err(mark.to_owned()),
+        Ok(Put::Kept),
+    ];
+    prop_assert_eq!(put, expected);
+    let all: Vec<Flow> = [one, other, one, other].concat();
+    prop_assert_eq!(answer(history, &Query::default()), in_minutes(&all));
+    let reached = history.reached().unwrap();
+    prop_assert_eq!((reached["it's \\ a"].last, reached["b"].last), (7, 1));
+    prop_assert!(history.put_all(&[]).unwrap().is_empty());
+    Ok(())
+}
+
 /// Lives it, and looks at what is answered. All that was told, and who keeps it.
 pub(crate) fn lived(open: &dyn Fn() -> History, life: Life) -> Result<(Vec<Flow>, History), TestCaseError> {
     let mut history = open();

@@ -1,7 +1,8 @@
 //! Whatever is put, sent again and interrupted, the answer is what was put, joined: of a file, and of a ClickHouse.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+mod between;
 mod clickhouse;
 mod file;
 mod less;

@@ -52,6 +52,11 @@ impl Server {
         Target { table: format!("t{}", self.tables.get()), ..Target::new(&self.url) }
     }
 
+    /// Its host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// A history in a table of its own.
     pub(crate) fn history(&self) -> History {
         History::connect(&self.target()).unwrap()

@@ -79,6 +79,25 @@ fn what_passes_by_an_exception_alone_is_told() {
     assert_eq!(told(&watch.leaning(&found, at(4))), ["over: OnlyByException internet -> shop/api TCP/80"]);
 }
 
+#[test]
+fn an_exception_that_has_expired_is_told_anew() {
+    let with = cluster(vec![policy("api", "api", &[block("198.51.100.0/24")])]);
+    let flows = [flow("198.51.100.7/32", "shop/api", 80, Outcome::Allowed, 0)];
+    let on = |day: &str| {
+        let standard = Standard { today: Some(day.parse().unwrap()), ..standard(vec![]) };
+        leaning(state(&with), &standard, &flows)
+    };
+    let mut watch = Watch::new(Limits::default());
+    assert_eq!(watch.leaning(&on("2026-11-30"), at(1))[0].labels["expired"], "false");
+    let told = watch.leaning(&on("2026-12-01"), at(2));
+    assert!(
+        told[0].summary.ends_with("for `office`, which has expired on 2026-11-30"),
+        "{}",
+        told[0].summary
+    );
+    assert_eq!((told.len(), told[0].ends, told[1].ends), (2, None, Some(at(2))));
+}
+
 /// S5: a rule whose last peer goes must not let everybody in.
 #[test]
 fn a_rule_that_was_for_an_exception_alone_goes_with_it() {
