@@ -17,6 +17,8 @@ mod endpoints;
 mod faults;
 #[path = "enforce/flows.rs"]
 mod flows;
+#[path = "enforce/hub.rs"]
+mod hub;
 #[path = "enforce/outage.rs"]
 mod outage;
 #[path = "enforce/plugin.rs"]
@@ -59,6 +61,7 @@ const TESTS: &[(&str, fn())] = &[
     ("pods_start_by_the_plugin", plugin::pods_start_by_the_plugin),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_flows_is_recorded", flows::what_flows_is_recorded),
+    ("a_hub_knows_what_flows", hub::a_hub_knows_what_flows),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
 ];
 
