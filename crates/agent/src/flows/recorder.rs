@@ -40,7 +40,7 @@ pub(super) fn record(
     let mut recorder = Recorder::new(node);
     loop {
         // Also where nothing flows: what changed is taken in time.
-        let told = heard.recv_timeout(Duration::from_millis(WINDOW.get().into()));
+        let told = heard.recv_timeout(recorder.patience(Timestamp::now()));
         cluster.try_iter().for_each(|changes| recorder.follow(&changes));
         match told {
             Ok(heard) => recorder.hear(heard, metrics),
@@ -106,6 +106,15 @@ impl Recorder {
         let (at, since) = self.begun;
         let elapsed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX);
         at.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How long may be waited at `now`: until the open window is over, so that it is told then.
+    fn patience(&self, now: Timestamp) -> Duration {
+        let most = Duration::from_millis(WINDOW.get().into());
+        let rest = self.windows.open().map(|window| window.to().duration_since(now));
+        let rest = rest.and_then(|rest| Duration::try_from(rest).ok());
+        // A clock that went back has no say in it.
+        rest.map_or(most, |rest| rest.clamp(Duration::from_millis(1), most))
     }
 
     fn follow(&mut self, changes: &[Change]) {

@@ -20,7 +20,7 @@ use std::{
 const TIMES: u64 = 5;
 
 /// Sends datagrams, each as if by another client.
-fn send(rig: &Rig, from: &str, to: IpAddr, port: u16, times: u64) {
+pub(crate) fn send(rig: &Rig, from: &str, to: IpAddr, port: u16, times: u64) {
     let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     for _ in 0..times {
         let client = rig.lab.within(from, || UdpSocket::bind(any).unwrap()).unwrap();
@@ -96,7 +96,7 @@ pub(crate) fn what_flows_is_recorded() {
 }
 
 /// The small cluster, whose policy lets in `web` by UDP as well.
-fn small_rig() -> Rig {
+pub(crate) fn small_rig() -> Rig {
     let mut rig = Rig::build(&small::cluster(), 2).unwrap();
     let udp = small::policy().replace("{port: 7000}", "{port: 7000}, {port: 7005, protocol: UDP}");
     assert_ne!(udp, small::policy());
