@@ -7,7 +7,7 @@ use crate::{
 };
 use sekisho_core::{object::Direction, verdict::Because};
 use sekisho_flow::{
-    record::{Flow, Leave, Outcome, PolicyRef, Why},
+    record::{Flow, Leave, Nearest, Outcome, PolicyRef, Why},
     text,
 };
 use std::{collections::BTreeSet, io::Write};
@@ -53,7 +53,7 @@ pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
 pub(crate) fn line(flow: &Flow, out: &mut dyn Write) -> anyhow::Result<()> {
     let Flow { key, seen, .. } = flow;
     let times = if seen.count == 1 { String::new() } else { format!("  {} times", seen.count) };
-    let why = plain(&why(&key.leave, key.side));
+    let why = plain(&why_of(flow));
     let why = if why.is_empty() { why } else { format!("  {why}") };
     let (from, to) = (plain(&key.from.to_string()), plain(&key.to.to_string()));
     let style = if key.outcome == Outcome::Allowed { DIM } else { BAD };
@@ -85,7 +85,7 @@ fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
             let now = if leave.denied_at().is_some() { "deny it" } else { "allow it" };
             format!("the policies here {now}: {}", why(leave, key.side))
         }
-        None => why(&key.leave, key.side),
+        None => why_of(flow),
     };
     [
         key.outcome.to_string(),
@@ -96,6 +96,15 @@ fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
         key.carried.to_string(),
         plain(&why),
     ]
+}
+
+/// Why, and of what was denied which rule comes closest to letting it pass.
+fn why_of(flow: &Flow) -> String {
+    let why = why(&flow.key.leave, flow.key.side);
+    match &flow.seen.nearest {
+        Some(Nearest { lacks, .. }) => format!("{why}; {lacks}"),
+        None => why,
+    }
 }
 
 /// By whose leave, in few words: what denies, else what the side says that saw it, else both.
