@@ -82,6 +82,7 @@ fn the_hub() {
     clocks_are_compared(&hub, &agents[0]);
     agents_come_and_go(&mut server, &hub);
     assert!(hub.asks("/readyz").contains("200 OK"));
+    assert_eq!(Asker::new(&server, "nobodys").observes(&hub, &[]).code, Some(2));
     chart::every_metric_is_in_the_documentation(&hub);
 }
 
