@@ -13,6 +13,8 @@ mod bridges;
 mod by_node;
 #[path = "enforce/endpoints.rs"]
 mod endpoints;
+#[path = "enforce/exchange.rs"]
+mod exchange;
 #[path = "enforce/faults.rs"]
 mod faults;
 #[path = "enforce/flows.rs"]
@@ -23,6 +25,10 @@ mod hub;
 mod outage;
 #[path = "enforce/plugin.rs"]
 mod plugin;
+#[path = "enforce/program.rs"]
+mod program;
+#[path = "enforce/recommended.rs"]
+mod recommended;
 #[path = "enforce/refused.rs"]
 mod refused;
 mod rig;
@@ -63,6 +69,8 @@ const TESTS: &[(&str, fn())] = &[
     ("what_flows_is_recorded", flows::what_flows_is_recorded),
     ("a_hub_knows_what_flows", hub::a_hub_knows_what_flows),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
+    ("what_is_recommended_is_enough_and_no_more", recommended::what_is_recommended_is_enough_and_no_more),
+    ("what_is_recommended_is_tried_first", recommended::what_is_recommended_is_tried_first),
 ];
 
 fn main() {

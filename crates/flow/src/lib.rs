@@ -13,6 +13,7 @@
 pub mod attribution;
 pub mod merge;
 pub mod observation;
+pub mod otlp;
 pub mod query;
 pub mod record;
 pub mod source;

@@ -45,6 +45,15 @@ pub enum Error {
     /// The disk fails.
     #[error("the disk cannot be read or written: {0}")]
     Disk(String),
+    /// A name that is none of a table.
+    #[error("`{0}` is no beginning of a table's name: write small letters, digits and `_`")]
+    Table(String),
+    /// The server is not heard.
+    #[error("{0}")]
+    Http(#[from] crate::HttpError),
+    /// The server does not do it.
+    #[error("ClickHouse refuses: {0}")]
+    Refused(String),
     /// A batch ends before it begins.
     #[error("a batch of `{}` has the numbers {} to {}: the last must not be before the first", .0.node, .0.first, .0.last)]
     Mark(Mark),

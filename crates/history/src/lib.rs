@@ -1,7 +1,11 @@
 //! What flowed, kept: the records of flows of every node, each taken once.
 //!
-//! A [`History`] is one file. Whoever gathers records from nodes hands it [`Batch`]es, and asks it
-//! [`Query`](sekisho_flow::query::Query)s; files of records are asked the same, and answer the same.
+//! A [`History`] is a file, or a table of a [`ClickHouse`]. Whoever gathers records from nodes hands it
+//! [`Batch`]es, and asks it [`Query`](sekisho_flow::query::Query)s; files of records are asked the same, and answer
+//! the same.
+//!
+//! [`export`] tells a collector of OpenTelemetry what flows, and [`alert`] people what they should know of it;
+//! [`telling`] does both of what comes.
 //!
 //! # What is kept
 //! Records by key and minute: what nodes tell of every half second is joined as
@@ -18,7 +22,7 @@
 //! what follows the number that [`History::reached`] tells.
 //!
 //! # Power and disks
-//! A process that is killed loses nothing that [`History::put`] said it took. After a power cut the last moments may
+//! Of a file: a process that is killed loses nothing that [`History::put`] said it took. After a power cut the last moments may
 //! be gone, records and numbers together (SQLite's write-ahead log with `synchronous=NORMAL`): they are
 //! asked for again, as far as nodes still have them. A full disk is an error, and the history is as it was before.
 //!
@@ -29,12 +33,23 @@
 //! our own, and no tool of anybody's could open the file. SQLite writes small transactions, is known for what it does when
 //! disks are full or power fails, builds in a minute, and speaks SQL, which whoever keeps histories elsewhere uses as well.
 //!
-//! INVARIANT: knows no clock, no network and no Kubernetes. It is told the time.
+//! INVARIANT: knows no Kubernetes, and is told the time: the only clock is that of who sends something again.
 
+pub mod alert;
 mod batch;
+mod clickhouse;
 mod error;
-mod store;
+pub mod export;
+mod file;
+mod history;
+mod http;
+mod keys;
+pub mod telling;
+mod times;
 
 pub use batch::{Batch, Lost, Mark, Put};
+pub use clickhouse::{ClickHouse, Target};
 pub use error::Error;
-pub use store::{History, Reached};
+pub use file::File;
+pub use history::{History, Reached};
+pub use http::HttpError;

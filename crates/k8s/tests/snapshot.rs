@@ -220,3 +220,27 @@ fn a_policy_that_a_newer_cluster_wrote_is_read_and_allows_no_more() {
     assert_eq!(policy.ingress.len(), 1);
     assert!(policy.ingress[0].peers.is_empty());
 }
+
+#[test]
+fn a_policy_that_is_only_tried_is_so_in_a_snapshot() {
+    let policy = |mode: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+             metadata: {{name: web, namespace: shop, annotations: {{sekisho.dev/mode: {mode}, owner: me}}}}\n\
+             spec: {{podSelector: {{}}}}\n"
+        )
+    };
+    for redactor in [None, Some(redactor())] {
+        let kept = |mode| {
+            let reading = read_text("policy", policy(mode).as_bytes(), &Options::default());
+            let cluster = reread(&snapshot(&reading, redactor.clone()));
+            let annotations = &cluster.policies.values().next().unwrap().annotations;
+            annotations.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(kept("audit"), ["sekisho.dev/mode=audit"]);
+        assert!(
+            kept("by-order-of-jane").is_empty(),
+            "it is enforced, and what is written is nobody's business"
+        );
+    }
+}

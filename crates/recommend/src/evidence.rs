@@ -66,6 +66,18 @@ impl Evidence {
         self.counts.values().copied().max().unwrap_or_default()
     }
 
+    /// Whether somebody saw one of them at the end whose policies decide in `direction`.
+    #[must_use]
+    pub fn was_seen_at(&self, direction: Direction) -> bool {
+        self.counts.keys().any(|(_, side)| *side == Some(direction))
+    }
+
+    /// Whether all that is known is that they left their source.
+    #[must_use]
+    pub fn was_seen_leaving_only(&self) -> bool {
+        self.counts.keys().all(|(_, side)| *side == Some(Direction::Egress))
+    }
+
     /// Who saw them.
     #[must_use]
     pub fn observers(&self) -> BTreeSet<Observer> {

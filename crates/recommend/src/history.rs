@@ -206,12 +206,22 @@ impl History {
                 }
             }
         }
+        history.leave_out_what_was_refused();
         let all = untold.into_iter();
         history.untold =
             all.map(|((what, why, subjects), evidence)| Untold { what, why, evidence, subjects }).collect();
         let whole = span.and_then(|(from, to)| Window::new(from, to).ok());
         history.window = asked.window.or(whole);
         history
+    }
+
+    /// S11: both sides must allow. What the source let go and the destination refused each time did not pass, though
+    /// whoever saw it at the source tells of it as allowed.
+    fn leave_out_what_was_refused(&mut self) {
+        let denied = &self.denied;
+        let is_refused =
+            |call: &Call| denied.get(call).is_some_and(|evidence| evidence.was_seen_at(Direction::Ingress));
+        self.passed.retain(|call, evidence| !(evidence.was_seen_leaving_only() && is_refused(call)));
     }
 }
 

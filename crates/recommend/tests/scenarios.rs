@@ -292,3 +292,30 @@ fn a_policy_that_is_tried_is_not_safe_while_something_cannot_be_asked_about() {
     cluster.apply(Change::PutPolicy(closed(nobody)));
     assert_eq!(against(&cluster, &[call], 1), ["it selects no pod"]);
 }
+
+#[test]
+fn what_its_destination_refused_did_not_pass_though_its_source_let_it_go() {
+    let cluster = cluster(&[pod("web-1", "app=web"), pod("db-1", "app=db")]);
+    let seen = |outcome, side| {
+        let mut flow = flow(end("web", "app=web"), end("db", "app=db"), "TCP/5432");
+        (flow.key.outcome, flow.key.side) = (outcome, side);
+        flow
+    };
+    let leaves = seen(Outcome::Allowed, Some(Direction::Egress));
+    let refused = seen(Outcome::Denied, Some(Direction::Ingress));
+    let arrives = seen(Outcome::Allowed, Some(Direction::Ingress));
+    let rules = |seen: &[&Flow], asked: &Asked| {
+        let flows: Vec<Flow> = seen.iter().map(|flow| (*flow).clone()).collect();
+        let (_, found) = found(&cluster, &Standard::default(), &flows, asked);
+        assert!(found.proof.refused.is_empty());
+        told(&found).iter().any(|line| line.contains("5432"))
+    };
+    let egress = only(Direction::Egress);
+    assert!(rules(&[&leaves], &egress), "nobody was there who would have seen it arrive");
+    assert!(!rules(&[&leaves, &refused], &egress));
+    assert!(rules(&[&leaves, &refused, &arrives], &egress), "some of it arrived");
+    assert!(rules(&[&leaves, &seen(Outcome::Denied, Some(Direction::Egress))], &egress));
+    assert!(rules(&[&seen(Outcome::Allowed, None), &refused], &egress), "nobody says where it was seen");
+    let denied = Asked { include_denied: true, ..egress };
+    assert!(rules(&[&leaves, &refused], &denied));
+}

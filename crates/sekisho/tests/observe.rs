@@ -1,6 +1,6 @@
 //! `sekisho observe` as people run it.
 
-#![allow(clippy::unwrap_used, reason = "a test says what must hold")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold")]
 
 mod ran;
 mod support;
@@ -97,4 +97,17 @@ fn what_makes_no_sense_is_refused() {
     refused(&["--to", "nonsense"], "`nonsense` is no end of flows");
     refused(&["--port", "http"], "`http` is nothing that a flow carries");
     refused(&["--flows", "no-such-file"], "cannot read `no-such-file`");
+}
+
+#[test]
+fn log_records_are_what_flowed() {
+    let records = observe(&["-o", "otlp", "--outcome", "denied"]).out;
+    let [line] = records.lines().collect::<Vec<_>>()[..] else { panic!("one request: {records}") };
+    assert!(line.starts_with("{\"resourceLogs\":[{\"resource\":"), "{line}");
+    assert!(
+        line.contains("{\"key\":\"sekisho.flow.outcome\",\"value\":{\"stringValue\":\"denied\"}}"),
+        "{line}"
+    );
+    let all = observe(&["-o", "otlp"]).out;
+    assert_eq!(all.matches("\"timeUnixNano\"").count(), rows(&[]).len());
 }

@@ -1,10 +1,10 @@
 //! The chart: what it renders, and what it refuses.
 
-use crate::support::{apiserver::skipped, root};
+use crate::support::{helm::helm, root};
 use serde_json::Value;
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
@@ -16,18 +16,6 @@ const HEAD: &str = "\
 # The agent on every node: what the chart in deploy/helm renders of its own values, and made of it by a test
 # (SEKISHO_UPDATE_MANIFESTS=1 cargo test -p sekisho-agent --test deploy). No image is published: name yours.
 ";
-
-/// Helm, as `scripts/setup` built it or as it is installed. `None`, said aloud, where there is none.
-pub(crate) fn helm() -> Option<PathBuf> {
-    let built = root().join(".tools/bin/helm");
-    let program = if built.exists() { built } else { "helm".into() };
-    let found = Command::new(&program).arg("version").output();
-    let found = found.is_ok_and(|output| output.status.success()).then_some(program);
-    if found.is_none() {
-        skipped("helm is not installed (scripts/helm builds it), so the chart is not rendered");
-    }
-    found
-}
 
 fn template(helm: &Path, options: &[&str]) -> Output {
     let mut command = Command::new(helm);

@@ -1,10 +1,10 @@
 //! The agent as the manifests start it: with their rights in the cluster and on the node, and no other.
 
 use crate::{
-    chart::{CHART, documents, helm, manifests, of_kind},
+    chart::{CHART, documents, manifests, of_kind},
     documented::documented,
     node::{Agent, NODE, Node},
-    support::{root, until},
+    support::{helm::helm, root, until},
     watched,
 };
 use serde_json::{Value, json};

@@ -34,13 +34,18 @@ impl Rig {
     /// Builds the network of `cluster` on `nodes` nodes, tells the API server of its nodes and pods, and
     /// makes an agent for each node ready. The lab translates Services. `None` where there is no API server.
     pub(crate) fn build(cluster: &Cluster, nodes: usize) -> Option<Self> {
-        Self::of(Server::start(&[])?, cluster, nodes, Lab::build_open)
+        Self::of(Server::start(&[])?, cluster, Options { nodes, ..Options::default() }, Lab::build_open)
     }
 
     /// Likewise, but the real kube-proxy translates Services on every node. The API server is told of those of
     /// `cluster`, and of the endpoints behind them.
     pub(crate) fn beside_proxies(cluster: &Cluster, nodes: usize) -> Option<Self> {
-        let mut rig = Self::of(Server::start(&[])?, cluster, nodes, Lab::build_bare)?;
+        Self::with_proxies(cluster, Options { nodes, ..Options::default() })
+    }
+
+    /// Likewise, with more than nodes to choose.
+    pub(crate) fn with_proxies(cluster: &Cluster, options: Options) -> Option<Self> {
+        let mut rig = Self::of(Server::start(&[])?, cluster, options, Lab::build_bare)?;
         rig.server.apply_text(&services::all(rig.lab.current_plan()));
         let proxy = |(at, node): (usize, &NodePlan)| {
             let network = rig.lab.network_of(Host::Node(at)).unwrap();
@@ -54,10 +59,9 @@ impl Rig {
     fn of(
         mut server: Server,
         cluster: &Cluster,
-        nodes: usize,
+        options: Options,
         build: impl FnOnce(Plan, Options) -> Result<Lab, sekisho_lab::LabError>,
     ) -> Option<Self> {
-        let options = Options { nodes, ..Options::default() };
         let plan = Lab::plan(cluster, &options).unwrap();
         let lab = build(plan, options).unwrap();
         // In memory where there is such a folder, as `/run` is, where agents write down what pods were given.

@@ -67,9 +67,22 @@ fn labels(pod: &Pod) -> String {
     pod.labels.iter().map(|(key, value)| format!("\"{key}\": \"{value}\", ")).collect()
 }
 
+/// Who controls a pod: where its labels tell a ReplicaSet, that is what is between it and its Deployment.
+fn owner(pod: &Pod) -> String {
+    let (kind, name) = (&pod.workload.kind, &pod.workload.key.name);
+    let (kind, name) = match pod.labels.get("pod-template-hash") {
+        Some(hash) => ("ReplicaSet", format!("{name}-{hash}")),
+        None if &**kind == "Pod" => return String::new(),
+        None => (&**kind, name.to_string()),
+    };
+    format!(
+        ", ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: {name}, uid: {name}, controller: true}}]"
+    )
+}
+
 /// A pod as the API has it once its kubelet has started it.
 pub(crate) fn pod(pod: &Pod) -> String {
-    let labels = labels(pod);
+    let (labels, owner) = (labels(pod), owner(pod));
     let port = |port: &sekisho_core::object::ContainerPort| {
         let name = port.name.as_ref().map(|name| format!("name: {name}, ")).unwrap_or_default();
         format!("{{{name}containerPort: {}, protocol: {}}}", port.number, port.protocol)
@@ -81,7 +94,7 @@ pub(crate) fn pod(pod: &Pod) -> String {
     let first = pod.addresses.iter().next().map(|a| format!("podIP: \"{a}\", ")).unwrap_or_default();
     let host = pod.host_addresses.iter().next().map(|a| format!("hostIP: \"{a}\", ")).unwrap_or_default();
     format!(
-        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {}, namespace: {}, labels: {{{labels}}}}}\n\
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {}, namespace: {}, labels: {{{labels}}}{owner}}}\n\
          spec: {{nodeName: \"{}\", hostNetwork: {}, containers: [{{name: main, image: none, ports: [{}]}}]}}\n\
          status: {{phase: {}, {first}podIPs: [{}], {host}hostIPs: [{}]}}\n",
         pod.key.name,

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "not every test program needs all of it")]
 
 pub(crate) mod apiserver;
+pub(crate) mod helm;
 
 use std::{
     path::{Path, PathBuf},

@@ -23,8 +23,8 @@ pub enum Carried {
 
 impl Carried {
     /// The IP numbers of ICMP and ICMPv6 (IANA).
-    const ICMP: u8 = 1;
-    const ICMPV6: u8 = 58;
+    pub(crate) const ICMP: u8 = 1;
+    pub(crate) const ICMPV6: u8 = 58;
 
     /// What a packet of IP protocol `number` to `port` carries; a protocol without ports has none.
     #[must_use]

@@ -1,7 +1,7 @@
 //! What of an object goes into a snapshot: the fields that the reader uses, and nothing beside them.
 
 use super::redact::Redactor;
-use sekisho_core::object::annotation::{IGNORE, MODE};
+use sekisho_core::object::annotation::{AUDIT, IGNORE, MODE};
 use serde_json::{Map, Value};
 
 /// What a value is, and so what becomes of it.
@@ -145,6 +145,8 @@ fn annotations(value: Value, redactor: Option<&Redactor>) -> Value {
         let Value::String(text) = value else { return Some((key.to_owned(), value)) };
         let text = match (key, redactor) {
             (NEG, _) => neg(&text),
+            // What is not this says the same as nothing, whatever is written.
+            (MODE, _) if text != AUDIT => return None,
             (CLASS, Some(redactor)) => redactor.name(&text),
             (IGNORE, Some(_)) => without_reasons(&text),
             (crate::read::pod::ADDRESSES, Some(redactor)) => {

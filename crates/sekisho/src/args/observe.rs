@@ -87,6 +87,9 @@ pub(crate) enum ObserveFormat {
     Table,
     /// Records, a line each, as docs/flows.md describes them
     Jsonl,
+    /// Log records of OpenTelemetry, as its collector reads them from a file: requests in OTLP's JSON, a line
+    /// each of up to 1,000 records
+    Otlp,
     /// The same as one document: `{"flows": [...]}`
     Json,
 }

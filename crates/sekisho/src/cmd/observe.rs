@@ -16,6 +16,7 @@ use sekisho_core::{
 use sekisho_flow::{
     Timestamp,
     attribution::{Book, Judge, Policies},
+    otlp::{self, Teller},
     query::{Period, Query},
     record::{self, Flow, Leave},
     text,
@@ -26,6 +27,9 @@ use std::{
     cmp::Reverse,
     io::{self, Write},
 };
+
+/// So many log records are in a request of OpenTelemetry's.
+const AT_ONCE: usize = 1_000;
 
 /// Says what flowed.
 pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
@@ -45,6 +49,12 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
         ObserveFormat::Table => output::to_stdout(|out| observe::table(&rows, out))?,
         ObserveFormat::Jsonl => output::plain_to_stdout(|out| {
             rows.iter().try_for_each(|row| text::write(&mut *out, &row.flow))?;
+            Ok(())
+        })?,
+        ObserveFormat::Otlp => output::plain_to_stdout(|out| {
+            let flows: Vec<Flow> = rows.into_iter().map(|row| row.flow).collect();
+            let teller = Teller { version: env!("CARGO_PKG_VERSION").to_owned(), cluster: None };
+            flows.chunks(AT_ONCE).try_for_each(|flows| writeln!(out, "{}", otlp::request(flows, &teller)))?;
             Ok(())
         })?,
         ObserveFormat::Json => output::plain_to_stdout(|out| observe::document(&rows, out))?,

@@ -5,7 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
 
 mod audit;
+mod chart;
 mod cluster;
+#[path = "../../../agent/tests/support/helm.rs"]
+mod helm;
+#[allow(dead_code, reason = "benchmarks use the rest")]
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;

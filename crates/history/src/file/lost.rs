@@ -1,7 +1,7 @@
 //! What nobody has a record of.
 
-use super::{History, times};
-use crate::{Error, Lost};
+use super::File;
+use crate::{Error, Lost, times};
 use rusqlite::Connection;
 use sekisho_flow::query::Period;
 
@@ -18,7 +18,7 @@ pub(super) fn put(to: &Connection, lost: &[Lost]) -> Result<(), Error> {
     Ok(())
 }
 
-impl History {
+impl File {
     /// What was lost in windows that have a moment in common with the period, sorted: by window of whole minutes, node
     /// and reason, those that were counted added up.
     ///

@@ -1,14 +1,14 @@
 //! How much there is, and keeping no more than is wanted.
 
-use super::{History, times};
-use crate::Error;
+use super::File;
+use crate::{Error, times};
 use rusqlite::{OptionalExtension, TransactionBehavior};
 use sekisho_flow::Timestamp;
 
 /// About how many rows are given up at once: others may write in between, and the log stays short.
 const AT_ONCE: i64 = 10_000;
 
-impl History {
+impl File {
     /// How many flows it keeps.
     ///
     /// # Errors
@@ -60,6 +60,8 @@ impl History {
             }
         }
         self.connection.execute("DELETE FROM lost WHERE stop <= ?1", [before])?;
+        // Also what somebody who was killed has left.
+        self.forget_keys()?;
         self.tidy(trimmed)?;
         Ok(trimmed)
     }
@@ -80,25 +82,29 @@ impl History {
                 break;
             }
             trimmed += rows;
+            self.forget_keys()?;
             self.connection.execute("DELETE FROM lost WHERE start <= ?1", [cut])?;
         }
         self.tidy(trimmed)?;
         Ok(trimmed)
     }
 
-    /// Deletes the windows for which `condition` holds, with their keys where nothing else has them.
+    /// Deletes the windows for which `condition` holds.
     fn give_up(&mut self, condition: &str, value: i64) -> Result<u64, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows =
             transaction.execute(&format!("DELETE FROM windows WHERE {condition}"), (value, AT_ONCE))?;
-        if rows > 0 {
-            transaction.execute(
-                "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id)",
-                [],
-            )?;
-        }
         transaction.commit()?;
         Ok(u64::try_from(rows).unwrap_or(u64::MAX))
+    }
+
+    /// Deletes the keys of which there is no window any more. Until then they do no harm.
+    fn forget_keys(&mut self) -> Result<(), Error> {
+        self.connection.execute(
+            "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id)",
+            [],
+        )?;
+        Ok(())
     }
 
     /// Gives the disk back what is not in use any more.

@@ -7,10 +7,9 @@ mod put;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod times;
 mod trim;
 
-use crate::{Batch, Error, Lost, Put};
+use crate::{Batch, Error, Lost, Put, Reached};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -19,20 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What flowed, kept in a file.
 #[derive(Debug)]
-pub struct History {
+pub struct File {
     connection: Connection,
 }
 
-/// How far a node was heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// Which run of its agent.
-    pub boot: Arc<str>,
-    /// The last number of it that was taken.
-    pub last: u64,
-}
-
-impl History {
+impl File {
     /// The history in the file, which is made where there is none. Beside it lie two others of SQLite's, which end in `-wal`
     /// and `-shm` and belong to it.
     ///
@@ -63,13 +53,20 @@ impl History {
         Ok(Self { connection })
     }
 
-    /// Takes a batch and how far its node was heard, both or neither.
+    /// Takes batches, each with how far its node was heard, in one transaction: what became of each.
     ///
     /// # Errors
-    /// When some of its numbers were taken before and others not, or it cannot be written.
-    pub fn put(&mut self, batch: &Batch) -> Result<Put, Error> {
+    /// When they cannot be written: then none is.
+    pub fn put_all(&mut self, batches: &[Batch]) -> Result<Vec<Result<Put, Error>>, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let put = put::batch(&transaction, batch)?;
+        let mut put = Vec::new();
+        for batch in batches {
+            put.push(match put::batch(&transaction, batch) {
+                // What is refused has written nothing.
+                refused @ Err(Error::Mark(_) | Error::Overlap { .. }) => refused,
+                written => Ok(written?),
+            });
+        }
         transaction.commit()?;
         Ok(put)
     }

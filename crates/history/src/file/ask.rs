@@ -1,13 +1,11 @@
 //! What flowed.
 
-use super::{History, put, times};
-use crate::Error;
+use super::{File, put};
+use crate::{Error, keys, times};
 use rusqlite::{Row, params_from_iter, types::Value};
 use sekisho_flow::{
-    merge::Totals,
     query::{FlowEnd, Period, Query},
     record::{Flow, Key},
-    text::parts,
 };
 use std::{collections::HashMap, ops::ControlFlow};
 
@@ -17,7 +15,7 @@ const FEW: i64 = 512;
 /// A row, but for its window.
 const ROW: &str = "w.start, w.stop, w.key, w.count, w.first, w.last, w.details, k.text";
 
-impl History {
+impl File {
     /// Hands `each` the flows that are asked for, sorted by window and key, until it says that it has enough. What
     /// was put with equal keys and minutes is one flow.
     ///
@@ -42,19 +40,6 @@ impl History {
         }
         let _ = hand_out(&mut of_window, &mut each);
         Ok(())
-    }
-
-    /// The flows that are asked for, those of equal keys joined whatever their windows, sorted by key.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
-    pub fn totals(&self, query: &Query) -> Result<Vec<Flow>, Error> {
-        let mut totals = Totals::default();
-        self.flows(query, |flow| {
-            totals.add(flow);
-            ControlFlow::Continue(())
-        })?;
-        Ok(totals.into_flows())
     }
 
     /// What SQLite is asked: by time, namespace and outcome, the rest is for [`Query`].
@@ -155,7 +140,7 @@ impl Keys<'_> {
         let key = match self.known.get(&id) {
             Some(known) => known.clone(),
             None => {
-                let key = key(&row.get::<_, String>(7)?)?;
+                let key = keys::read(&row.get::<_, String>(7)?)?;
                 let asked = self.query.is_key(&key).then_some(key);
                 self.known.insert(id, asked.clone());
                 asked
@@ -169,9 +154,4 @@ impl Keys<'_> {
             seen: put::seen(row.get(3)?, row.get(4)?, row.get(5)?, &details)?,
         }))
     }
-}
-
-/// A key, as it is kept.
-pub(super) fn key(text: &str) -> Result<Key, Error> {
-    parts::read_key(text).map_err(|error| Error::Damaged(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! Taking batches.
 
-use super::{Reached, lost, times};
-use crate::{Batch, Error, Mark, Put};
+use super::lost;
+use crate::{Batch, Error, Mark, Put, Reached, keys, times};
 use rusqlite::{Connection, OptionalExtension};
 use sekisho_flow::{
     merge::merge,
@@ -121,7 +121,7 @@ fn key(to: &Connection, key: &Key) -> Result<i64, Error> {
     )?
     .execute((
         &text,
-        super::known::connection(key),
+        keys::connection(key),
         namespace(&key.from),
         namespace(&key.to),
         key.outcome.to_string(),

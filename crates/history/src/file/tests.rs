@@ -18,7 +18,11 @@ fn batch(first: u64, flows: Vec<Flow>) -> Batch {
     Batch { mark: Mark { node: "node-1".into(), boot: "a".into(), first, last: first }, flows, lost: vec![] }
 }
 
-fn all(history: &History) -> Vec<Flow> {
+fn put(history: &mut File, batch: &Batch) -> Result<Put, Error> {
+    history.put_all(std::slice::from_ref(batch)).map(|mut put| put.remove(0).unwrap())
+}
+
+fn all(history: &File) -> Vec<Flow> {
     let mut flows = Vec::new();
     let each = |flow| {
         flows.push(flow);
@@ -31,29 +35,29 @@ fn all(history: &History) -> Vec<Flow> {
 #[test]
 fn of_what_finds_no_room_nothing_is_taken_and_then_all() {
     let folder = tempfile::tempdir().unwrap();
-    let mut history = History::open(&folder.path().join("history.db")).unwrap();
-    history.put(&batch(1, flows(20))).unwrap();
+    let mut history = File::open(&folder.path().join("history.db")).unwrap();
+    put(&mut history, &batch(1, flows(20))).unwrap();
     let before = (all(&history), history.reached().unwrap());
     let pages: i64 = history.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    let most = |history: &History, pages: i64| {
+    let most = |history: &File, pages: i64| {
         history.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     };
     most(&history, pages + 2);
     let large = batch(2, flows(2000));
-    let error = history.put(&large).unwrap_err();
+    let error = put(&mut history, &large).unwrap_err();
     assert!(matches!(error, Error::Full), "{error}");
     assert_eq!((all(&history), history.reached().unwrap()), before);
     most(&history, 1 << 30);
-    assert_eq!(history.put(&large).unwrap(), Put::Kept);
-    assert_eq!(history.put(&large).unwrap(), Put::Known);
+    assert_eq!(put(&mut history, &large).unwrap(), Put::Kept);
+    assert_eq!(put(&mut history, &large).unwrap(), Put::Known);
 }
 
 #[test]
 fn what_was_trimmed_is_room_for_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.db");
-    let mut history = History::open(&path).unwrap();
-    history.put(&batch(1, flows(3000))).unwrap();
+    let mut history = File::open(&path).unwrap();
+    put(&mut history, &batch(1, flows(3000))).unwrap();
     let size = history.size().unwrap();
     assert!(history.trim_to(size / 2).unwrap() > 0);
     let trimmed = history.size().unwrap();
@@ -66,8 +70,8 @@ fn what_was_trimmed_is_room_for_others() {
 #[test]
 fn time_namespaces_and_outcomes_are_found_by_index() {
     let folder = tempfile::tempdir().unwrap();
-    let mut history = History::open(&folder.path().join("history.db")).unwrap();
-    history.put(&batch(1, flows(300))).unwrap();
+    let mut history = File::open(&folder.path().join("history.db")).unwrap();
+    put(&mut history, &batch(1, flows(300))).unwrap();
     let plan = |query: &str| {
         let query = Query::parse(query, &[], "2026-12-01T00:00:00Z".parse().unwrap()).unwrap();
         let asked = history.narrowed_text(&query).unwrap();

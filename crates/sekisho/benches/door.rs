@@ -1,0 +1,181 @@
+//! What an answer at the door costs, on the real API server: run by `make bench`.
+//!
+//! Each question is asked by itself, on a connection of its own. One that is about nothing stands beside it, for what TLS and HTTP
+//! take is in every figure.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark"
+)]
+
+#[path = "../tests/door/cluster.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod cluster;
+#[path = "../tests/door/process.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod process;
+#[path = "../tests/ran/mod.rs"]
+mod ran;
+#[path = "../../agent/tests/support/apiserver.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod server;
+#[path = "../tests/support/mod.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod support;
+
+use process::Door;
+use serde_json::{Value, json};
+use server::Server;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+/// How many applications a namespace has, each of three pods, with a policy and a Service.
+const APPS: usize = 20;
+/// Clusters, by how many namespaces they have.
+const SIZES: [usize; 2] = [50, 500];
+/// How many questions are asked.
+const ROUNDS: usize = 200;
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    let most: usize =
+        std::env::var("SEKISHO_NAMESPACES").ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+    for namespaces in SIZES.into_iter().filter(|size| *size <= most) {
+        let Some(mut server) = Server::start(&[]) else { return };
+        println!("{} policies, {} pods", namespaces * APPS, namespaces * APPS * 3);
+        let begun = Instant::now();
+        for from in (0..namespaces).step_by(100) {
+            let some = from..namespaces.min(from + 100);
+            server.apply_text(&some.map(objects).collect::<String>());
+        }
+        println!("  written to the API server in {:.1} s", begun.elapsed().as_secs_f64());
+        for (what, tiers) in [("", ""), (", with a cluster-wide policy", TIER)] {
+            if !tiers.is_empty() {
+                server.apply_text(tiers);
+            }
+            measure(&server, namespaces, what);
+        }
+    }
+}
+
+/// It refuses some, of everybody.
+const TIER: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: clusternetworkpolicies.policy.networking.k8s.io, annotations: {api-approved.kubernetes.io: unapproved}}
+spec:
+  group: policy.networking.k8s.io
+  names: {kind: ClusterNetworkPolicy, plural: clusternetworkpolicies, singular: clusternetworkpolicy}
+  scope: Cluster
+  versions: [{name: v1alpha2, served: true, storage: true,
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+";
+const REFUSING: &str = "\
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: some}
+spec:
+  tier: Admin
+  priority: 5
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {matchLabels: {zone: outer}}}]}]
+";
+
+fn measure(server: &Server, namespaces: usize, what: &str) {
+    if !what.is_empty() {
+        let taken = (0..50).any(|_| {
+            std::thread::sleep(Duration::from_millis(200));
+            server.create(REFUSING, &[]).code == Some(0)
+        });
+        assert!(taken, "the API server does not serve ClusterNetworkPolicy");
+    }
+    let how = ["--secret", "default/bench", "--host", "127.0.0.1", "--audit-every", "0"];
+    let mut door = Door::start(server, &how);
+    let begun = Instant::now();
+    door.wait_for("the whole cluster is known");
+    println!("  the whole cluster known{what} {:.2} s after it listens", begun.elapsed().as_secs_f64());
+    door.trusts(&server.secret("bench")["ca.crt"]);
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        let home = round * 7 % namespaces;
+        let (app, other) = (round % APPS, (round + 3) % APPS);
+        for (changed, times) in [false, true].into_iter().zip(&mut times) {
+            let before = policy(home, app, app + 1);
+            let after = if changed { policy(home, app, other) } else { before.clone() };
+            let asked = review(&before, &after);
+            let since = Instant::now();
+            let answer = door.posts(&asked);
+            times.push(since.elapsed());
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    }
+    let [mut nothing, mut policy] = times;
+    row("about nothing", &mut nothing);
+    row(&format!("a policy{what}"), &mut policy);
+    println!("  memory {} MiB at most", memory(door.pid()));
+}
+
+fn row(what: &str, times: &mut [Duration]) {
+    times.sort();
+    let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1000.0;
+    println!("  {what:<38}  p50 {:7.2} ms   p90 {:7.2} ms   p99 {:7.2} ms", at(50), at(90), at(99));
+}
+
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+fn review(before: &Value, after: &Value) -> String {
+    let kind = json!({"group": "networking.k8s.io", "version": "v1", "kind": "NetworkPolicy"});
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "kind": kind, "operation": "UPDATE", "userInfo": {"username": "hanako", "groups": []},
+        "namespace": after["metadata"]["namespace"], "name": after["metadata"]["name"],
+        "object": after, "oldObject": before, "dryRun": false,
+    }})
+    .to_string()
+}
+
+/// The objects of a namespace.
+fn objects(home: usize) -> String {
+    let name = format!("n{home}");
+    let mut objects = vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"zone": "inner"}}}),
+    ];
+    for app in 0..APPS {
+        let labels = json!({"app": format!("a{app}")});
+        let kind = if app == 0 { "LoadBalancer" } else { "ClusterIP" };
+        objects.push(json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": format!("a{app}"), "namespace": name},
+            "spec": {"type": kind, "selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}}));
+        objects.push(policy(home, app, app + 1));
+        objects.extend((0..3).map(|pod| {
+            let at = app * 3 + pod + 1;
+            let address = format!("10.{}.{}.{at}", home / 250, home % 250);
+            json!({"apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": format!("a{app}-{pod}"), "namespace": name, "labels": labels},
+                "spec": {"nodeName": "node-1", "containers": [{"name": "c", "image": "none", "ports": [{"containerPort": 8080}]}]},
+                "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}})
+        }));
+    }
+    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
+/// The policy of an application: it lets in two others, one of another namespace.
+fn policy(home: usize, app: usize, from: usize) -> Value {
+    let label = |app: usize| json!({"matchLabels": {"app": format!("a{}", app % APPS)}});
+    let other = json!({"matchLabels": {"kubernetes.io/metadata.name": format!("n{}", from * 31 % 500)}});
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+    "metadata": {"name": format!("a{app}"), "namespace": format!("n{home}")},
+    "spec": {"podSelector": label(app), "policyTypes": ["Ingress"], "ingress": [{
+        "from": [{"podSelector": label(from)}, {"namespaceSelector": other, "podSelector": label(from + 1)}],
+        "ports": [{"port": 8080}],
+    }]}})
+}
