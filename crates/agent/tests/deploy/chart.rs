@@ -75,6 +75,7 @@ fn what_values_do() {
         "http.host=::",
         "attachSeconds=0",
         "flows=all",
+        "serveFlows.enabled=true",
     ];
     let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
     let open = agent(&options);
@@ -86,6 +87,8 @@ fn what_values_do() {
         "--listen=[::]:9419",
         "--attach=0",
         "--flows=all",
+        "--serve-flows=0.0.0.0:9420",
+        "--flows-tls-ca=/flows-tls/ca.crt",
     ] {
         assert!(has(&open, argument), "{argument}: {open}");
         assert!(!has(&agent(&[]), argument), "{argument}");
@@ -150,6 +153,7 @@ fn values_that_make_no_sense_are_refused() {
         ("runDirectory=run", "runDirectory"),
         ("serviceAccount.create=false", "serviceAccount.name"),
         ("podMonitor.enabled=true", "http.host"),
+        ("serveFlows.enabled=true", "needs flows"),
     ] {
         let output = template(&helm, &["--set", option]);
         let told_all = String::from_utf8_lossy(&output.stderr);

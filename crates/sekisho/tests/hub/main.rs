@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
 
 mod agent;
+mod chart;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
@@ -81,6 +82,8 @@ fn the_hub() {
     clocks_are_compared(&hub, &agents[0]);
     agents_come_and_go(&mut server, &hub);
     assert!(hub.asks("/readyz").contains("200 OK"));
+    assert_eq!(Asker::new(&server, "nobodys").observes(&hub, &[]).code, Some(2));
+    chart::every_metric_is_in_the_documentation(&hub);
 }
 
 fn total(counts: &BTreeMap<String, u64>) -> u64 {

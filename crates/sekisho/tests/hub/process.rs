@@ -36,24 +36,25 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 impl Hub {
     /// Starts it behind `before`, a command that becomes what follows it, with its history in `folder`.
     pub(crate) fn start(server: &Server, before: &[&str], folder: &Path, agents: u16) -> Self {
+        let (agents, history) = (agents.to_string(), folder.join("flows.db"));
+        let options = [
+            ["--secret", "default/hub", "--agent-secret", "default/agent"],
+            ["--host", "hub.example", "--agents-namespace", "kube-system"],
+            ["--agents-port", &agents, "--history", history.to_str().unwrap()],
+        ];
+        Self::start_as("admin", server, before, &options.concat())
+    }
+
+    /// Starts it with the rights of a user, and `options`.
+    pub(crate) fn start_as(user: &str, server: &Server, before: &[&str], options: &[&str]) -> Self {
         let log = server.folder().join(format!("hub-{}.log", fs::read_dir(server.folder()).unwrap().count()));
         let words: Vec<&str> = before.iter().copied().chain([env!("CARGO_BIN_EXE_sekisho")]).collect();
         let child = Command::new(words[0])
             .args(&words[1..])
-            .args(["serve", "hub", "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0", "--context", "admin"])
-            .args(["--secret", "default/hub", "--agent-secret", "default/agent", "--host", "hub.example"])
-            .args([
-                "--log",
-                "debug",
-                "--agents-port",
-                &agents.to_string(),
-                "--agents-namespace",
-                "kube-system",
-            ])
-            .arg("--kubeconfig")
+            .args(["serve", "hub", "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0", "--context", user])
+            .args(["--log", "debug", "--kubeconfig"])
             .arg(server.config())
-            .arg("--history")
-            .arg(folder.join("flows.db"))
+            .args(options)
             .current_dir(server.folder())
             .stderr(fs::File::create(&log).unwrap())
             .stdin(Stdio::null())
@@ -63,6 +64,7 @@ impl Hub {
         let line: Value = serde_json::from_str(&hub.wait_for("\"listening\"")).unwrap();
         let port = |key: &str| line[key].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
         (hub.port, hub.plain) = (port("secured"), port("plain"));
+        hub.wait_for("another certificate is shown");
         hub
     }
 
@@ -127,12 +129,17 @@ pub(crate) struct Asker {
 impl Asker {
     /// Who trusts the hub's authority, and shows a token.
     pub(crate) fn new(server: &Server, token: &str) -> Self {
+        Self::of(server, "default", "hub", token)
+    }
+
+    /// Likewise, where the hub's Secret is this one.
+    pub(crate) fn of(server: &Server, namespace: &str, secret: &str, token: &str) -> Self {
         let of = |name: &str, text: &[u8]| {
             let path = server.folder().join(name);
             fs::write(&path, text).unwrap();
             path
         };
-        let authorities = of("hub-ca.crt", &server.secret("hub").authorities);
+        let authorities = of("hub-ca.crt", &server.secret_of(namespace, secret).authorities);
         Self { authorities, token: of(&format!("token-{token}"), token.as_bytes()) }
     }
 
@@ -171,8 +178,15 @@ impl Asker {
 impl Server {
     /// What a Secret has.
     pub(crate) fn secret(&self, name: &str) -> Credentials {
+        self.secret_of("default", name)
+    }
+
+    pub(crate) fn secret_of(&self, namespace: &str, name: &str) -> Credentials {
         let mut command = Command::new(self.kubectl());
-        command.arg("--kubeconfig").arg(self.config()).args(["get", "secret", name, "-o", "json"]);
+        command
+            .arg("--kubeconfig")
+            .arg(self.config())
+            .args(["get", "secret", name, "-n", namespace, "-o", "json"]);
         let secret: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
         let of = |entry: &str| base64(secret["data"][entry].as_str().unwrap());
         Credentials { certificate: of("tls.crt"), key: of("tls.key"), authorities: of("ca.crt") }

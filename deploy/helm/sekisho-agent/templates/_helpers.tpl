@@ -37,6 +37,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.http }}{{ if contains ":" .host }}{{ printf "[%s]" .host }}{{ else }}{{ .host }}{{ end }}:{{ .port }}{{ end }}
 {{- end }}
 
+{{- /* Where the hub is told what is recorded: there must be something. */ -}}
+{{- define "sekisho-agent.serveFlows" -}}
+{{- if eq .Values.flows "none" }}{{ fail "serveFlows.enabled needs flows: denied or all" }}{{ end }}
+{{- with .Values.serveFlows }}{{ if contains ":" .host }}{{ printf "[%s]" .host }}{{ else }}{{ .host }}{{ end }}:{{ .port }}{{ end }}
+{{- end }}
+
 {{- /* Where the kubelet asks, which is on the same host: an address, and one that is not all of them. */ -}}
 {{- define "sekisho-agent.probeHost" -}}
 {{- $host := .Values.http.host }}

@@ -1,6 +1,6 @@
 //! The hub: what every agent recorded, kept, and told to whoever may ask.
 //!
-//! Agents are found by a label of their pods ([`gather`]), each is heard over a connection of its own ([`line`]), and what it
+//! Agents are found by a label of their pods ([`gather`]), each is heard over a connection of its own ([`mod@line`]), and what it
 //! tells is written by one thread ([`writer`]), with what its numbers say is missing ([`account`]). Who asks is known by a token
 //! of the cluster ([`auth`]) and told what is kept and what comes ([`answer`]).
 //!
