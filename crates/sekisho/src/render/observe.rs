@@ -12,6 +12,9 @@ use sekisho_flow::{
 };
 use std::{collections::BTreeSet, io::Write};
 
+/// Of so many denied connections it is told what comes closest to letting them pass.
+const CLOSEST: usize = 8;
+
 /// A flow, and what the policies at hand say of it.
 pub(crate) struct Row {
     /// The flow.
@@ -37,6 +40,7 @@ pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
         let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
         aligned(["OUTCOME", "SEEN", "LAST", "FROM", "TO", "PORT", "WHY"], &cells, out)?;
     }
+    closest(rows, out)?;
     if rows.iter().any(|row| row.flow.key.side.is_some()) {
         writeln!(out)?;
         writeln!(out, "{DIM}what both ends saw of a connection is in two rows{DIM:#}")?;
@@ -53,7 +57,7 @@ pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
 pub(crate) fn line(flow: &Flow, out: &mut dyn Write) -> anyhow::Result<()> {
     let Flow { key, seen, .. } = flow;
     let times = if seen.count == 1 { String::new() } else { format!("  {} times", seen.count) };
-    let why = plain(&why_of(flow));
+    let why = plain(&why(&key.leave, key.side));
     let why = if why.is_empty() { why } else { format!("  {why}") };
     let (from, to) = (plain(&key.from.to_string()), plain(&key.to.to_string()));
     let style = if key.outcome == Outcome::Allowed { DIM } else { BAD };
@@ -85,7 +89,7 @@ fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
             let now = if leave.denied_at().is_some() { "deny it" } else { "allow it" };
             format!("the policies here {now}: {}", why(leave, key.side))
         }
-        None => why_of(flow),
+        None => why(&key.leave, key.side),
     };
     [
         key.outcome.to_string(),
@@ -98,13 +102,18 @@ fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
     ]
 }
 
-/// Why, and of what was denied which rule comes closest to letting it pass.
-fn why_of(flow: &Flow) -> String {
-    let why = why(&flow.key.leave, flow.key.side);
-    match &flow.seen.nearest {
-        Some(Nearest { lacks, .. }) => format!("{why}; {lacks}"),
-        None => why,
+/// Of what was denied, what comes closest to letting it pass.
+fn closest(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
+    let near = rows.iter().filter(|row| row.otherwise.is_none()).filter_map(|Row { flow, .. }| {
+        let Nearest { lacks, .. } = flow.seen.nearest.as_ref()?;
+        let Flow { key, .. } = flow;
+        Some(plain(&format!("{} -> {} {}: {lacks}", key.from, key.to, key.carried)))
+    });
+    let near: BTreeSet<String> = near.collect();
+    for line in near.iter().take(CLOSEST) {
+        writeln!(out, "\n{BOLD}closest:{BOLD:#} {line}")?;
     }
+    Ok(())
 }
 
 /// By whose leave, in few words: what denies, else what the side says that saw it, else both.
