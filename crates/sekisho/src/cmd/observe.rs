@@ -134,13 +134,18 @@ fn explained(flows: Vec<Flow>, cluster: &Cluster) -> Vec<Row> {
     let index = Index::of(cluster.changes());
     let (policies, book) = (Policies::of(&cluster, &index), Book::of(&cluster));
     let explain = |mut flow: Flow| {
-        let verdict = book.packet(&flow.key).and_then(|packet| policies.judge(&packet));
+        let packet = book.packet(&flow.key);
+        let verdict = packet.as_ref().and_then(|packet| policies.judge(packet));
         let mut otherwise = None;
-        if let Some(verdict) = verdict {
+        if let Some((packet, verdict)) = packet.zip(verdict) {
             let passes = passes(&verdict, flow.key.side);
             if passes == (flow.key.outcome == record::Outcome::Allowed) {
                 if flow.key.leave.is_unknown() {
                     flow.key.leave = Leave::from(verdict);
+                }
+                let denies = flow.key.leave.denied_at().filter(|_| !passes && flow.seen.nearest.is_none());
+                if let Some(nearest) = denies.and_then(|direction| policies.nearest(&packet, direction)) {
+                    flow.seen.nearest = Some(nearest);
                 }
             } else {
                 otherwise = Some(Leave::from(verdict));

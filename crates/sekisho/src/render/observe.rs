@@ -7,10 +7,13 @@ use crate::{
 };
 use sekisho_core::{object::Direction, verdict::Because};
 use sekisho_flow::{
-    record::{Flow, Leave, Outcome, PolicyRef, Why},
+    record::{Flow, Leave, Nearest, Outcome, PolicyRef, Why},
     text,
 };
 use std::{collections::BTreeSet, io::Write};
+
+/// Of so many denied connections it is told what comes closest to letting them pass.
+const CLOSEST: usize = 8;
 
 /// A flow, and what the policies at hand say of it.
 pub(crate) struct Row {
@@ -37,6 +40,7 @@ pub(crate) fn table(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
         let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
         aligned(["OUTCOME", "SEEN", "LAST", "FROM", "TO", "PORT", "WHY"], &cells, out)?;
     }
+    closest(rows, out)?;
     if rows.iter().any(|row| row.flow.key.side.is_some()) {
         writeln!(out)?;
         writeln!(out, "{DIM}what both ends saw of a connection is in two rows{DIM:#}")?;
@@ -96,6 +100,20 @@ fn cells(Row { flow, otherwise }: &Row) -> [String; 7] {
         key.carried.to_string(),
         plain(&why),
     ]
+}
+
+/// Of what was denied, what comes closest to letting it pass.
+fn closest(rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
+    let near = rows.iter().filter(|row| row.otherwise.is_none()).filter_map(|Row { flow, .. }| {
+        let Nearest { lacks, .. } = flow.seen.nearest.as_ref()?;
+        let Flow { key, .. } = flow;
+        Some(plain(&format!("{} -> {} {}: {lacks}", key.from, key.to, key.carried)))
+    });
+    let near: BTreeSet<String> = near.collect();
+    for line in near.iter().take(CLOSEST) {
+        writeln!(out, "\n{BOLD}closest:{BOLD:#} {line}")?;
+    }
+    Ok(())
 }
 
 /// By whose leave, in few words: what denies, else what the side says that saw it, else both.
