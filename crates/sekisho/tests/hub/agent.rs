@@ -91,6 +91,13 @@ impl Agent {
         self.add(count, vec![line], Vec::new());
     }
 
+    /// A call to each of many ports.
+    pub(crate) fn called_many(&self, ports: std::ops::Range<u16>) {
+        let window = half_second();
+        let count = u64::try_from(ports.len()).unwrap();
+        self.add(count, ports.map(|port| line(&self.node, port, 1, window)).collect(), Vec::new());
+    }
+
     /// Calls that there was no room for.
     pub(crate) fn lost(&self, count: u64) {
         let missing = Missing { window: half_second(), why: "no room".into(), connections: Some(count) };

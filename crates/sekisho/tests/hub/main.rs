@@ -78,6 +78,7 @@ fn the_hub() {
     a_denied_call_is_shown_within_a_second(&hub, &agents[0], &reader);
     until("what was called is kept", || total(&reader.counts(&hub)) == 6);
     killed_in_the_middle(&server, &mut hub, &agents, &reader, port);
+    a_slow_reader_holds_nothing_up(&hub, &agents[0], &reader);
     what_is_lost_is_said(&hub, &mut agents, &reader, &server);
     clocks_are_compared(&hub, &agents[0]);
     agents_come_and_go(&mut server, &hub);
@@ -168,6 +169,34 @@ fn killed_in_the_middle(server: &Server, hub: &mut Hub, agents: &[Agent], reader
     assert!(!reader.observes(hub, &[]).err.contains("in no record"));
 }
 
+/// Whoever follows and does not read is told how much he missed; what is kept is whole.
+fn a_slow_reader_holds_nothing_up(hub: &Hub, agent: &Agent, reader: &Asker) {
+    let before = total(&reader.counts(hub));
+    let mut command = reader.command(hub, &["--follow", "-o", "jsonl"]);
+    let mut follower = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("somebody follows", || hub.metric("sekisho_hub_followers") == 1.0);
+    let batches = 2_000;
+    for _ in 0..batches {
+        agent.called_many(100..120);
+    }
+    until("all is kept", || total(&reader.counts(hub)) == before + 20 * batches);
+    // By now nobody has read a line. Now somebody does.
+    let out = BufReader::new(follower.stdout.take().unwrap());
+    let err = BufReader::new(follower.stderr.take().unwrap());
+    let (said, says) = mpsc::channel();
+    let reading = thread::spawn(move || out.lines().map_while(Result::ok).count());
+    let listening =
+        thread::spawn(move || err.lines().map_while(Result::ok).for_each(|line| drop(said.send(line))));
+    let line = says.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(line.contains("batches of agents are missing: they came faster than they were read"), "{line}");
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    let read = reading.join().unwrap();
+    assert!(read > 0 && read < usize::try_from(20 * batches).unwrap(), "{read}");
+    listening.join().unwrap();
+    until("nobody follows", || hub.metric("sekisho_hub_followers") == 0.0);
+}
+
 fn what_is_lost_is_said(hub: &Hub, agents: &mut [Agent], reader: &Asker, server: &Server) {
     let before = total(&reader.counts(hub));
     agents[0].lost(7);
@@ -208,6 +237,32 @@ fn agents_come_and_go(server: &mut Server, hub: &Hub) {
     server.apply_text(&pod("liar", "node-9", address(1)));
     hub.wait_for("the pod on `node-9` speaks for `node-1`");
     server.delete_text(&pod("liar", "node-9", address(1)));
+}
+
+/// The hub replaces its certificate and that of the agents before they expire.
+#[test]
+fn certificates_are_replaced() {
+    let Some((server, mut agents, port)) = cluster() else { return };
+    let history = server.folder().join("flows.db");
+    let port = port.to_string();
+    let options =
+        ["--secret", "default/hub", "--agent-secret", "default/agent", "--certificate-lifetime", "12"];
+    let options = [&options[..], &["--agents-port", &port, "--history", history.to_str().unwrap()]].concat();
+    let hub = Hub::start_as("admin", &server, &[], &options);
+    started(&server, &hub, &mut agents);
+    let first = [server.secret("hub"), server.secret("agent")];
+    until("both are replaced", || {
+        server.secret("hub").certificate != first[0].certificate
+            && server.secret("agent").certificate != first[1].certificate
+    });
+    let second = server.secret("agent");
+    assert_eq!(second.authorities, first[1].authorities, "the authority lasts");
+    // Longer than the first ones were valid, an agent that shows the second is heard.
+    thread::sleep(Duration::from_secs(6));
+    agents[0].kill();
+    agents[0].start(&server.secret("agent"));
+    agents[0].called(80, 3);
+    until("it is heard", || hub.metric("sekisho_hub_batches_total") == 1.0);
 }
 
 /// A disk that is full makes nothing lost, and nothing twice.
