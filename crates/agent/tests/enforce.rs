@@ -11,6 +11,8 @@ mod audit;
 mod bridges;
 #[path = "enforce/by_node.rs"]
 mod by_node;
+#[path = "enforce/edges.rs"]
+mod edges;
 #[path = "enforce/endpoints.rs"]
 mod endpoints;
 #[path = "enforce/exchange.rs"]

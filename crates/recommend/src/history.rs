@@ -181,6 +181,7 @@ impl History {
         let mut history = Self::default();
         let reader = Reader { cluster, roster };
         let mut untold: BTreeMap<(String, Untellable, Subjects), Evidence> = BTreeMap::new();
+        let mut refused: BTreeSet<String> = BTreeSet::new();
         let mut span: Option<(Timestamp, Timestamp)> = None;
         for flow in flows {
             let (first, last) = (flow.seen.first, flow.seen.last);
@@ -193,10 +194,12 @@ impl History {
             match reader.read(&flow) {
                 Read::Exempt => history.exempt += 1,
                 Read::Untold(why) => {
-                    if flow.key.outcome != Outcome::Denied {
-                        let key = &flow.key;
-                        let what = format!("{} -> {} {}", key.from, key.to, key.carried);
+                    let key = &flow.key;
+                    let what = format!("{} -> {} {}", key.from, key.to, key.carried);
+                    if key.outcome != Outcome::Denied {
                         add(&mut untold, (what, why, reader.subjects(&flow)), &evidence);
+                    } else if evidence.was_seen_at(Direction::Ingress) {
+                        refused.insert(what);
                     }
                 }
                 Read::Calls(calls) => {
@@ -207,6 +210,10 @@ impl History {
             }
         }
         history.leave_out_what_was_refused();
+        // What was folded may have passed in part.
+        untold.retain(|(what, why, _), evidence| {
+            !(*why == Untellable::NoPorts && evidence.was_seen_leaving_only() && refused.contains(what))
+        });
         let all = untold.into_iter();
         history.untold =
             all.map(|((what, why, subjects), evidence)| Untold { what, why, evidence, subjects }).collect();

@@ -318,4 +318,15 @@ fn what_its_destination_refused_did_not_pass_though_its_source_let_it_go() {
     assert!(rules(&[&seen(Outcome::Allowed, None), &refused], &egress), "nobody says where it was seen");
     let denied = Asked { include_denied: true, ..egress };
     assert!(rules(&[&leaves, &refused], &denied));
+
+    let pings = |flow: &Flow| Flow {
+        key: Key { carried: "ICMP/8".parse().unwrap(), ..flow.key.clone() },
+        ..flow.clone()
+    };
+    let untold = |seen: &[&Flow]| {
+        let flows: Vec<Flow> = seen.iter().map(|flow| pings(flow)).collect();
+        found(&cluster, &Standard::default(), &flows, &only(Direction::Egress)).1.untold.len()
+    };
+    assert_eq!((untold(&[&leaves]), untold(&[&leaves, &refused])), (1, 0));
+    assert_eq!(untold(&[&leaves, &refused, &arrives]), 1);
 }
