@@ -8,6 +8,7 @@ use std::{
 };
 
 /// Helm, as `scripts/setup` built it or as it is installed. `None`, said aloud, where there is none.
+#[allow(clippy::explicit_write, reason = "`eprintln!` is captured")]
 pub(crate) fn helm() -> Option<PathBuf> {
     let built = root().join(".tools/bin/helm");
     let program = if built.exists() { built } else { "helm".into() };

@@ -1,15 +1,15 @@
 //! The hub's chart: what it renders, that the API server takes it, that its rights are enough, and what is said of it.
 
 use crate::{
+    helm::helm,
     process::{Asker, Hub, until},
-    server::{Server, skipped},
+    server::Server,
     support::root,
 };
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     env, fs,
-    path::PathBuf,
     process::{Command, Output},
 };
 
@@ -25,21 +25,15 @@ kind: Namespace
 metadata: {name: sekisho}
 ";
 
-/// Helm, as `scripts/setup` built it or as it is installed. `None`, said aloud, where there is none.
-fn helm(options: &[&str]) -> Option<Output> {
-    let built = root().join(".tools/bin/helm");
-    let program: PathBuf = if built.exists() { built } else { "helm".into() };
-    let mut command = Command::new(program);
+/// What Helm makes of the chart; `None`, said aloud, where there is no Helm.
+fn template(options: &[&str]) -> Option<Output> {
+    let mut command = Command::new(helm()?);
     command.args(["template", "sekisho-hub", CHART, "--namespace", "sekisho"]).args(options);
-    let found = command.current_dir(root()).output().ok();
-    if found.is_none() {
-        skipped("helm is not installed (scripts/helm builds it), so the hub's chart is not rendered");
-    }
-    found
+    Some(command.current_dir(root()).output().unwrap())
 }
 
 fn rendered(options: &[&str]) -> Option<Vec<Value>> {
-    let output = helm(options)?;
+    let output = template(options)?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(serde_saphyr::from_multiple(&String::from_utf8(output.stdout).unwrap()).unwrap())
 }
@@ -54,7 +48,7 @@ fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
 
 #[test]
 fn the_plain_manifests_are_what_the_chart_renders() {
-    let Some(output) = helm(&[]) else { return };
+    let Some(output) = template(&[]) else { return };
     let wanted = format!("{HEAD}{}", String::from_utf8(output.stdout).unwrap());
     if env::var_os(UPDATE).is_some() {
         fs::write(root().join(MANIFESTS), &wanted).unwrap();
@@ -75,7 +69,7 @@ fn what_values_do() {
     let kinds: BTreeSet<&str> = documents.iter().filter_map(|document| document["kind"].as_str()).collect();
     assert!(!kinds.contains("PersistentVolumeClaim") && !kinds.contains("NetworkPolicy"), "{kinds:?}");
     for (option, told) in [("keep.days=0", "days"), ("agents.port=0", "port"), ("replicas=2", "replicas")] {
-        let output = helm(&["--set", option]).unwrap();
+        let output = template(&["--set", option]).unwrap();
         assert!(!output.status.success(), "{option}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{option}");
     }

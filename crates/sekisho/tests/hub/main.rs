@@ -6,6 +6,8 @@
 
 mod agent;
 mod chart;
+#[path = "../../../agent/tests/support/helm.rs"]
+mod helm;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
