@@ -23,7 +23,12 @@ pub(super) async fn next(
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, place)),
+            Ok((stream, _)) => {
+                // Else a short answer behind TLS's greeting waits up to 40 ms until the other side says that it heard that.
+                // Where it cannot be set, it is slow.
+                let _ = stream.set_nodelay(true);
+                return Some((stream, place));
+            }
             // Too many files: those that are open close.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }

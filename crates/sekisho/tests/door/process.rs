@@ -106,6 +106,8 @@ impl Door {
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let client = ClientConnection::new(Arc::new(config), name).unwrap();
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        // Else what is sent in two parts waits for somebody to say that the first has come.
+        stream.set_nodelay(true).unwrap();
         let head = format!(
             "POST /validate HTTP/1.1\r\nHost: door\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()

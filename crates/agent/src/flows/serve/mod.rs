@@ -69,6 +69,8 @@ impl Served {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
+            // Records go when they are there, and not when the hub has said that it heard those before.
+            let _ = stream.set_nodelay(true);
             let Some(config) = self.current.config() else { continue };
             let kept = Arc::clone(&kept);
             tokio::spawn(async move {
