@@ -135,6 +135,8 @@ impl Http {
         let headers = request.headers_mut();
         headers.insert(hyper::header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.extend(to.headers.iter().cloned());
+        // Nobody looks after it once it is answered, so it would stay open until the next question.
+        headers.insert(hyper::header::CONNECTION, HeaderValue::from_static("close"));
         let answer = self.wait(self.client.request(request))?;
         let answer = answer.map_err(|error| HttpError::Away(said(&error)))?;
         let after = answer.headers().get(hyper::header::RETRY_AFTER);

@@ -24,8 +24,11 @@ Exit status: 0 asked to end, 2 could not run. docs/hub.md is for operators.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct HubArgs {
     /// The file of the history, which is made where there is none
-    #[arg(long, value_name = "FILE")]
-    pub(crate) history: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "clickhouse", conflicts_with = "clickhouse")]
+    pub(crate) history: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) clickhouse: ClickHouseArgs,
 
     /// How long records are kept, in days
     #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -40,6 +43,9 @@ pub(crate) struct HubArgs {
 
     #[command(flatten)]
     pub(crate) tls: HubTlsArgs,
+
+    #[command(flatten)]
+    pub(crate) telling: TellingArgs,
 
     /// Where it is asked, with TLS: `/v1/flows` and `/v1/lost`
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
@@ -64,6 +70,56 @@ pub(crate) struct HubArgs {
     /// How the log is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,
+}
+
+/// A ClickHouse, where the history is kept instead of in a file.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "ClickHouse")]
+pub(crate) struct ClickHouseArgs {
+    /// Keep the history in the ClickHouse whose HTTP interface this is, such as `https://clickhouse.example.com:8443`
+    #[arg(long, value_name = "URL")]
+    pub(crate) clickhouse: Option<String>,
+
+    /// The database, which must be there; the table is made
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "clickhouse")]
+    pub(crate) clickhouse_database: String,
+
+    /// Who asks it
+    #[arg(long, value_name = "USER", requires = "clickhouse")]
+    pub(crate) clickhouse_user: Option<String>,
+
+    /// A file with that user's password
+    #[arg(long, value_name = "FILE", requires = "clickhouse_user")]
+    pub(crate) clickhouse_password_file: Option<PathBuf>,
+}
+
+/// Who else is told of what comes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Telling others")]
+pub(crate) struct TellingArgs {
+    /// Tell the collector of OpenTelemetry at this address everything, as log records: `/v1/logs` lies under it
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
+
+    /// A file with what an `Authorization` header says to the collector
+    #[arg(long, value_name = "FILE", requires = "otlp")]
+    pub(crate) otlp_authorization_file: Option<PathBuf>,
+
+    /// What the cluster is called there
+    #[arg(long, value_name = "NAME", requires = "otlp")]
+    pub(crate) cluster_name: Option<String>,
+
+    /// Tell the Alertmanager at this address what is newly denied; may be given more than once
+    #[arg(long, value_name = "URL")]
+    pub(crate) alertmanager: Vec<String>,
+
+    /// Tell the webhook at this address what is newly denied; may be given more than once
+    #[arg(long, value_name = "URL")]
+    pub(crate) alert_webhook: Vec<String>,
+
+    /// What was not denied for so many days is news when it is
+    #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub(crate) news_after_days: u32,
 }
 
 /// Which agents.

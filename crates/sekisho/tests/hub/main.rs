@@ -8,6 +8,7 @@ mod agent;
 mod chart;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
+mod others;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
@@ -87,6 +88,48 @@ fn the_hub() {
     assert!(hub.asks("/readyz").contains("200 OK"));
     assert_eq!(Asker::new(&server, "nobodys").observes(&hub, &[]).code, Some(2));
     chart::every_metric_is_in_the_documentation(&hub);
+}
+
+/// What is newly denied is told once; and a hub whose history is in a ClickHouse answers as one with a file.
+#[test]
+fn others_are_told_and_a_clickhouse_keeps() {
+    let Some((mut server, mut agents, port)) = cluster() else { return };
+    server.apply_text(READS);
+    let folder = server.folder().to_owned();
+    let ((logs, logged), (hook, hooked)) = (others::takes_everything(), others::takes_everything());
+    let others = ["--otlp", &logs, "--cluster-name", "test", "--alert-webhook", &hook];
+    let clickhouse = others::ClickHouse::start(&folder);
+    let file = folder.join("flows.db");
+    let place = match &clickhouse {
+        Some(clickhouse) => ["--clickhouse", &clickhouse.url],
+        None => ["--history", file.to_str().unwrap()],
+    };
+    let mut hub = Hub::start_with(&server, &[], port, &[&place[..], &others[..]].concat());
+    started(&server, &hub, &mut agents);
+    let reader = Asker::new(&server, "reader-token");
+    agents[0].called(7000, 2);
+    agents[1].called(7001, 1);
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        let body = hooked.recv_timeout(Duration::from_secs(30)).unwrap();
+        let alerts = body["alerts"].as_array().unwrap().clone();
+        told.extend(alerts.iter().map(|alert| format!("{} {}", alert["name"], alert["labels"]["port"])));
+    }
+    told.sort();
+    assert_eq!(told, ["\"SekishoNewDenial\" \"TCP/7000\"", "\"SekishoNewDenial\" \"TCP/7001\""]);
+    until("what was called is kept", || total(&reader.counts(&hub)) == 3);
+    let log = logged.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(log.to_string().contains("\"k8s.cluster.name\""), "{log}");
+
+    // Another hub knows what was denied, and takes nothing twice.
+    hub.kill();
+    let hub = Hub::start_with(&server, &[], port, &[&place[..], &others[..]].concat());
+    until("agents are heard", || hub.metric("sekisho_hub_agents_connected") == 2.0);
+    agents[0].called(7000, 1);
+    agents[0].called(7002, 1);
+    let body = hooked.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert_eq!(body["alerts"][0]["labels"]["port"], "TCP/7002", "{body}");
+    until("what was called is kept", || total(&reader.counts(&hub)) == 5);
 }
 
 fn total(counts: &BTreeMap<String, u64>) -> u64 {

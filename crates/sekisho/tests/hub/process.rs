@@ -36,13 +36,19 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 impl Hub {
     /// Starts it behind `before`, a command that becomes what follows it, with its history in `folder`.
     pub(crate) fn start(server: &Server, before: &[&str], folder: &Path, agents: u16) -> Self {
-        let (agents, history) = (agents.to_string(), folder.join("flows.db"));
+        let history = folder.join("flows.db");
+        Self::start_with(server, before, agents, &["--history", history.to_str().unwrap()])
+    }
+
+    /// Likewise, with these options, which say where its history is, and more.
+    pub(crate) fn start_with(server: &Server, before: &[&str], agents: u16, more: &[&str]) -> Self {
+        let agents = agents.to_string();
         let options = [
             ["--secret", "default/hub", "--agent-secret", "default/agent"],
             ["--host", "hub.example", "--agents-namespace", "kube-system"],
-            ["--agents-port", &agents, "--history", history.to_str().unwrap()],
         ];
-        Self::start_as("admin", server, before, &options.concat())
+        let options = [&options.concat()[..], &["--agents-port", &agents], more].concat();
+        Self::start_as("admin", server, before, &options)
     }
 
     /// Starts it with the rights of a user, and `options`.

@@ -2,13 +2,16 @@
 //!
 //! INVARIANT: whoever is slow is told less, and that it is less. Nothing is written later for his sake.
 
-use super::writer::{Desk, Stored};
+use super::{
+    place::Place,
+    writer::{Desk, Stored},
+};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use sekisho_flow::{query::Query, record::Flow, text};
-use sekisho_history::{History, Lost};
+use sekisho_history::Lost;
 use serde::Serialize;
-use std::{ops::ControlFlow, path::Path, sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::{
     runtime::Handle,
     sync::broadcast::{Receiver, error::RecvError},
@@ -73,7 +76,7 @@ impl Lines<'_> {
 /// # Errors
 /// When nobody reads any more.
 pub(super) fn kept(
-    path: &Path,
+    place: &Place,
     query: &Query,
     to: &mut Sender,
     desk: Option<&Desk>,
@@ -83,7 +86,7 @@ pub(super) fn kept(
     let mut held = desk.map(Desk::hold);
     let news = desk.map(|desk| desk.news.subscribe());
     let mut gone = Ok(());
-    let read = History::open_to_ask(path).and_then(|history| {
+    let read = place.open_to_ask().and_then(|history| {
         history.flows(query, |flow| {
             held = None;
             gone = lines.add(&text::line(&flow));
@@ -104,9 +107,9 @@ pub(super) fn kept(
 ///
 /// # Errors
 /// When nobody reads any more.
-pub(super) fn lost(path: &Path, query: &Query, to: &mut Sender) -> Result<(), Gone> {
+pub(super) fn lost(place: &Place, query: &Query, to: &mut Sender) -> Result<(), Gone> {
     let mut lines = Lines { to, text: Vec::new() };
-    match History::open_to_ask(path).and_then(|history| history.lost(query.period)) {
+    match place.open_to_ask().and_then(|history| history.lost(query.period)) {
         Ok(lost) => lost.iter().try_for_each(|lost| lines.add(&missing(lost)))?,
         Err(error) => lines.add(&notice(format!("what was lost cannot be read: {error}")))?,
     }

@@ -1,6 +1,6 @@
 //! What is answered to whom: with TLS those who may ask what flowed, and without whoever looks after the hub.
 
-use super::{answer, auth::Guard, metrics::Metrics, writer::Desk};
+use super::{answer, auth::Guard, metrics::Metrics, place::Place, writer::Desk};
 use http_body_util::{BodyExt, Full, channel::Channel, combinators::BoxBody};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use sekisho_flow::query::Query;
 use std::{
     convert::Infallible,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -48,7 +47,7 @@ pub(super) type Body = BoxBody<Bytes, Infallible>;
 pub(super) struct Counter {
     pub(super) guard: Arc<Guard>,
     pub(super) desk: Desk,
-    pub(super) history: PathBuf,
+    pub(super) history: Place,
     pub(super) metrics: Arc<Metrics>,
     /// Whether agents are known, and there is a certificate to show them.
     pub(super) ready: Arc<AtomicBool>,
@@ -57,7 +56,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn new(guard: Guard, desk: Desk, history: PathBuf, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(guard: Guard, desk: Desk, history: Place, metrics: Arc<Metrics>) -> Self {
         let [asked, followed] = [ASKED, FOLLOWED].map(|places| Arc::new(Semaphore::new(places)));
         Self { guard: Arc::new(guard), desk, history, metrics, ready: Arc::default(), asked, followed }
     }

@@ -9,10 +9,13 @@ use prometheus_client::{
     registry::Registry,
 };
 use sekisho_flow::record::{End, Flow};
-use sekisho_history::Lost;
+use sekisho_history::{Lost, alert, telling::Told};
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// How many series of flows there are at most.
@@ -30,6 +33,12 @@ struct OfFlow {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfNode {
     node: String,
+}
+
+/// What became of something that others were to be told.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct What {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -57,6 +66,9 @@ pub(super) struct Metrics {
     followers: Gauge,
     refused: Family<Why, Counter>,
     expires: Gauge,
+    exported: Family<What, Counter>,
+    alerts: Gauge,
+    alerts_told: Family<What, Counter>,
     troubles: Counter,
 }
 
@@ -102,6 +114,11 @@ impl Metrics {
         registry.register("refused", "Questions that were not answered, by why", self.refused.clone());
         let expires = "When the certificate expires, in seconds since 1970; 0 where it is a file";
         registry.register("certificate_expiry_timestamp_seconds", expires, self.expires.clone());
+        let exported = "Flows that a collector was told, by what became of them: sent, dropped for want of room, or refused";
+        registry.register("exported_flows", exported, self.exported.clone());
+        registry.register("alerts", "Alerts that are not over", self.alerts.clone());
+        let told = "Alerts that receivers were told, by what became of them: sent, dropped or untold for want of room; and failures";
+        registry.register("alerts_told", told, self.alerts_told.clone());
         let troubles = "Times that the API server did not tell of agents, or of who asks";
         registry.register("api_troubles", troubles, self.troubles.clone());
     }
@@ -192,6 +209,24 @@ impl Metrics {
 
     pub(super) fn set_expiry(&self, seconds: i64) {
         self.expires.set(seconds);
+    }
+
+    /// How it stands with telling others.
+    pub(super) fn telling(&self, told: &Told) {
+        let set = |family: &Family<What, Counter>, outcome, count: u64| {
+            family.get_or_create(&What { outcome }).inner().store(count, Ordering::Relaxed);
+        };
+        // Without a collector all of them are 0.
+        let exported = told.exported.unwrap_or_default();
+        set(&self.exported, "sent", exported.sent);
+        set(&self.exported, "dropped", exported.dropped);
+        set(&self.exported, "refused", exported.refused);
+        let sum = |of: fn(&alert::Told) -> u64| told.receivers.iter().map(of).sum();
+        set(&self.alerts_told, "sent", sum(|told| told.sent));
+        set(&self.alerts_told, "failed", sum(|told| told.failures));
+        set(&self.alerts_told, "dropped", sum(|told| told.dropped));
+        set(&self.alerts_told, "untold", told.untold);
+        self.alerts.set(i64::try_from(told.open).unwrap_or(i64::MAX));
     }
 
     pub(super) fn trouble(&self) {

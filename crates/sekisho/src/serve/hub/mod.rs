@@ -14,7 +14,9 @@ mod gather;
 mod http;
 mod line;
 mod metrics;
+mod others;
 mod papers;
+mod place;
 mod writer;
 
 use super::{
@@ -26,6 +28,7 @@ use auth::Guard;
 use gather::{Means, UNWRITTEN};
 use http::Counter;
 use metrics::Metrics;
+use place::Place;
 use sekisho_k8s::{
     live::Access,
     watch::{Agents, Reviewer, Watching},
@@ -62,13 +65,14 @@ async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
     };
     let metrics = Arc::new(Metrics::new());
     let (secured, plain) = (listen(arguments.listen).await?, listen(arguments.plain).await?);
-    let keeping =
-        Keeping { path: arguments.history.clone(), days: arguments.keep_days, mib: arguments.keep_mib };
-    let desk = writer::start(keeping, Arc::clone(&metrics))?;
+    let place = Place::of(arguments)?;
+    let keeping = Keeping { place: place.clone(), days: arguments.keep_days, mib: arguments.keep_mib };
+    let telling = others::start(&arguments.telling)?;
+    let desk = writer::start(keeping, telling, Arc::clone(&metrics)).await?;
     info!(secured = %secured.local_addr()?, plain = %plain.local_addr()?, "listening");
     let watching = Watching::prepare(&access).await?;
     let guard = Guard::new(Reviewer::prepare(&access).await?, Arc::clone(&metrics));
-    let counter = Counter::new(guard, desk.clone(), arguments.history.clone(), Arc::clone(&metrics));
+    let counter = Counter::new(guard, desk.clone(), place, Arc::clone(&metrics));
     let current = Arc::new(tls::Current::default());
     let mut config = tls::config(Arc::clone(&current))?;
     config.alpn_protocols = sekisho_tls::HTTP.map(<[u8]>::to_vec).to_vec();

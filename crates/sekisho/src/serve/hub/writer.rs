@@ -1,13 +1,11 @@
 //! The thread that writes the history, and tells those who follow what it wrote.
 
-use super::{account, account::Told, metrics::Metrics};
+use super::{account, account::Told, metrics::Metrics, place::Place};
 use jiff::{SignedDuration, Timestamp};
 use sekisho_flow::record::Flow;
-use sekisho_history::{Error, History, Lost, Put, Reached};
+use sekisho_history::{Error, History, Lost, Put, Reached, telling::Telling};
 use std::{
     collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -41,7 +39,7 @@ pub(super) enum Order {
 /// What is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Keeping {
-    pub(super) path: PathBuf,
+    pub(super) place: Place,
     pub(super) days: u32,
     pub(super) mib: u64,
 }
@@ -87,44 +85,34 @@ impl Desk {
     }
 }
 
-/// Opens the history and starts the thread.
+/// Starts the thread, which opens the history; waits until it has.
 ///
 /// # Errors
 /// When the history cannot be opened.
-pub(super) fn start(keeping: Keeping, metrics: Arc<Metrics>) -> anyhow::Result<Desk> {
-    let before = last_written(&keeping.path);
-    let history = History::open(&keeping.path)?;
-    let reached = history.reached()?;
-    info!(history = %keeping.path.display(), nodes = reached.len(), "the history is open");
+pub(super) async fn start(keeping: Keeping, telling: Telling, metrics: Arc<Metrics>) -> anyhow::Result<Desk> {
     let (orders, mut inbox) = mpsc::channel(256);
     let desk = Desk { orders, news: broadcast::Sender::new(WAITING), gate: Arc::default() };
     let (news, gate) = (desk.news.clone(), Arc::clone(&desk.gate));
-    let mut writer = Writer {
-        history,
-        keeping,
-        metrics,
-        news,
-        gate,
-        reached,
-        heard: BTreeMap::new(),
-        before,
-        troubled: false,
-    };
+    let (opens, opened) = oneshot::channel();
     std::thread::Builder::new().name("history".to_owned()).spawn(move || {
+        let writer = Writer::open(keeping, telling, metrics, (news, gate));
+        let (writer, found) = match writer {
+            Ok(writer) => (Some(writer), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        // Who does not wait any more ends.
+        let _ = opens.send(found);
+        let Some(mut writer) = writer else { return };
         while let Some(order) = inbox.blocking_recv() {
             writer.obey(order);
         }
     })?;
+    opened.await??;
     Ok(desk)
 }
 
-/// When a history was written for the last time.
-fn last_written(path: &Path) -> Option<Timestamp> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let times = [path, Path::new(&log)].map(|path| fs::metadata(path).and_then(|found| found.modified()));
-    times.into_iter().flatten().max().and_then(|time| Timestamp::try_from(time).ok())
-}
+/// Who is told of what is written, and what is held meanwhile.
+type Followers = (broadcast::Sender<Arc<Stored>>, Arc<Mutex<()>>);
 
 struct Writer {
     history: History,
@@ -138,9 +126,41 @@ struct Writer {
     /// When the hub before this one wrote for the last time.
     before: Option<Timestamp>,
     troubled: bool,
+    /// Others who are told.
+    telling: Telling,
+    /// What went wrong with telling them.
+    troubles: Vec<String>,
 }
 
 impl Writer {
+    fn open(
+        keeping: Keeping,
+        mut telling: Telling,
+        metrics: Arc<Metrics>,
+        (news, gate): Followers,
+    ) -> Result<Self, Error> {
+        let before = keeping.place.last_written();
+        let history = keeping.place.open()?;
+        let reached = history.reached()?;
+        telling.remember(&history, Timestamp::now())?;
+        info!(history = %keeping.place, nodes = reached.len(), "the history is open");
+        let heard = BTreeMap::new();
+        let (troubled, troubles) = (false, Vec::new());
+        Ok(Self {
+            history,
+            keeping,
+            metrics,
+            news,
+            gate,
+            reached,
+            heard,
+            before,
+            troubled,
+            telling,
+            troubles,
+        })
+    }
+
     fn obey(&mut self, order: Order) {
         match order {
             Order::Put(told, answer) => {
@@ -151,6 +171,7 @@ impl Writer {
             }
             Order::Reached(node, answer) => drop(answer.send(self.reached.get(&node).cloned())),
             Order::Trim => {
+                self.tell();
                 let trimmed = self.trim();
                 if let Err(error) = &trimmed {
                     warn!(%error, "what is too old cannot be given up");
@@ -171,6 +192,7 @@ impl Writer {
         self.heard.insert(node, clock);
         if put == Put::Kept {
             self.metrics.stored(&batch.flows, &batch.lost);
+            self.telling.took(&batch.flows);
             for lost in &batch.lost {
                 let (connections, from, to) = (lost.connections, lost.window.from(), lost.window.to());
                 warn!(node = %lost.node, why = %lost.why, ?connections, %from, %to, "connections were lost");
@@ -188,6 +210,10 @@ impl Writer {
             Ok(()) if self.troubled => info!("the history is written again"),
             Ok(()) => {}
             Err(found) => {
+                // A server may have taken what it did not say that it took.
+                if let Ok(reached) = self.history.reached() {
+                    self.reached = reached;
+                }
                 self.metrics.not_written();
                 if !self.troubled {
                     error!(error = %found, "the history cannot be written; agents are asked again");
@@ -198,9 +224,23 @@ impl Writer {
         self.metrics.set_writable(!self.troubled);
     }
 
+    /// Tells others what is over, and notes how it goes with telling them.
+    fn tell(&mut self) {
+        self.telling.tick(Timestamp::now());
+        let told = self.telling.told();
+        self.metrics.telling(&told);
+        if told.troubles != self.troubles {
+            told.troubles.iter().for_each(|why| warn!(why, "others cannot be told"));
+        }
+        self.troubles = told.troubles;
+    }
+
     fn trim(&mut self) -> Result<(), Error> {
         let days = SignedDuration::from_hours(24 * i64::from(self.keeping.days));
-        if let Ok(before) = Timestamp::now().checked_sub(days) {
+        let slack = SignedDuration::from_hours(self.keeping.place.slack_hours());
+        if let Ok(before) = Timestamp::now().checked_sub(days)
+            && self.history.oldest()?.is_none_or(|oldest| oldest + slack < before)
+        {
             self.history.trim_before(before)?;
         }
         self.history.trim_to(self.keeping.mib.saturating_mul(MIB))?;
