@@ -58,13 +58,28 @@ fn the_plain_manifests_are_what_the_chart_renders() {
 
 #[test]
 fn what_values_do() {
-    let options =
-        ["keep.days=3", "hosts={hub.example}", "persistence.enabled=false", "networkPolicy.enabled=false"];
+    let options = [
+        "keep.days=3",
+        "hosts={hub.example}",
+        "persistence.enabled=false",
+        "networkPolicy.enabled=false",
+        "telling.otlp=http://collector:4318",
+        "telling.alertmanagers={http://alerts:9093}",
+        "telling.webhooks={https://hook}",
+    ];
     let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
     let Some(documents) = rendered(&options) else { return };
     let pod = &of_kind(&documents, "Deployment")["spec"]["template"]["spec"];
     let arguments = pod["containers"][0]["args"].as_array().unwrap();
-    assert!(arguments.contains(&"--keep-days=3".into()) && arguments.contains(&"--host=hub.example".into()));
+    for word in [
+        "--keep-days=3",
+        "--host=hub.example",
+        "--otlp=http://collector:4318",
+        "--alertmanager=http://alerts:9093",
+        "--alert-webhook=https://hook",
+    ] {
+        assert!(arguments.contains(&word.into()), "{word}: {arguments:?}");
+    }
     assert!(pod["volumes"][0]["emptyDir"].is_object(), "{pod}");
     let kinds: BTreeSet<&str> = documents.iter().filter_map(|document| document["kind"].as_str()).collect();
     assert!(!kinds.contains("PersistentVolumeClaim") && !kinds.contains("NetworkPolicy"), "{kinds:?}");
