@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 use syn::{Expr, Item, ItemMod, Lit, Meta};
 use walkdir::{DirEntry, WalkDir};
@@ -70,13 +70,25 @@ fn visit_module(
     reached: &mut BTreeSet<PathBuf>,
 ) -> Result<(), String> {
     if let Some(path) = path_attribute(module) {
-        let target = file.parent().unwrap_or(folder).join(path);
+        let target = plain(&file.parent().unwrap_or(folder).join(path));
         let below = target.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         return visit_file(&target, &below, reached);
     }
     let (flat, nested) = (folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs"));
     let target = if flat.exists() { flat } else { nested };
     visit_file(&target, &folder.join(name), reached)
+}
+
+/// The path without its `..`, as the walk through a package tells it.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        if part == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(part);
+        }
+        plain
+    })
 }
 
 /// The file of `#[path = "..."]`.
