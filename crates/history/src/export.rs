@@ -11,20 +11,14 @@ pub use queue::{Counts, Limits};
 use crate::{
     HttpError,
     http::{Endpoint, Http},
+    worker::{FAREWELL, Shared, Worker},
 };
 use queue::{Queue, Said};
 use sekisho_flow::{
     otlp::{Teller, request},
     record::Flow,
 };
-use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
-
-/// For how long what waits is sent on when nothing more comes.
-const FAREWELL: Duration = Duration::from_secs(5);
+use std::time::Instant;
 
 /// Where log records go.
 #[derive(Clone, Debug)]
@@ -56,14 +50,7 @@ impl Collector {
 /// Tells a collector, on a thread of its own, which ends with it.
 #[derive(Debug)]
 pub struct Exporter {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
+    worker: Worker<State>,
 }
 
 #[derive(Debug)]
@@ -73,13 +60,6 @@ struct State {
     ends: Option<Instant>,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nobody leaves it half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Exporter {
     /// Begins to tell.
     ///
@@ -87,50 +67,37 @@ impl Exporter {
     /// When there can be no connections, or no thread.
     pub fn start(collector: Collector, teller: Teller, limits: Limits) -> Result<Self, HttpError> {
         let http = Http::new()?;
-        let state = Mutex::new(State { queue: Queue::new(limits), ends: None });
-        let shared = Arc::new(Shared { state, changed: Condvar::new() });
-        let of_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("otlp".to_owned())
-            .spawn(move || run(&of_thread, &http, &collector.endpoint, &teller))
-            .map_err(|error| HttpError::Away(error.to_string()))?;
-        Ok(Self { shared, thread: Some(thread) })
+        let state = State { queue: Queue::new(limits), ends: None };
+        let work = move |shared: &_| run(shared, &http, &collector.endpoint, &teller);
+        Ok(Self { worker: Worker::start("otlp", state, work)? })
     }
 
     /// Offers flows. It never waits.
     pub fn offer(&self, flows: impl IntoIterator<Item = Flow>) {
-        self.shared.state().queue.offer(flows);
-        self.shared.changed.notify_all();
+        self.worker.change(|state| state.queue.offer(flows));
     }
 
     /// What became of what was offered.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.shared.state().queue.counts()
+        self.worker.state().queue.counts()
     }
 
     /// The last thing that went wrong, until something goes right.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.shared.state().queue.trouble()
+        self.worker.state().queue.trouble()
     }
 }
 
 impl Drop for Exporter {
     /// Sends what waits, for some seconds at most.
     fn drop(&mut self) {
-        self.shared.state().ends = Some(Instant::now() + FAREWELL);
-        self.shared.changed.notify_all();
-        let Some(thread) = self.thread.take() else { return };
-        // One that waits for a server which says nothing is left to itself.
-        let end = Instant::now() + FAREWELL;
-        while !thread.is_finished() && Instant::now() < end {
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.worker.finish(|state| state.ends = Some(Instant::now() + FAREWELL));
     }
 }
 
-fn run(shared: &Shared, http: &Http, endpoint: &Endpoint, teller: &Teller) {
+fn run(shared: &Shared<State>, http: &Http, endpoint: &Endpoint, teller: &Teller) {
     while let Some(batch) = next(shared) {
         let said = match http.post(endpoint, "application/json", request(&batch, teller)) {
             Ok(answer) => Said::of(answer.status, answer.retry_after, &answer.text),
@@ -141,7 +108,7 @@ fn run(shared: &Shared, http: &Http, endpoint: &Endpoint, teller: &Teller) {
 }
 
 /// What is to be sent next, when it is time; `None` when nothing more is to be sent.
-fn next(shared: &Shared) -> Option<Vec<Flow>> {
+fn next(shared: &Shared<State>) -> Option<Vec<Flow>> {
     let mut state = shared.state();
     loop {
         let now = Instant::now();
@@ -154,12 +121,6 @@ fn next(shared: &Shared) -> Option<Vec<Flow>> {
             wait => wait,
         };
         let until_end = state.ends.map(|ends| ends.saturating_duration_since(now));
-        state = match [wait, until_end].into_iter().flatten().min() {
-            Some(wait) => {
-                let woken = shared.changed.wait_timeout(state, wait);
-                woken.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-        };
+        state = shared.wait(state, [wait, until_end].into_iter().flatten().min());
     }
 }

@@ -46,6 +46,7 @@ mod http;
 mod keys;
 pub mod telling;
 mod times;
+mod worker;
 
 pub use batch::{Batch, Lost, Mark, Put};
 pub use clickhouse::{ClickHouse, Target};

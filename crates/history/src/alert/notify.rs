@@ -9,42 +9,24 @@ mod outbox;
 pub use outbox::{MOST, Told};
 
 use super::{Alert, Receiver, SendError, Sender};
-use crate::HttpError;
+use crate::{
+    HttpError,
+    worker::{Shared, Worker},
+};
 use outbox::Outbox;
 use sekisho_flow::Timestamp;
-use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
-
-/// For how long what waits is sent on when nothing more comes.
-const FAREWELL: Duration = Duration::from_secs(5);
+use std::time::Instant;
 
 /// Tells a receiver, on a thread of its own, which ends with it.
 #[derive(Debug)]
 pub struct Notifier {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
+    worker: Worker<State>,
 }
 
 #[derive(Debug)]
 struct State {
     outbox: Outbox,
     ends: bool,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nobody leaves it half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Notifier {
@@ -59,52 +41,40 @@ impl Notifier {
     ) -> Result<Self, HttpError> {
         let sender = Sender::new()?;
         let outbox = Outbox::new(receiver.wants_again(), Instant::now());
-        let shared =
-            Arc::new(Shared { state: Mutex::new(State { outbox, ends: false }), changed: Condvar::new() });
-        let of_thread = Arc::clone(&shared);
         let send = move |alerts: &[Alert]| sender.send(&receiver, alerts, &about, now());
-        let thread = thread::Builder::new()
-            .name("alerts".to_owned())
-            .spawn(move || run(&of_thread, &send))
-            .map_err(|error| HttpError::Away(error.to_string()))?;
-        Ok(Self { shared, thread: Some(thread) })
+        let state = State { outbox, ends: false };
+        let worker = Worker::start("alerts", state, move |shared| run(shared, &send))?;
+        Ok(Self { worker })
     }
 
     /// Tells what a [`Watch`](super::Watch) said is to be told, and what is open of it now. It never waits.
     pub fn tell(&self, told: &[Alert], open: Vec<Alert>) {
         if !told.is_empty() {
-            self.shared.state().outbox.tell(told, open, Instant::now());
-            self.shared.changed.notify_all();
+            self.worker.change(|state| state.outbox.tell(told, open, Instant::now()));
         }
     }
 
     /// What became of what was told.
     #[must_use]
     pub fn told(&self) -> Told {
-        self.shared.state().outbox.told()
+        self.worker.state().outbox.told()
     }
 
     /// Why the last sending failed, until one does not.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.shared.state().outbox.trouble()
+        self.worker.state().outbox.trouble()
     }
 }
 
 impl Drop for Notifier {
     /// Sends what waits, for some seconds at most.
     fn drop(&mut self) {
-        self.shared.state().ends = true;
-        self.shared.changed.notify_all();
-        let Some(thread) = self.thread.take() else { return };
-        let end = Instant::now() + FAREWELL;
-        while !thread.is_finished() && Instant::now() < end {
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.worker.finish(|state| state.ends = true);
     }
 }
 
-fn run(shared: &Shared, send: &dyn Fn(&[Alert]) -> Result<(), SendError>) {
+fn run(shared: &Shared<State>, send: &dyn Fn(&[Alert]) -> Result<(), SendError>) {
     while let Some(alerts) = next(shared) {
         let sent = send(&alerts).map_err(|error| error.to_string());
         shared.state().outbox.sent(alerts, sent, Instant::now());
@@ -112,7 +82,7 @@ fn run(shared: &Shared, send: &dyn Fn(&[Alert]) -> Result<(), SendError>) {
 }
 
 /// What is to be sent next, when it is time; `None` when nothing more is to be sent.
-fn next(shared: &Shared) -> Option<Vec<Alert>> {
+fn next(shared: &Shared<State>) -> Option<Vec<Alert>> {
     let mut state = shared.state();
     loop {
         let wait = state.outbox.due(Instant::now());
@@ -123,12 +93,6 @@ fn next(shared: &Shared) -> Option<Vec<Alert>> {
         if state.ends {
             return None;
         }
-        state = match wait {
-            Some(wait) => {
-                let woken = shared.changed.wait_timeout(state, wait);
-                woken.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-        };
+        state = shared.wait(state, wait);
     }
 }
