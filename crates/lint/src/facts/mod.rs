@@ -17,6 +17,7 @@ pub use known::{
 pub use object::{
     Container, ContainerPort, Expression, IpBlock, JobTemplate, LabelSelector, Metadata, NetworkPolicyPeer,
     NetworkPolicyPort, NetworkPolicyRule, NetworkPolicySpec, Number, Object, PodSpec, PodTemplate, Spec,
+    api_version,
 };
 
 use crate::{finding::Subject, world::World};

@@ -74,7 +74,8 @@ impl From<&Pod> for Object {
 }
 
 /// The group and version of a kind of workload; empty for one that is not of Kubernetes itself.
-fn api_version(kind: &str) -> &'static str {
+#[must_use]
+pub fn api_version(kind: &str) -> &'static str {
     match kind {
         "Pod" | "ReplicationController" => "v1",
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps/v1",

@@ -2,6 +2,7 @@
 
 mod made;
 
+pub use made::api_version;
 pub(super) use made::{labels, ports};
 
 use schemars::JsonSchema;

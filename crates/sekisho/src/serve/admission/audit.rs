@@ -18,7 +18,7 @@ use sekisho_k8s::{
     live::Access,
     watch::report::{Entry, Family, Found, Reporter, Weight},
 };
-use sekisho_lint::{Extent, Finding, Subject, World, config::Level};
+use sekisho_lint::{Extent, Finding, Subject, World, config::Level, facts::api_version};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -191,7 +191,7 @@ fn object(subject: &Subject) -> Option<[Option<Arc<str>>; 4]> {
             Some(Arc::clone(&key.name)),
         ]),
         Subject::Workload(Workload { key, kind }) => Some([
-            version(kind).map(Arc::from),
+            Some(api_version(kind)).filter(|version| !version.is_empty()).map(Arc::from),
             Some(Arc::clone(kind)),
             Some(Arc::clone(&key.namespace)),
             Some(Arc::clone(&key.name)),
@@ -201,15 +201,5 @@ fn object(subject: &Subject) -> Option<[Option<Arc<str>>; 4]> {
             Some([None, some(&name.kind.to_string()), None, Some(Arc::clone(&name.name))])
         }
         Subject::Text => None,
-    }
-}
-
-/// The `apiVersion` of the kinds of workloads that Kubernetes itself has.
-fn version(kind: &str) -> Option<&'static str> {
-    match kind {
-        "Pod" | "ReplicationController" => Some("v1"),
-        "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet" => Some("apps/v1"),
-        "CronJob" | "Job" => Some("batch/v1"),
-        _ => None,
     }
 }
