@@ -1,6 +1,6 @@
 //! `sekisho serve hub`.
 
-use super::serve::{LogFormat, LogLevel, key};
+use super::serve::{ProcessArgs, key};
 use clap::Args;
 use sekisho_core::object::ObjectKey;
 use std::{net::SocketAddr, path::PathBuf};
@@ -55,21 +55,8 @@ pub(crate) struct HubArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
     pub(crate) plain: SocketAddr,
 
-    /// The context of the kubeconfig; in a pod, its service account is used
-    #[arg(long, value_name = "CONTEXT")]
-    pub(crate) context: Option<String>,
-
-    /// The kubeconfig
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-
-    /// The least important lines of the log that are written
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
-    pub(crate) log: LogLevel,
-
-    /// How the log is written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Json)]
-    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) process: ProcessArgs,
 }
 
 /// A ClickHouse, where the history is kept instead of in a file.

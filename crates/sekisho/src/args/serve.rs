@@ -3,7 +3,8 @@
 use super::{HubArgs, check::FailOn};
 use clap::{Args, Subcommand, ValueEnum};
 use sekisho_core::object::ObjectKey;
-use std::{net::SocketAddr, path::PathBuf};
+use sekisho_k8s::live::Access;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,6 +75,13 @@ pub(crate) struct AdmissionArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) promises: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) process: ProcessArgs,
+}
+
+/// Which cluster is served, and how the process says what it does.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProcessArgs {
     /// The context of the kubeconfig; in a pod, its service account is used
     #[arg(long, value_name = "CONTEXT")]
     pub(crate) context: Option<String>,
@@ -89,6 +97,17 @@ pub(crate) struct AdmissionArgs {
     /// How the log is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,
+}
+
+impl ProcessArgs {
+    /// The API server, which may take its time to answer.
+    pub(crate) fn access(&self) -> Access {
+        Access {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// What is refused.

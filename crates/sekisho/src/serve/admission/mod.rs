@@ -54,7 +54,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Serves until somebody asks for the end.
 pub(crate) fn run(arguments: &AdmissionArgs) -> anyhow::Result<Outcome> {
     let Some(judge) = judge(arguments)? else { return Ok(Outcome::CouldNot) };
-    process::log(arguments.log, arguments.log_format)?;
+    process::log(arguments.process.log, arguments.process.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let result = runtime.block_on(serve(arguments, judge));
     runtime.shutdown_background();
@@ -94,11 +94,7 @@ fn promises(paths: &[PathBuf]) -> anyhow::Result<Option<Vec<Promise>>> {
 }
 
 async fn serve(arguments: &AdmissionArgs, judge: Judge) -> anyhow::Result<()> {
-    let access = Access {
-        kubeconfig: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-        timeout: Duration::from_secs(30),
-    };
+    let access = arguments.process.access();
     let metrics = Arc::new(Metrics::new());
     let (secured, plain) =
         (super::listen::listen(arguments.listen).await?, super::listen::listen(arguments.plain).await?);
@@ -156,7 +152,7 @@ async fn certificates(
     let keeper = Keeper::prepare(access, secret, how.webhook.clone()).await?;
     let (hosts, lifetime) = (how.host.clone(), how.certificate_lifetime);
     let shown = move |papers: &tls::Papers| {
-        metrics.set_expiry(i64::try_from(papers.until).unwrap_or(i64::MAX));
+        metrics.set_expiry(i64::try_from(papers.leaf.until).unwrap_or(i64::MAX));
     };
     let names = tls::Names { hosts, lifetime, asks: false };
     tls::follow_own(tls::Own { keeper, names, current, shown, also: None }).await;

@@ -29,10 +29,7 @@ use gather::{Means, UNWRITTEN};
 use http::Counter;
 use metrics::Metrics;
 use place::Place;
-use sekisho_k8s::{
-    live::Access,
-    watch::{Agents, Reviewer, Watching},
-};
+use sekisho_k8s::watch::{Agents, Reviewer, Watching};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -50,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves until somebody asks for the end.
 pub(crate) fn run(arguments: &HubArgs) -> anyhow::Result<Outcome> {
-    process::log(arguments.log, arguments.log_format)?;
+    process::log(arguments.process.log, arguments.process.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let result = runtime.block_on(serve(arguments));
     runtime.shutdown_background();
@@ -58,11 +55,7 @@ pub(crate) fn run(arguments: &HubArgs) -> anyhow::Result<Outcome> {
 }
 
 async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
-    let access = Access {
-        kubeconfig: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-        timeout: Duration::from_secs(30),
-    };
+    let access = arguments.process.access();
     let metrics = Arc::new(Metrics::new());
     let (secured, plain) = (listen(arguments.listen).await?, listen(arguments.plain).await?);
     let place = Place::of(arguments)?;

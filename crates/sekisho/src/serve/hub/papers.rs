@@ -38,11 +38,11 @@ pub(super) async fn keep(
     let names = Names { hosts, lifetime, asks: true };
     let of_agents = Names { hosts: vec![AGENT.to_owned()], lifetime, asks: false };
     let shown = move |papers: &Papers| {
-        metrics.set_expiry(i64::try_from(papers.until).unwrap_or(i64::MAX));
+        metrics.set_expiry(i64::try_from(papers.leaf.until).unwrap_or(i64::MAX));
         told.send_replace(Some(Credentials {
-            certificate: papers.certificate.clone(),
-            key: papers.key.clone(),
-            authorities: papers.authorities.clone(),
+            certificate: papers.leaf.certificate.clone(),
+            key: papers.leaf.key.clone(),
+            authorities: papers.leaf.authorities.clone(),
         }));
     };
     tls::follow_own(tls::Own { keeper, names, current, shown, also: Some((agents, of_agents)) }).await;

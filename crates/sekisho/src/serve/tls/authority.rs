@@ -40,21 +40,20 @@ pub(in crate::serve) struct Leaf {
     pub(in crate::serve) key: Vec<u8>,
     /// Who signs.
     pub(in crate::serve) authorities: Vec<u8>,
-    until: u64,
+    /// When it expires, in seconds since 1970.
+    pub(in crate::serve) until: u64,
     hosts: String,
 }
 
 impl Leaf {
     /// That in the entries of a Secret, where it is whole.
     pub(in crate::serve) fn kept(entries: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
-        let bytes = |key: &str| entries.get(key).filter(|bytes| !bytes.is_empty()).cloned();
-        let text = |key: &str| String::from_utf8(bytes(key)?).ok();
         Some(Self {
-            certificate: bytes(CERTIFICATE)?,
-            key: bytes(KEY)?,
-            authorities: bytes(AUTHORITIES)?,
-            until: text(UNTIL)?.parse().ok()?,
-            hosts: text(HOSTS)?,
+            certificate: bytes(entries, CERTIFICATE)?,
+            key: bytes(entries, KEY)?,
+            authorities: bytes(entries, AUTHORITIES)?,
+            until: text(entries, UNTIL)?.parse().ok()?,
+            hosts: text(entries, HOSTS)?,
         })
     }
 
@@ -71,60 +70,55 @@ impl Leaf {
 
     /// Whether it does at `now`, where these papers sign.
     pub(in crate::serve) fn does_for(&self, names: &Names, signing: &Papers, now: u64) -> bool {
-        self.hosts == names.hosts.join(" ")
-            && self.until > now.saturating_add(names.lifetime / 3)
-            && self.authorities == signing.authorities
+        self.lasts_for(names, now) && self.authorities == signing.authority.certificates
     }
+
+    /// Whether two thirds of its time are not over, and it is of these hosts.
+    fn lasts_for(&self, names: &Names, now: u64) -> bool {
+        self.hosts == names.hosts.join(" ") && self.until > now.saturating_add(names.lifetime / 3)
+    }
+}
+
+/// Who signs.
+#[derive(Clone, PartialEq, Eq)]
+struct Authority {
+    /// Its certificate, in PEM, and that of the one before it as long as what that one signed may be shown somewhere.
+    certificates: Vec<u8>,
+    key: String,
+    until: u64,
 }
 
 /// A certificate with who signed it.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::serve) struct Papers {
-    /// The serving certificate, in PEM.
-    pub(in crate::serve) certificate: Vec<u8>,
-    /// Its key.
-    pub(in crate::serve) key: Vec<u8>,
-    /// Who signs: the authority, and the one before it as long as its certificates may be shown somewhere.
-    pub(in crate::serve) authorities: Vec<u8>,
-    authority_key: String,
-    /// When the certificate expires, in seconds since 1970.
-    pub(in crate::serve) until: u64,
-    authority_until: u64,
-    hosts: String,
+    /// The serving certificate.
+    pub(in crate::serve) leaf: Leaf,
+    authority: Authority,
 }
 
 impl Papers {
     /// Those in the entries of a Secret, where they are whole.
     pub(in crate::serve) fn kept(entries: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
-        let bytes = |key: &str| entries.get(key).filter(|bytes| !bytes.is_empty()).cloned();
-        let text = |key: &str| String::from_utf8(bytes(key)?).ok();
-        Some(Self {
-            certificate: bytes(CERTIFICATE)?,
-            key: bytes(KEY)?,
-            authorities: bytes(AUTHORITIES)?,
-            authority_key: text(AUTHORITY_KEY)?,
-            until: text(UNTIL)?.parse().ok()?,
-            authority_until: text(AUTHORITY_UNTIL)?.parse().ok()?,
-            hosts: text(HOSTS)?,
-        })
+        let leaf = Leaf::kept(entries)?;
+        let authority = Authority {
+            certificates: leaf.authorities.clone(),
+            key: text(entries, AUTHORITY_KEY)?,
+            until: text(entries, AUTHORITY_UNTIL)?.parse().ok()?,
+        };
+        Some(Self { leaf, authority })
     }
 
     /// The entries that keep them.
     pub(in crate::serve) fn entries(&self) -> BTreeMap<String, Vec<u8>> {
-        BTreeMap::from([
-            (CERTIFICATE.to_owned(), self.certificate.clone()),
-            (KEY.to_owned(), self.key.clone()),
-            (AUTHORITIES.to_owned(), self.authorities.clone()),
-            (AUTHORITY_KEY.to_owned(), self.authority_key.clone().into_bytes()),
-            (UNTIL.to_owned(), self.until.to_string().into_bytes()),
-            (AUTHORITY_UNTIL.to_owned(), self.authority_until.to_string().into_bytes()),
-            (HOSTS.to_owned(), self.hosts.clone().into_bytes()),
-        ])
+        let mut entries = self.leaf.entries();
+        entries.insert(AUTHORITY_KEY.to_owned(), self.authority.key.clone().into_bytes());
+        entries.insert(AUTHORITY_UNTIL.to_owned(), self.authority.until.to_string().into_bytes());
+        entries
     }
 
     /// Whether they do at `now`: two thirds of their time are not over, and they are of these hosts.
     pub(in crate::serve) fn do_for(&self, names: &Names, now: u64) -> bool {
-        self.hosts == names.hosts.join(" ") && self.until > now.saturating_add(names.lifetime / 3)
+        self.leaf.lasts_for(names, now)
     }
 
     /// New ones at `now`, in seconds since 1970, signed by the authority of the old ones as
@@ -134,24 +128,13 @@ impl Papers {
     /// When a host is none, or there is no randomness.
     pub(in crate::serve) fn make(before: Option<&Self>, names: &Names, now: u64) -> anyhow::Result<Self> {
         let lifetime = names.lifetime;
-        let lasting = before.filter(|before| before.authority_until > now.saturating_add(2 * lifetime));
-        let (authorities, authority_key, authority_until) = match lasting {
-            Some(before) => {
-                (before.authorities.clone(), before.authority_key.clone(), before.authority_until)
-            }
-            None => new_authority(before, lifetime, now)?,
+        let before = before.map(|before| &before.authority);
+        let lasting = before.filter(|before| before.until > now.saturating_add(2 * lifetime));
+        let authority = match lasting {
+            Some(before) => before.clone(),
+            None => Authority::new(before, lifetime, now)?,
         };
-        let unsigned = Self {
-            certificate: Vec::new(),
-            key: Vec::new(),
-            authorities,
-            authority_key,
-            until: 0,
-            authority_until,
-            hosts: String::new(),
-        };
-        let Leaf { certificate, key, until, hosts, .. } = unsigned.sign(names, now)?;
-        Ok(Self { certificate, key, until, hosts, ..unsigned })
+        Ok(Self { leaf: authority.sign(names, now)?, authority })
     }
 
     /// A certificate of the same authority at `now`.
@@ -159,10 +142,26 @@ impl Papers {
     /// # Errors
     /// When a host is none, or there is no randomness.
     pub(in crate::serve) fn sign(&self, names: &Names, now: u64) -> anyhow::Result<Leaf> {
+        self.authority.sign(names, now)
+    }
+}
+
+impl Authority {
+    /// A new one, that stands before the former.
+    fn new(before: Option<&Self>, lifetime: u64, now: u64) -> anyhow::Result<Self> {
+        let until = now.saturating_add(LONGER * lifetime);
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut certificates = authority(now, until)?.self_signed(&key)?.pem();
+        if let Some(before) = before.filter(|before| before.until > now) {
+            certificates.push_str(first(&String::from_utf8_lossy(&before.certificates)));
+        }
+        Ok(Self { certificates: certificates.into_bytes(), key: key.serialize_pem(), until })
+    }
+
+    fn sign(&self, names: &Names, now: u64) -> anyhow::Result<Leaf> {
         let Names { hosts, lifetime, asks } = names;
-        let signing =
-            KeyPair::from_pem(&self.authority_key).context("the key of the authority cannot be read")?;
-        let issuer = Issuer::new(authority(now, self.authority_until)?, signing);
+        let signing = KeyPair::from_pem(&self.key).context("the key of the authority cannot be read")?;
+        let issuer = Issuer::new(authority(now, self.until)?, signing);
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::new(hosts.clone()).context("a host is none")?;
         let name = hosts.first().ok_or_else(|| anyhow!("there is no host"))?;
@@ -177,22 +176,19 @@ impl Papers {
         Ok(Leaf {
             certificate: certificate.pem().into_bytes(),
             key: key.serialize_pem().into_bytes(),
-            authorities: self.authorities.clone(),
+            authorities: self.certificates.clone(),
             until,
             hosts: hosts.join(" "),
         })
     }
 }
 
-/// An authority with its key and end, and behind it the one before.
-fn new_authority(before: Option<&Papers>, lifetime: u64, now: u64) -> anyhow::Result<(Vec<u8>, String, u64)> {
-    let until = now.saturating_add(LONGER * lifetime);
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let mut authorities = authority(now, until)?.self_signed(&key)?.pem();
-    if let Some(before) = before.filter(|before| before.authority_until > now) {
-        authorities.push_str(first(&String::from_utf8_lossy(&before.authorities)));
-    }
-    Ok((authorities.into_bytes(), key.serialize_pem(), until))
+fn bytes(entries: &BTreeMap<String, Vec<u8>>, key: &str) -> Option<Vec<u8>> {
+    entries.get(key).filter(|bytes| !bytes.is_empty()).cloned()
+}
+
+fn text(entries: &BTreeMap<String, Vec<u8>>, key: &str) -> Option<String> {
+    String::from_utf8(bytes(entries, key)?).ok()
 }
 
 /// The first certificate of a text.
@@ -233,7 +229,7 @@ mod tests {
     }
 
     fn count(papers: &Papers) -> usize {
-        String::from_utf8_lossy(&papers.authorities).matches("BEGIN CERTIFICATE").count()
+        String::from_utf8_lossy(&papers.leaf.authorities).matches("BEGIN CERTIFICATE").count()
     }
 
     #[test]
@@ -253,7 +249,10 @@ mod tests {
     fn the_authority_lasts_and_is_followed_by_another() {
         let first = Papers::make(None, &door(), NOW).unwrap();
         let second = Papers::make(Some(&first), &door(), NOW + DAY).unwrap();
-        assert!(second.authorities == first.authorities && second.certificate != first.certificate);
+        assert!(
+            second.leaf.authorities == first.leaf.authorities
+                && second.leaf.certificate != first.leaf.certificate
+        );
         let third = Papers::make(Some(&second), &door(), NOW + 9 * DAY).unwrap();
         assert_eq!(count(&third), 2, "whoever still shows the old one is believed");
         let fourth = Papers::make(Some(&third), &door(), NOW + 18 * DAY).unwrap();

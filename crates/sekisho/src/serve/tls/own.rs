@@ -51,15 +51,15 @@ impl<F: Fn(&Papers)> Own<F> {
         // Of a new authority others know before anything that it signed is shown to them.
         self.sign_for_others(&papers).await?;
         // The API server is told of an authority before anything that it signed is shown.
-        let announced = self.keeper.announce(&papers.authorities).await;
+        let announced = self.keeper.announce(&papers.leaf.authorities).await;
         if let Ok(true) = announced {
             info!("the configuration was told who signs the certificates");
         }
         if shown.as_ref() != Some(&papers) && (announced.is_ok() || !self.current.is_there()) {
-            let shows = self.current.show(&papers.certificate, &papers.key);
+            let shows = self.current.show(&papers.leaf.certificate, &papers.leaf.key);
             shows.map_err(|error| format!("the Secret has no certificate that can be shown: {error:#}"))?;
             (self.shown)(&papers);
-            info!(until = papers.until, "another certificate is shown");
+            info!(until = papers.leaf.until, "another certificate is shown");
             *shown = Some(papers);
         }
         announced.map(drop)
