@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what must hold")]
 
+#[path = "others/taker.rs"]
+mod taker;
+
 use sekisho_core::{
     index::Index,
     object::{
@@ -22,42 +25,8 @@ use sekisho_history::{
     telling::{Telling, To},
 };
 use serde_json::Value;
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
-    sync::{
-        Arc,
-        mpsc::{Receiver as Heard, channel},
-    },
-    thread,
-    time::Duration,
-};
-
-/// A server that takes everything, and what it was told.
-fn server() -> (String, Heard<Value>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = channel();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut from = BufReader::new(stream.try_clone().unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                from.read_line(&mut head).unwrap();
-            }
-            let lower = head.to_lowercase();
-            let length = lower.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
-            let mut body = vec![0; length.trim().parse().unwrap()];
-            from.read_exact(&mut body).unwrap();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}").unwrap();
-            if tell.send(serde_json::from_slice(&body).unwrap()).is_err() {
-                return;
-            }
-        }
-    });
-    (url, told)
-}
+use std::{sync::Arc, time::Duration};
+use taker::takes_everything;
 
 fn labels(app: &str) -> Labels {
     [(Arc::from("app"), Arc::from(app))].into_iter().collect()
@@ -134,7 +103,7 @@ impl Hub {
 fn what_comes_is_told_and_what_is_known_is_not_told_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.db");
-    let ((logs, logged), (hook, hooked)) = (server(), server());
+    let ((logs, logged), (hook, hooked)) = (takes_everything(), takes_everything());
     let start = || {
         let to = To {
             collector: Some(Collector::new(&logs).unwrap()),

@@ -18,6 +18,9 @@ mod cluster;
 mod process;
 #[path = "../tests/ran/mod.rs"]
 mod ran;
+#[path = "../tests/served/mod.rs"]
+#[allow(dead_code, reason = "tests of the hub use the rest")]
+mod served;
 #[path = "../../agent/tests/support/apiserver.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
 mod server;

@@ -1,14 +1,14 @@
 //! The chart: what it renders, and what it refuses.
 
-use crate::support::{helm::helm, root};
-use serde_json::Value;
-use std::{
-    env, fs,
-    path::Path,
-    process::{Command, Output},
+use crate::support::{
+    helm::{documents, helm, of_kind, template},
+    root,
 };
+use serde_json::Value;
+use std::{env, fs, path::Path};
 
 pub(crate) const CHART: &str = "deploy/helm/sekisho-agent";
+const NAME: &str = "sekisho-agent";
 const MANIFESTS: &str = "deploy/manifests/sekisho-agent.yaml";
 /// Set, it writes the manifests anew.
 const UPDATE: &str = "SEKISHO_UPDATE_MANIFESTS";
@@ -17,34 +17,15 @@ const HEAD: &str = "\
 # (SEKISHO_UPDATE_MANIFESTS=1 cargo test -p sekisho-agent --test deploy). No image is published: name yours.
 ";
 
-fn template(helm: &Path, options: &[&str]) -> Output {
-    let mut command = Command::new(helm);
-    command.args(["template", "sekisho-agent", CHART, "--namespace", "kube-system"]).args(options);
-    command.current_dir(root()).output().unwrap()
-}
-
 fn rendered(helm: &Path, options: &[&str]) -> String {
-    let output = template(helm, options);
+    let output = template(helm, NAME, "kube-system", options);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// The documents of a manifest.
-pub(crate) fn documents(text: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(text).unwrap()
 }
 
 /// The plain manifests.
 pub(crate) fn manifests() -> String {
     fs::read_to_string(root().join(MANIFESTS)).unwrap()
-}
-
-/// The one object of a kind.
-pub(crate) fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
-    let mut found = documents.iter().filter(|document| document["kind"] == kind);
-    let one = found.next().unwrap();
-    assert!(found.next().is_none(), "{kind}");
-    one
 }
 
 #[test]
@@ -155,7 +136,7 @@ fn values_that_make_no_sense_are_refused() {
         ("podMonitor.enabled=true", "http.host"),
         ("serveFlows.enabled=true", "needs flows"),
     ] {
-        let output = template(&helm, &["--set", option]);
+        let output = template(&helm, NAME, "kube-system", &["--set", option]);
         let told_all = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{option}");
         assert!(told_all.contains(told), "{option}: {told_all}");

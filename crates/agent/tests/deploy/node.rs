@@ -4,8 +4,11 @@
 //! this does: it gives the agent its arguments, environment, token and capabilities.
 
 use crate::{
-    chart::{documents, manifests, of_kind},
-    support::apiserver::{Server, skipped},
+    chart::manifests,
+    support::{
+        apiserver::{Server, skipped},
+        helm::{documents, of_kind},
+    },
 };
 use serde_json::Value;
 use std::{

@@ -1,10 +1,13 @@
 //! The agent as the manifests start it: with their rights in the cluster and on the node, and no other.
 
 use crate::{
-    chart::{CHART, documents, manifests, of_kind},
+    chart::{CHART, manifests},
     documented::documented,
     node::{Agent, NODE, Node},
-    support::{helm::helm, root, until},
+    support::{
+        helm::{documents, helm, of_kind},
+        root, until,
+    },
     watched,
 };
 use serde_json::{Value, json};

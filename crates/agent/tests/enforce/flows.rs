@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     net::{IpAddr, UdpSocket},
-    process::Stdio,
+    process::{Child, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -106,7 +106,20 @@ pub(crate) fn small_rig() -> Rig {
 
 /// Whoever follows sees what is denied soon.
 fn is_told_within_a_second(rig: &Rig, agent: &Agent) {
-    let mut follower = agent.command(&["flows", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let follower = agent.command(&["flows", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let words = |port| format!("jobs/cron -> shop/api UDP/{port} (ingress)  by shop/api");
+    let waits = waits(rig, follower, 5, words);
+    println!("a denied call is told after {waits:?}");
+    assert!(waits[2] < Duration::from_secs(1), "{waits:?}");
+}
+
+/// How long it takes until `follower` says of a denied call that it was, so often, ascending: in `words`, of the port.
+pub(crate) fn waits(
+    rig: &Rig,
+    mut follower: Child,
+    often: u16,
+    words: impl Fn(u16) -> String,
+) -> Vec<Duration> {
     let out = BufReader::new(follower.stdout.take().unwrap());
     let (seen, lines) = mpsc::channel();
     let reader = thread::spawn(move || {
@@ -119,12 +132,12 @@ fn is_told_within_a_second(rig: &Rig, agent: &Agent) {
     let api = small::addresses(rig, "api")[0];
     // What is old has been told by then.
     thread::sleep(Duration::from_secs(1));
-    let mut waits: Vec<Duration> = (0..5_u16)
+    let mut waits: Vec<Duration> = (0..often)
         .map(|round| {
             let port = 7100 + round;
             let sent = Instant::now();
             send(rig, "jobs/cron", api, port, 1);
-            let words = format!("jobs/cron -> shop/api UDP/{port} (ingress)  by shop/api");
+            let words = words(port);
             loop {
                 let (at, line) = lines.recv_timeout(Duration::from_secs(10)).unwrap();
                 if line.contains(&words) && line.contains("denied") {
@@ -134,9 +147,8 @@ fn is_told_within_a_second(rig: &Rig, agent: &Agent) {
         })
         .collect();
     waits.sort();
-    println!("a denied call is told after {waits:?}");
     follower.kill().unwrap();
     follower.wait().unwrap();
     reader.join().unwrap();
-    assert!(waits[2] < Duration::from_secs(1), "{waits:?}");
+    waits
 }

@@ -2,7 +2,7 @@
 //! and asks it.
 
 use crate::{
-    flows::{send, small_rig},
+    flows::{send, small_rig, waits},
     rig::{Rig, agent::Agent},
     small,
     support::{apiserver::skipped, until},
@@ -10,13 +10,11 @@ use crate::{
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader},
     net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 const TOKEN: &str = "reader-token";
@@ -221,35 +219,9 @@ fn is_shown_within_a_second(rig: &Rig, hub: &Hub) {
         thread::sleep(Duration::from_millis(500));
         hub.has("UDP/7099").0 > 0
     });
-    let mut follower = hub.ask(&["--follow", "--outcome", "denied"]).stdout(Stdio::piped()).spawn().unwrap();
-    let out = BufReader::new(follower.stdout.take().unwrap());
-    let (seen, lines) = mpsc::channel();
-    let reader = thread::spawn(move || {
-        for line in out.lines().map_while(Result::ok) {
-            if seen.send((Instant::now(), line)).is_err() {
-                return;
-            }
-        }
-    });
-    thread::sleep(Duration::from_secs(1));
-    let mut waits: Vec<Duration> = (0..9_u16)
-        .map(|round| {
-            let port = 7100 + round;
-            let sent = Instant::now();
-            send(rig, "jobs/cron", api, port, 1);
-            let words = format!("jobs/cron -> shop/api UDP/{port}  ingress: shop/api");
-            loop {
-                let (at, line) = lines.recv_timeout(Duration::from_secs(10)).unwrap();
-                if line.contains(&words) && line.contains("denied") {
-                    break at - sent;
-                }
-            }
-        })
-        .collect();
-    waits.sort();
+    let follower = hub.ask(&["--follow", "--outcome", "denied"]).stdout(Stdio::piped()).spawn().unwrap();
+    let waits =
+        waits(rig, follower, 9, |port| format!("jobs/cron -> shop/api UDP/{port}  ingress: shop/api"));
     println!("a denied call is on the screen after {waits:?}");
-    follower.kill().unwrap();
-    follower.wait().unwrap();
-    reader.join().unwrap();
     assert!(waits[4] < Duration::from_secs(1), "{waits:?}");
 }

@@ -1,10 +1,11 @@
 //! The real Helm. Tests of the program use it as well.
 
 use crate::support::root;
+use serde_json::Value;
 use std::{
     io::{Write, stderr},
-    path::PathBuf,
-    process::Command,
+    path::{Path, PathBuf},
+    process::{Command, Output},
 };
 
 /// Helm, as `scripts/setup` built it or as it is installed. `None`, said aloud, where there is none.
@@ -23,4 +24,25 @@ pub(crate) fn helm() -> Option<PathBuf> {
         .unwrap();
     }
     found
+}
+
+/// What it makes of the chart of this name.
+pub(crate) fn template(helm: &Path, chart: &str, namespace: &str, options: &[&str]) -> Output {
+    let folder = format!("deploy/helm/{chart}");
+    let mut command = Command::new(helm);
+    command.args(["template", chart, &folder, "--namespace", namespace]).args(options);
+    command.current_dir(root()).output().unwrap()
+}
+
+/// The documents of a manifest.
+pub(crate) fn documents(text: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(text).unwrap()
+}
+
+/// The one object of a kind.
+pub(crate) fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
+    let mut found = documents.iter().filter(|document| document["kind"] == kind);
+    let one = found.next().unwrap();
+    assert!(found.next().is_none(), "{kind}");
+    one
 }

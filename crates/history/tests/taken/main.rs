@@ -4,6 +4,8 @@
 
 mod between;
 mod clickhouse;
+#[path = "../others/engine.rs"]
+mod engine;
 mod file;
 mod less;
 mod life;

@@ -1,8 +1,14 @@
 //! The chart of the door: what it renders is what the page for operators says, and the API server takes it.
 
-use crate::{documented, helm::helm, process::Door, server::Server, support::root};
+use crate::{
+    documented,
+    helm::{documents, helm, of_kind, template},
+    process::Door,
+    server::Server,
+    support::root,
+};
 use serde_json::Value;
-use std::{env, fs, os::unix::fs::symlink, path::Path, process::Command};
+use std::{env, fs, os::unix::fs::symlink, path::Path};
 
 const MANIFESTS: &str = "deploy/manifests/sekisho-admission.yaml";
 /// Set, it writes the manifests anew.
@@ -13,25 +19,9 @@ const HEAD: &str = "\
 ";
 
 fn rendered(helm: &Path, options: &[&str]) -> Result<String, String> {
-    let mut command = Command::new(helm);
-    command.args([
-        "template",
-        "sekisho-admission",
-        "deploy/helm/sekisho-admission",
-        "--namespace",
-        "sekisho",
-    ]);
-    let output = command.args(options).current_dir(root()).output().unwrap();
+    let output = template(helm, "sekisho-admission", "sekisho", options);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
-}
-
-fn documents(text: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(text).unwrap()
-}
-
-fn of_kind<'d>(documents: &'d [Value], kind: &str) -> &'d Value {
-    documents.iter().find(|document| document["kind"] == kind).unwrap()
 }
 
 #[test]

@@ -13,6 +13,9 @@ mod helm;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
+#[path = "../served/mod.rs"]
+#[allow(dead_code, reason = "tests of the hub use the rest")]
+mod served;
 #[path = "../../../agent/tests/support/apiserver.rs"]
 #[allow(dead_code, reason = "tests of the agent use the rest")]
 mod server;

@@ -1,7 +1,7 @@
 //! The hub's chart: what it renders, that the API server takes it, that its rights are enough, and what is said of it.
 
 use crate::{
-    helm::helm,
+    helm::{self, documents, helm, of_kind},
     process::{Asker, Hub, until},
     server::Server,
     support::root,
@@ -27,23 +27,17 @@ metadata: {name: sekisho}
 
 /// What Helm makes of the chart; `None`, said aloud, where there is no Helm.
 fn template(options: &[&str]) -> Option<Output> {
-    let mut command = Command::new(helm()?);
-    command.args(["template", "sekisho-hub", CHART, "--namespace", "sekisho"]).args(options);
-    Some(command.current_dir(root()).output().unwrap())
+    Some(helm::template(&helm()?, "sekisho-hub", "sekisho", options))
 }
 
 fn rendered(options: &[&str]) -> Option<Vec<Value>> {
     let output = template(options)?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(serde_saphyr::from_multiple(&String::from_utf8(output.stdout).unwrap()).unwrap())
+    Some(documents(&String::from_utf8(output.stdout).unwrap()))
 }
 
 fn manifests() -> String {
     fs::read_to_string(root().join(MANIFESTS)).unwrap()
-}
-
-fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
-    documents.iter().find(|document| document["kind"] == kind).unwrap()
 }
 
 #[test]
@@ -92,7 +86,7 @@ fn what_values_do() {
 
 #[test]
 fn the_hub_may_do_nothing_on_its_node() {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&manifests()).unwrap();
+    let documents = documents(&manifests());
     let pod = &of_kind(&documents, "Deployment")["spec"]["template"]["spec"];
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
@@ -106,7 +100,7 @@ fn the_hub_may_do_nothing_on_its_node() {
 #[test]
 fn the_rights_of_the_chart_are_enough() {
     let Some(mut server) = Server::start(&[]) else { return };
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&manifests()).unwrap();
+    let documents = documents(&manifests());
     let text = manifests();
     assert!(text.contains("kind: ServiceAccount\n    name: sekisho-hub\n    namespace: sekisho"));
     // The test's user with a token is bound in the place of the service account, for nobody gives that one a token here.

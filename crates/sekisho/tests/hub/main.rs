@@ -5,21 +5,28 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what must hold")]
 
 mod agent;
+mod alerts;
 mod chart;
+#[path = "../../../history/tests/others/engine.rs"]
+mod engine;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
-mod others;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
+#[path = "../served/mod.rs"]
+mod served;
 #[path = "../../../agent/tests/support/apiserver.rs"]
 #[allow(dead_code, reason = "tests of the agent use the rest")]
 mod server;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod support;
+#[path = "../../../history/tests/others/taker.rs"]
+mod taker;
 
 use agent::Agent;
+use engine::Engine;
 use process::{Asker, Hub, until};
 use server::Server;
 use std::{
@@ -32,6 +39,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use taker::takes_everything;
 
 const READS: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: reads-flows}\n\
     rules: [{nonResourceURLs: [/v1/flows], verbs: [get]}]\n---\n\
@@ -96,9 +104,9 @@ fn others_are_told_and_a_clickhouse_keeps() {
     let Some((mut server, mut agents, port)) = cluster() else { return };
     server.apply_text(READS);
     let folder = server.folder().to_owned();
-    let ((logs, logged), (hook, hooked)) = (others::takes_everything(), others::takes_everything());
+    let ((logs, logged), (hook, hooked)) = (takes_everything(), takes_everything());
     let others = ["--otlp", &logs, "--cluster-name", "test", "--alert-webhook", &hook];
-    let clickhouse = others::ClickHouse::start(&folder);
+    let clickhouse = Engine::start(&folder.join("clickhouse"));
     let file = folder.join("flows.db");
     let place = match &clickhouse {
         Some(clickhouse) => ["--clickhouse", &clickhouse.url],

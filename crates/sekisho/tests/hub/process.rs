@@ -1,15 +1,14 @@
 //! The hub as a process, and those who ask it.
 
-use crate::{ran::Run, server::Server};
+use crate::{ran::Run, served::Served, server::Server};
 use sekisho_tls::Credentials;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Read, Write},
-    net::TcpStream,
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -17,11 +16,20 @@ use std::{
 /// How long something may take on a machine that does other work as well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Hub {
-    child: Child,
-    log: PathBuf,
-    pub(crate) port: u16,
-    plain: u16,
+pub(crate) struct Hub(Served);
+
+impl Deref for Hub {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.0
+    }
+}
+
+impl DerefMut for Hub {
+    fn deref_mut(&mut self) -> &mut Served {
+        &mut self.0
+    }
 }
 
 /// Waits until something is so; `what` says what is waited for.
@@ -53,61 +61,9 @@ impl Hub {
 
     /// Starts it with the rights of a user, and `options`.
     pub(crate) fn start_as(user: &str, server: &Server, before: &[&str], options: &[&str]) -> Self {
-        let log = server.folder().join(format!("hub-{}.log", fs::read_dir(server.folder()).unwrap().count()));
-        let words: Vec<&str> = before.iter().copied().chain([env!("CARGO_BIN_EXE_sekisho")]).collect();
-        let child = Command::new(words[0])
-            .args(&words[1..])
-            .args(["serve", "hub", "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0", "--context", user])
-            .args(["--log", "debug", "--kubeconfig"])
-            .arg(server.config())
-            .args(options)
-            .current_dir(server.folder())
-            .stderr(fs::File::create(&log).unwrap())
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut hub = Self { child, log, port: 0, plain: 0 };
-        let line: Value = serde_json::from_str(&hub.wait_for("\"listening\"")).unwrap();
-        let port = |key: &str| line[key].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
-        (hub.port, hub.plain) = (port("secured"), port("plain"));
-        hub.wait_for("another certificate is shown");
-        hub
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Kills it, as the kernel does that is out of memory.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    pub(crate) fn logged(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
-    }
-
-    /// The line of the log that says so, as soon as there is one.
-    pub(crate) fn wait_for(&self, said: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let log = self.logged();
-            if let Some(line) = log.lines().find(|line| line.contains(said)) {
-                return line.to_owned();
-            }
-            assert!(Instant::now() < end, "`{said}` is not in {log}");
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// What it answers without TLS.
-    pub(crate) fn asks(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.plain)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let served = Served::start("hub", user, server, before, options);
+        served.wait_for("another certificate is shown");
+        Self(served)
     }
 
     /// What it has counted.
@@ -116,13 +72,6 @@ impl Hub {
         let line =
             text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
