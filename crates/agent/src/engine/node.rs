@@ -32,6 +32,8 @@ pub(crate) struct Node {
     startup: Startup,
     /// Ranges of pods' addresses that were given, besides those that the node object tells.
     ranges: BTreeSet<Cidr>,
+    /// Whether answers to the DNS questions of pods here are handed over.
+    is_naming: bool,
     kernel: Kernel,
     connections: Connections,
     bridges: Bridges,
@@ -69,6 +71,7 @@ impl Node {
             name: name.into(),
             startup,
             ranges,
+            is_naming: false,
             kernel: Kernel::open()?,
             connections: Connections::open(looks, Arc::clone(&metrics))?,
             bridges: Bridges::open()?,
@@ -80,6 +83,12 @@ impl Node {
             guarded: AddressSet::empty(),
             metrics,
         })
+    }
+
+    /// Whether the rules hand over the answers to the DNS questions of pods here.
+    #[must_use]
+    pub(crate) fn naming(self, is_naming: bool) -> Self {
+        Self { is_naming, ..self }
     }
 
     /// The ports of the sockets by which the kernel is changed.
@@ -184,6 +193,9 @@ impl Node {
             true => Program::new(&index, &self.name),
             false => Program::attaching(&index, &self.name),
         };
+        if self.is_naming {
+            program = program.naming(&index);
+        }
         self.guarded = self.ranges(state);
         program.guard(&self.guarded);
         self.own()?;

@@ -1,17 +1,16 @@
 //! Names and counts what is heard.
 
-use super::{Heard, kept::Kept, local::Local, observed::Observed};
-use crate::metrics::Metrics;
+use super::{Heard, Told, kept::Kept, local::Local, names::AskedNames, observed::Observed};
+use crate::{metrics::Metrics, state::Written};
 use jiff::{SignedDuration, Timestamp};
-use sekisho_core::object::Change;
 use sekisho_flow::{
-    attribution::{Attribution, Book, Nobody},
+    attribution::{Attribution, Book, Explainer, Nobody, Stands},
     observation::Observation,
     record::Window,
     text::Missing,
     window::{Closed, Limits, Windows},
 };
-use sekisho_nft::{conntrack, log};
+use sekisho_nft::{conntrack, log, names};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -28,12 +27,15 @@ const WINDOW: NonZeroU32 = NonZeroU32::new(500).unwrap();
 const LIMITS: Limits = Limits { keys: 1 << 13, bytes: 8 << 20 };
 /// How long pods are known that went: what the kernel tells comes within a second.
 const REMEMBERED: Duration = Duration::from_secs(300);
+/// How long it may take in a window to say which rules almost allowed what was denied: a tenth of it. What is denied
+/// beyond that is told without.
+const EXPLAINING: Duration = Duration::from_millis(50);
 
 /// Records what is `heard`, and how pods and nodes change, until nobody is left who hears anything.
 pub(super) fn record(
     node: &Arc<str>,
     heard: &Receiver<Heard>,
-    cluster: &Receiver<Vec<Change>>,
+    cluster: &Receiver<Told>,
     kept: &Kept,
     metrics: &Metrics,
 ) {
@@ -41,7 +43,7 @@ pub(super) fn record(
     loop {
         // Also where nothing flows: what changed is taken in time.
         let told = heard.recv_timeout(recorder.patience(Timestamp::now()));
-        cluster.try_iter().for_each(|changes| recorder.follow(&changes));
+        cluster.try_iter().for_each(|told| recorder.follow(&told));
         match told {
             Ok(heard) => recorder.hear(heard, metrics),
             Err(RecvTimeoutError::Timeout) => {}
@@ -80,6 +82,10 @@ struct Recorder {
     node: Arc<str>,
     local: Local,
     names: Attribution<Nobody>,
+    asked: AskedNames,
+    explainer: Explainer,
+    /// How long it took in the open window to explain.
+    explaining: Duration,
     windows: Windows,
     unheard: Unheard,
     /// When it began, by the system's clock and by one that does not jump.
@@ -94,6 +100,9 @@ impl Recorder {
             node: Arc::clone(node),
             local: Local::default(),
             names: Attribution::new(Book::default(), Nobody),
+            asked: AskedNames::default(),
+            explainer: Explainer::default(),
+            explaining: Duration::ZERO,
             windows: Windows::of_millis(WINDOW, LIMITS),
             unheard: Unheard::default(),
             begun: (Timestamp::now(), now),
@@ -117,17 +126,34 @@ impl Recorder {
         rest.map_or(most, |rest| rest.clamp(Duration::from_millis(1), most))
     }
 
-    fn follow(&mut self, changes: &[Change]) {
+    fn follow(&mut self, told: &Told) {
         let now = self.steady();
-        for change in changes {
-            self.local.apply(&self.node, change);
-            self.names.book_mut().apply(now, change);
+        match told {
+            Told::Named(changes) => {
+                for change in changes {
+                    let changed = self.local.apply(&self.node, change);
+                    changed.into_iter().for_each(|address| self.asked.forget(address));
+                    self.names.book_mut().apply(now, change);
+                    self.explainer.apply(change, Stands::Enforced);
+                }
+            }
+            Told::Written(written) => {
+                for Written { change, is_staged } in written {
+                    self.explainer.apply(change, if *is_staged { Stands::Tried } else { Stands::Enforced });
+                }
+            }
         }
     }
 
     fn hear(&mut self, heard: Heard, metrics: &Metrics) {
         let observed = Observed { node: &self.node, local: &self.local, now: Timestamp::now() };
+        let now = Instant::now();
         let observations = match heard {
+            Heard::Named(names::Heard { answers, lost }) => {
+                metrics.flows_lost("names", lost);
+                answers.iter().for_each(|answer| self.asked.learn(answer, now));
+                return;
+            }
             Heard::Logged(log::Heard { logged, lost }) => {
                 metrics.flows_lost("denied", lost);
                 self.unheard.denied = self.unheard.denied.saturating_add(lost);
@@ -139,7 +165,10 @@ impl Recorder {
                 observed.opened(&opened)
             }
         };
-        for observation in observations {
+        for mut observation in observations {
+            if let (Some(from), Some(to)) = (observation.from.address, observation.to.address) {
+                observation.to.names = self.asked.of(from, to, now);
+            }
             metrics.recorded(observation.outcome, observation.count);
             self.count(observation);
         }
@@ -149,13 +178,22 @@ impl Recorder {
         let seen = std::mem::replace(&mut observation.at, self.steady());
         let mut sighting = self.names.name(&observation);
         (sighting.seen.first, sighting.seen.last) = (seen, seen);
+        if observation.outcome.is_forbidden() && self.explaining < EXPLAINING {
+            let begun = Instant::now();
+            sighting.seen.nearest = self.explainer.nearest(self.names.book(), &observation);
+            self.explaining += begun.elapsed();
+        }
         self.windows.add(sighting);
     }
 
     /// What a window counted that is over at `now`, or that a clock has left which went back.
     fn close(&mut self, now: Timestamp) -> Option<Closed> {
         let is_ahead = self.windows.open().is_some_and(|window| now < window.from());
-        if is_ahead { self.windows.close() } else { self.windows.advance(now) }
+        let closed = if is_ahead { self.windows.close() } else { self.windows.advance(now) };
+        if closed.is_some() {
+            self.explaining = Duration::ZERO;
+        }
+        closed
     }
 
     /// Forgets pods that went long ago, from time to time.
@@ -172,7 +210,7 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sekisho_core::object::{ObjectKey, Pod, PodUid};
+    use sekisho_core::object::{Change, ObjectKey, Pod, PodUid};
     use sekisho_flow::record::Outcome;
     use sekisho_nft::{
         conntrack::Tuple,
@@ -204,7 +242,7 @@ mod tests {
     fn clocks_may_jump() {
         let mut recorder = Recorder::new(&"here".into());
         let metrics = Metrics::new();
-        recorder.follow(&[pod("web", "10.0.0.1"), pod("api", "10.0.0.2")]);
+        recorder.follow(&Told::Named(vec![pod("web", "10.0.0.1"), pod("api", "10.0.0.2")]));
         let hour = SignedDuration::from_hours(1);
         let now = Timestamp::now();
         let mut told = Vec::new();
