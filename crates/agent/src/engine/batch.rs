@@ -134,6 +134,14 @@ impl Engine {
         let _ = recorder.send(Told::Written(written));
     }
 
+    /// Tells who records flows how many packets more were denied: more than rules log.
+    fn count(&self, denied: Option<u64>) {
+        if let (Some(recorder), Some(denied)) = (&self.recorder, denied) {
+            // As above.
+            let _ = recorder.send(Told::Denied(denied));
+        }
+    }
+
     /// Cuts what is no longer allowed among the connections that were found.
     fn judge(&mut self, looked: Vec<Result<Found, NetlinkError>>) {
         for found in looked {
@@ -176,10 +184,11 @@ impl Engine {
             self.compare_at = now + COMPARE;
             self.node.review();
         }
-        if self.node.wakes_at().is_some_and(|at| now >= at)
-            && let Err(error) = self.node.wake()
-        {
-            self.failed(&error.to_string());
+        if self.node.wakes_at().is_some_and(|at| now >= at) {
+            match self.node.wake() {
+                Ok(denied) => self.count(denied),
+                Err(error) => self.failed(&error.to_string()),
+            }
         }
     }
 

@@ -15,8 +15,8 @@ use tokio::sync::{broadcast, watch};
 
 /// How many records are kept. One has some 800 bytes.
 const MOST: usize = 1 << 14;
-/// How many windows may wait for one who follows.
-const WAITING: usize = 64;
+/// How many windows may wait for one who follows: who is slower than that is told so, and goes on with what is new.
+const WAITING: usize = 8;
 /// Where the kernel gives a name that nobody else has.
 const UNIQUE: &str = "/proc/sys/kernel/random/uuid";
 

@@ -11,6 +11,7 @@ mod observed;
 mod queue;
 mod recorder;
 pub(crate) mod serve;
+mod unlogged;
 
 pub(crate) use kept::{Kept, News};
 
@@ -41,7 +42,7 @@ const NONE: Duration = Duration::from_millis(1);
 /// How long connections gather before they are taken: to wake up for each would cost more than to count it.
 const GATHERING: Duration = Duration::from_millis(5);
 /// How many tellings of the kernel may wait to be counted. When there are more, it is the kernel that loses some, and says so.
-const WAITING: usize = 64;
+const WAITING: usize = 4;
 
 /// What is heard of the kernel.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub(crate) enum Told {
     Named(Vec<Change>),
     /// How policies are written.
     Written(Vec<Written>),
+    /// How many packets more were denied, or would have been, as rules count them.
+    Denied(u64),
 }
 
 /// What of `inputs` somebody must know who names addresses, and explains what policies say of them.
@@ -132,7 +135,7 @@ fn gathered(openings: &mut Openings) -> Result<Heard, NetlinkError> {
         thread::sleep(GATHERING);
         let conntrack::Heard { opened, lost } = openings.hear(NONE)?;
         first.opened.extend(opened);
-        first.lost |= lost;
+        first.lost.add(lost);
     }
     Ok(Heard::Opened(first))
 }

@@ -1,6 +1,8 @@
 //! Names and counts what is heard.
 
-use super::{Heard, Told, kept::Kept, local::Local, names::AskedNames, observed::Observed};
+use super::{
+    Heard, Told, kept::Kept, local::Local, names::AskedNames, observed::Observed, unlogged::Unlogged,
+};
 use crate::{metrics::Metrics, state::Written};
 use jiff::{SignedDuration, Timestamp};
 use sekisho_flow::{
@@ -49,7 +51,9 @@ pub(super) fn record(
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        if let Some(closed) = recorder.close(Timestamp::now()) {
+        metrics.flows_lost("unlogged", recorder.look_for_unlogged(Instant::now()));
+        let now = Timestamp::now();
+        if let Some(closed) = recorder.close(now).or_else(|| recorder.silence(now)) {
             metrics.flows_lost("room", closed.lost);
             let missing = recorder.unheard.take(closed.window);
             kept.add(closed, missing);
@@ -58,22 +62,43 @@ pub(super) fn record(
     }
 }
 
+/// For how long counters counted of which something is missing: they are read every ten seconds, and looked at a second later.
+const BETWEEN_COUNTS: SignedDuration = SignedDuration::from_secs(11);
+
 /// What the kernel had no room to tell, since the last window that was closed.
 #[derive(Debug, Default)]
 struct Unheard {
     /// How many packets that were denied.
     denied: u64,
-    /// Whether any connections that were opened: the kernel does not count them.
-    opened: bool,
+    /// Connections that were opened.
+    opened: conntrack::Lost,
+    /// Packets that were denied and not logged, for so many were.
+    unlogged: u64,
 }
 
 impl Unheard {
     /// What of it is told with a window.
     fn take(&mut self, window: Window) -> Vec<Missing> {
-        let Self { denied, opened } = std::mem::take(self);
-        let missing = |connections| Missing { window, why: "not heard of the kernel".into(), connections };
-        let denied = (denied > 0).then(|| missing(Some(denied)));
-        denied.into_iter().chain(opened.then(|| missing(None))).collect()
+        let Self { denied, opened, unlogged } = std::mem::take(self);
+        let counters = window.to().checked_sub(BETWEEN_COUNTS).ok();
+        let counters = counters.and_then(|from| Window::new(from, window.to()).ok()).unwrap_or(window);
+        let counted = [
+            (window, "not heard of the kernel", denied.saturating_add(opened.counted)),
+            (counters, "denied more often than a rule logs", unlogged),
+        ];
+        let counted = counted.into_iter().filter(|(.., connections)| *connections > 0);
+        let counted = counted.map(|(window, why, connections)| Missing {
+            window,
+            why: why.into(),
+            connections: Some(connections),
+        });
+        counted
+            .chain(opened.uncounted.then(|| Missing {
+                window,
+                why: "not heard of the kernel".into(),
+                connections: None,
+            }))
+            .collect()
     }
 }
 
@@ -88,6 +113,7 @@ struct Recorder {
     explaining: Duration,
     windows: Windows,
     unheard: Unheard,
+    unlogged: Unlogged,
     /// When it began, by the system's clock and by one that does not jump.
     begun: (Timestamp, Instant),
     forgotten: Instant,
@@ -105,6 +131,7 @@ impl Recorder {
             explaining: Duration::ZERO,
             windows: Windows::of_millis(WINDOW, LIMITS),
             unheard: Unheard::default(),
+            unlogged: Unlogged::default(),
             begun: (Timestamp::now(), now),
             forgotten: now,
         }
@@ -137,6 +164,7 @@ impl Recorder {
                     self.explainer.apply(change, Stands::Enforced);
                 }
             }
+            Told::Denied(more) => self.unlogged.count(*more, Instant::now()),
             Told::Written(written) => {
                 for Written { change, is_staged } in written {
                     self.explainer.apply(change, if *is_staged { Stands::Tried } else { Stands::Enforced });
@@ -157,11 +185,12 @@ impl Recorder {
             Heard::Logged(log::Heard { logged, lost }) => {
                 metrics.flows_lost("denied", lost);
                 self.unheard.denied = self.unheard.denied.saturating_add(lost);
+                self.unlogged.hear(lost);
                 logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
             }
             Heard::Opened(conntrack::Heard { opened, lost }) => {
-                metrics.flows_lost("opened", u64::from(lost));
-                self.unheard.opened |= lost;
+                metrics.flows_lost("opened", lost.counted.saturating_add(lost.uncounted.into()));
+                self.unheard.opened.add(lost);
                 observed.opened(&opened)
             }
         };
@@ -170,6 +199,9 @@ impl Recorder {
                 observation.to.names = self.asked.of(from, to, now);
             }
             metrics.recorded(observation.outcome, observation.count);
+            if observation.outcome.is_forbidden() {
+                self.unlogged.hear(observation.count);
+            }
             self.count(observation);
         }
     }
@@ -184,6 +216,20 @@ impl Recorder {
             self.explaining += begun.elapsed();
         }
         self.windows.add(sighting);
+    }
+
+    /// Looks how many packets were denied without being logged, which is told with the next window; and how many that is.
+    fn look_for_unlogged(&mut self, now: Instant) -> u64 {
+        let missing = self.unlogged.missing(now);
+        self.unheard.unlogged = self.unheard.unlogged.saturating_add(missing);
+        missing
+    }
+
+    /// What there is to say though nothing flowed that is in a record: that something is missing.
+    fn silence(&self, now: Timestamp) -> Option<Closed> {
+        let window = || self.windows.open().unwrap_or_else(|| Window::of_moment(now));
+        let silent = || Closed { window: window(), flows: Vec::new(), lost: 0, astray: 0 };
+        (self.unheard.unlogged > 0).then(silent)
     }
 
     /// What a window counted that is over at `now`, or that a clock has left which went back.

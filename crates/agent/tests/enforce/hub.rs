@@ -190,6 +190,7 @@ pub(crate) fn a_hub_knows_what_flows() {
     let (has, said) = hub.has("UDP/7005");
     assert_eq!(has, recorded(&rig), "nothing is told twice");
     assert!(!said.contains("in no record"), "{said}");
+    what_is_not_logged_is_counted(&rig, &hub);
     // An agent that is killed may have had something to tell.
     rig.agents[0].kill();
     let again = options(&rig, 0, port);
@@ -198,6 +199,22 @@ pub(crate) fn a_hub_knows_what_flows() {
     calls(&rig, 5);
     until("that is said", || hub.has("UDP/7005").1.contains("1 times nobody counted"));
     until("what flows then is kept", || hub.has("UDP/7005").0 > has);
+}
+
+/// A rule logs some of what it denies and counts all: what is not logged is told as missing.
+fn what_is_not_logged_is_counted(rig: &Rig, hub: &Hub) {
+    const TIMES: u64 = 300;
+    let api = small::addresses(rig, "api")[0];
+    send(rig, "jobs/cron", api, 7098, TIMES);
+    let (mut has, mut missing) = (0, 0);
+    until("all that was denied is told or counted", || {
+        let (count, said) = hub.has("UDP/7098");
+        let number = said.split(" connection").next().and_then(|before| before.split_whitespace().last());
+        (has, missing) = (count, number.and_then(|number| number.parse().ok()).unwrap_or(0));
+        has + missing >= TIMES
+    });
+    println!("of {TIMES} packets that were denied {has} are in records, {missing} are said to be missing");
+    assert!(has + missing == TIMES && missing > 0, "{has} and {missing}");
 }
 
 /// The hub is away while connections of many kinds are opened: for a moment, or `SEKISHO_HUB_AWAY` seconds. Each is told
@@ -226,14 +243,15 @@ fn call_on(rig: &Rig, time: Duration) -> u64 {
     const FROM: u16 = 12_000;
     const PORTS: u16 = 40_000;
     const TO: u16 = 7200;
-    let api = small::addresses(rig, "api").into_iter().find(IpAddr::is_ipv4).unwrap();
+    // No policy selects it.
+    let cron = small::addresses(rig, "cron").into_iter().find(IpAddr::is_ipv4).unwrap();
     let begun = Instant::now();
     let calls = || {
         let mut sent = 0;
         while begun.elapsed() < time {
             let at = u16::try_from(sent % u64::from(PORTS)).unwrap();
             let client = UdpSocket::bind(("0.0.0.0", FROM + at)).unwrap();
-            client.send_to(b"word", (api, TO + at % KINDS)).unwrap();
+            client.send_to(b"word", (cron, TO + at % KINDS)).unwrap();
             sent += 1;
             thread::sleep(Duration::from_millis(5));
         }
