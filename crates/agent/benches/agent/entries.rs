@@ -13,6 +13,8 @@ use nix::sys::socket::{
 
 /// How many are made with one message to the kernel.
 const AT_ONCE: u32 = 100;
+/// How many are tracked at a time at most.
+const TRACKED: u32 = 100_000;
 /// For how long each is tracked, in seconds: they are made way for.
 const LASTS: u32 = 1;
 
@@ -22,9 +24,7 @@ pub(crate) type Made = ((Ipv4Addr, u16), (Ipv4Addr, u16));
 /// Makes so many, at most so many a second, in the network namespace of the thread that calls; tells how many there were and
 /// how long it took.
 pub(crate) fn make(count: u32, a_second: Option<u32>, each: impl Fn(u32) -> Made) -> (u32, Duration) {
-    let socket =
-        socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkNetFilter)
-            .unwrap();
+    let socket = open();
     let begun = Instant::now();
     let mut refused = 0;
     for first in (0..count).step_by(AT_ONCE as usize) {
@@ -32,12 +32,32 @@ pub(crate) fn make(count: u32, a_second: Option<u32>, each: impl Fn(u32) -> Made
             (first..count.min(first + AT_ONCE)).flat_map(|number| message(each(number))).collect();
         sendto(socket.as_raw_fd(), &bytes, &NetlinkAddr::new(0, 0), MsgFlags::empty()).unwrap();
         refused += errors(&socket);
+        if (first + AT_ONCE) % TRACKED == 0 {
+            forget(&socket);
+        }
         if let Some(a_second) = a_second {
             let due = begun + Duration::from_secs_f64(f64::from(first + AT_ONCE) / f64::from(a_second));
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }
     }
     (count - refused, begun.elapsed())
+}
+
+/// Has the kernel forget all that it tracks (`IPCTNL_MSG_CT_DELETE` of nobody): it would look for what is over in its own time.
+fn forget(socket: &OwnedFd) {
+    const REQUEST: u16 = 1;
+    let header = [&20_u32.to_ne_bytes()[..], &0x102_u16.to_ne_bytes(), &REQUEST.to_ne_bytes(), &[0; 12]];
+    sendto(socket.as_raw_fd(), &header.concat(), &NetlinkAddr::new(0, 0), MsgFlags::empty()).unwrap();
+}
+
+/// Forgets what is tracked in the network namespace of the thread that calls.
+pub(crate) fn forget_all() {
+    forget(&open());
+}
+
+fn open() -> OwnedFd {
+    let raw = (SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkNetFilter);
+    socket(AddressFamily::Netlink, raw.0, raw.1, raw.2).unwrap()
 }
 
 /// How many the kernel refused: it answers where it does alone.

@@ -10,6 +10,7 @@ use crate::{
 use sekisho_lab::Host;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::{
+    fs,
     io::{Read, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
@@ -114,11 +115,14 @@ fn measure_made(rig: &mut Rig, what: &str, a_second: Option<u32>, each: impl Fn(
     let at = rig.agents.iter().position(|agent| agent.node() == "node-2").unwrap();
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     rig.agents[at].kill();
+    let node = rig.lab.network_of(Host::Node(at)).unwrap();
+    node.within(entries::forget_all).unwrap();
     rig.agents[at].start(&["--flows", "all", "--listen", &listen.to_string()]);
     rig.agents[at].ready();
     rig.agents[at].settled();
-    let idle = cpu(&rig.agents[at]);
-    let node = rig.lab.network_of(Host::Node(at)).unwrap();
+    // From now on its most is counted anew (`proc(5)`).
+    fs::write(format!("/proc/{}/clear_refs", rig.agents[at].pid()), "5").unwrap();
+    let (idle, before) = (cpu(&rig.agents[at]), memory(&rig.agents[at], "VmRSS"));
     let (made, took) = node.within(|| entries::make(MADE, a_second, each)).unwrap();
     let busy = cpu(&rig.agents[at]) - idle;
     thread::sleep(Duration::from_secs(3));
@@ -135,7 +139,7 @@ fn measure_made(rig: &mut Rig, what: &str, a_second: Option<u32>, each: impl Fn(
     );
     println!(
         "  entries {what}: {made} in {:.2} s ({:.0} a second): {heard} heard, {unheard} said not to be; of those heard {} in records, {room} said to have no room; \
-         {busy:.2} s of CPU meanwhile ({:.0} % of a core), {all:.2} s with what came after; memory at most {} MiB",
+         {busy:.2} s of CPU meanwhile ({:.0} % of a core), {all:.2} s with what came after; memory {before} MiB before and at most {} MiB",
         took.as_secs_f64(),
         f64::from(made) / took.as_secs_f64(),
         heard - room,

@@ -13,7 +13,7 @@ mod recorder;
 pub(crate) mod serve;
 mod unlogged;
 
-pub(crate) use kept::{Kept, News};
+pub(crate) use kept::{Kept, News, Recent};
 
 use crate::{args::Flows, metrics::Metrics, state::Written};
 use sekisho_core::{index::Input, object::Change};
