@@ -32,7 +32,7 @@ pub(crate) fn make(count: u32, a_second: Option<u32>, each: impl Fn(u32) -> Made
             (first..count.min(first + AT_ONCE)).flat_map(|number| message(each(number))).collect();
         sendto(socket.as_raw_fd(), &bytes, &NetlinkAddr::new(0, 0), MsgFlags::empty()).unwrap();
         refused += errors(&socket);
-        if (first + AT_ONCE) % TRACKED == 0 {
+        if (first + AT_ONCE).is_multiple_of(TRACKED) {
             forget(&socket);
         }
         if let Some(a_second) = a_second {

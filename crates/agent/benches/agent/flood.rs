@@ -28,9 +28,14 @@ pub(crate) fn measure(rig: &mut Rig) {
     let (web, api) = (address(rig, "web"), address(rig, "api"));
     let at = rig.agents.iter().position(|agent| agent.node() == "node-2").unwrap();
     rig.agents[at].kill();
+    rig.agents[at].start(&[]);
+    rig.agents[at].ready();
+    let without = memory(&rig.agents[at], "VmRSS");
+    rig.agents[at].kill();
     rig.agents[at].start(&["--flows", "all"]);
     rig.agents[at].ready();
     rig.agents[at].settled();
+    println!("  memory: {without} MiB without flows, {} MiB with them", memory(&rig.agents[at], "VmRSS"));
     let (idle, begun) = (cpu(&rig.agents[at]), Instant::now());
     rig.lab.within("shop/web", || flood(web, api)).unwrap();
     let sent = begun.elapsed();

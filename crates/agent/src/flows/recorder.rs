@@ -26,7 +26,7 @@ use std::{
 /// one.
 const WINDOW: NonZeroU32 = NonZeroU32::new(500).unwrap();
 /// How many flows a window may have that are told apart; of those that are more, coarser things are told.
-const LIMITS: Limits = Limits { keys: 1 << 13, bytes: 8 << 20 };
+const LIMITS: Limits = Limits { keys: 1 << 12, bytes: 4 << 20 };
 /// How long pods are known that went: what the kernel tells comes within a second.
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// How long it may take in a window to say which rules almost allowed what was denied: a tenth of it. What is denied

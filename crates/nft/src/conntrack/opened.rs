@@ -11,8 +11,9 @@ use std::time::Duration;
 const GROUP: u32 = 1;
 /// `NFNL_SUBSYS_CTNETLINK` with `IPCTNL_MSG_CT_NEW`.
 const NEW: u16 = 1 << 8;
-/// What is set aside for tellings that were not read yet, in bytes: some 10,000 connections.
-const ROOM: usize = 16 << 20;
+/// What may be set aside for tellings that were not read yet, in bytes: some 20,000 connections, so 200,000 a second may
+/// come while a busy machine has no time for a tenth of one.
+const ROOM: usize = 32 << 20;
 /// How many connections are taken at a time.
 const MOST: usize = 4096;
 
