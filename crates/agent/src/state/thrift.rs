@@ -106,12 +106,18 @@ impl Thrift {
     }
 }
 
-/// Lets `policy` have what others have already. Nothing points into its text any more.
+/// Lets `policy` have what others have already, and no more room than it needs: there are many. Nothing points into its text
+/// any more, nor does anybody ask for its labels and annotations.
 pub(super) fn share_selectors(selectors: &mut Pool<LabelSelector>, policy: &mut NetworkPolicy) {
     selectors.share(&mut policy.subjects);
     policy.origin = Origin::default();
+    (policy.labels, policy.annotations) = (Labels::default(), Labels::default());
+    policy.ingress.shrink_to_fit();
+    policy.egress.shrink_to_fit();
     for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
         rule.origin = Origin::default();
+        rule.peers.shrink_to_fit();
+        rule.ports.shrink_to_fit();
         rule.ports.iter_mut().for_each(|port| port.origin = Origin::default());
         for peer in &mut rule.peers {
             peer.origin = Origin::default();
