@@ -98,6 +98,10 @@ pub(crate) struct Run {
     /// What is recorded of what flows: `denied` is what rules log, `all` also every connection that is opened
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(crate) flows: Flows,
+    /// Name addresses outside the cluster in what is recorded, by the answers that pods of this node get to their DNS
+    /// questions, which are read for it. Needs `--flows`
+    #[arg(long)]
+    pub(crate) dns: bool,
     #[command(flatten)]
     pub(crate) serve_flows: ServeFlows,
     /// How long connections that were open before enforcement began may show themselves, in seconds

@@ -93,6 +93,9 @@ impl Parts {
         if how.serve_flows.serve_flows.is_some() && !kept.is_recording() {
             bail!("`--serve-flows` has nothing to serve: give `--flows denied` or `--flows all`");
         }
+        if how.dns && !kept.is_recording() {
+            bail!("`--dns` has nothing to name: give `--flows denied` or `--flows all`");
+        }
         let served = runtime.block_on(flows::serve::prepare(&how.serve_flows))?;
         let counted = (Arc::clone(&metrics), Arc::clone(&kept));
         let engine = Self::start_engine(how, ranges, counted, told, (inbox.clone(), messages))?;
@@ -117,7 +120,8 @@ impl Parts {
         (inbox, messages): (mpsc::Sender<Message>, mpsc::Receiver<Message>),
     ) -> Result<thread::JoinHandle<()>, Error> {
         let (place, name, startup) = (how.place.clone(), how.node.clone(), how.startup());
-        let (patience, what) = (Duration::from_secs(how.attach), how.flows);
+        let patience = Duration::from_secs(how.attach);
+        let what = flows::What { flows: how.flows, dns: how.dns };
         let state = State::new(&name, how.audit).remembering(&how.socket.with_file_name("addresses.json"));
         let (told, ready) = std::sync::mpsc::channel();
         let runtime = Handle::current();
@@ -126,6 +130,7 @@ impl Parts {
                 let held = hold()?;
                 let (looks, asked) = std::sync::mpsc::channel();
                 let node = Node::open(&name, startup, ranges, patience, looks, Arc::clone(&metrics))?;
+                let node = node.naming(what.dns);
                 listen(&node, &inbox, asked)?;
                 let recorder = flows::start(what, node.name(), kept, Arc::clone(&metrics))?;
                 Ok((held, node, recorder))

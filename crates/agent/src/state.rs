@@ -20,7 +20,7 @@ use sekisho_core::{
 };
 use sekisho_k8s::watch::{Id, News, Object, Told, Watched};
 use std::{collections::BTreeMap, sync::Arc};
-pub(crate) use steps::{Instead, Remark, Steps};
+pub(crate) use steps::{Instead, Remark, Steps, Written};
 
 /// The objects that policies depend on.
 #[derive(Debug)]
@@ -135,14 +135,15 @@ impl State {
                 self.others.insert((kind, told.id.key), object);
             }
             (Ok(object), _) => {
-                let Some(said) = self.policies.said(&told.id, object) else { return };
+                let Some((said, written)) = self.policies.said(&told.id, object) else { return };
                 let readable = unknown.is_none();
                 let Id { key, uid } = told.id.clone();
                 if let Some(reason) = unknown {
                     let (id, reasons) = (told.id, vec![reason]);
                     steps.remarks.push(Remark { kind, id, reasons, instead: Instead::Itself });
                 }
-                self.policies.put(kind, key, Policy { uid, said, staged, readable }, steps);
+                let policy = Policy { uid, said, staged, readable };
+                self.policies.put(kind, key, (policy, written), steps);
             }
             // An object that is no policy has no fields that a newer API server could have let in.
             (Err(_), Watched::Pod | Watched::Namespace | Watched::Node) => {}

@@ -23,6 +23,8 @@ mod faults;
 mod flows;
 #[path = "enforce/hub.rs"]
 mod hub;
+#[path = "enforce/names.rs"]
+mod names;
 #[path = "enforce/outage.rs"]
 mod outage;
 #[path = "enforce/plugin.rs"]
@@ -69,6 +71,7 @@ const TESTS: &[(&str, fn())] = &[
     ("pods_start_by_the_plugin", plugin::pods_start_by_the_plugin),
     ("an_endpoint_goes_away", endpoints::an_endpoint_goes_away),
     ("what_flows_is_recorded", flows::what_flows_is_recorded),
+    ("who_asked_knows_it_by_name", names::who_asked_knows_it_by_name),
     ("a_hub_knows_what_flows", hub::a_hub_knows_what_flows),
     ("what_is_only_tried_passes", audit::what_is_only_tried_passes),
     ("what_is_recommended_is_enough_and_no_more", recommended::what_is_recommended_is_enough_and_no_more),

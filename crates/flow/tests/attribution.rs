@@ -8,15 +8,15 @@ use sekisho_core::{
     index::Index,
     object::{
         Change, Cluster, Direction, LabelSelector, Labels, NetworkPolicy, Node, ObjectKey, Origin, Peer,
-        PeerKind, Pod, PodUid, Requirement, Rule, Service, Workload,
+        PeerKind, Pod, PodUid, PolicyPort, PortMatch, Requirement, Rule, Service, Workload,
     },
     packet::{End as PacketEnd, Traffic},
-    set::Protocol,
+    set::{PortRange, Protocol},
     testing::{cluster, config, packet, packet_choice},
 };
 use sekisho_flow::{
     Timestamp,
-    attribution::{Attribution, Book, Nobody, Policies, Sighting},
+    attribution::{Attribution, Book, Explainer, Nobody, Policies, Sighting, Stands},
     observation::{Observation, Party, Told, ToldPod},
     record::{Carried, End, Leave, Nearest, Observer, Outcome, PolicyRef, Why},
 };
@@ -377,4 +377,75 @@ proptest! {
             prop_assert_eq!(sighting.seen.nearest, nearest);
         }
     }
+
+    /// Who follows a cluster explains what it denies as who knows all of it; of policies that are only tried, what they would.
+    #[test]
+    fn what_somebody_else_denied_is_explained(
+        cluster in cluster(0..8, 0..6),
+        tried in vec(any::<bool>(), 6),
+        choices in vec(packet_choice(), 1..20),
+    ) {
+        let mut enforced = cluster.clone();
+        let tried: Vec<_> = cluster.policies.keys().zip(tried).filter(|(_, tried)| *tried).collect();
+        tried.iter().for_each(|(key, _)| drop(enforced.policies.remove(*key)));
+        let mut explainer = Explainer::default();
+        for change in cluster.changes() {
+            let is_tried = matches!(&change, Change::PutPolicy(policy) if !enforced.policies.contains_key(&policy.key));
+            explainer.apply(&change, if is_tried { Stands::Tried } else { Stands::Enforced });
+        }
+        let book = Book::of(&cluster);
+        for choice in choices {
+            let packet = packet(&cluster, choice);
+            let (Some(from), Some(to)) = (packet.from.address(), packet.to.address()) else { continue };
+            for (outcome, of) in [(Outcome::Denied, &enforced), (Outcome::Audited, &cluster)] {
+                let explanation = explain(of, &packet);
+                for direction in Direction::ALL {
+                    let side = explanation.side(direction);
+                    let miss = side.deciding().filter(|_| !side.verdict.decision.is_allow());
+                    let nearest = miss.and_then(|subject| subject.nearest()).map(|miss| Nearest {
+                        policy: miss.policy.clone(),
+                        path: miss.path.clone(),
+                        lacks: miss.to_string().into(),
+                    });
+                    let denied = Observation {
+                        carried: packet.traffic.into(),
+                        outcome,
+                        side: Some(direction),
+                        ..observation(Party::at(from), Party::at(to))
+                    };
+                    prop_assert_eq!(explainer.nearest(&book, &denied), nearest.clone());
+                    prop_assert_eq!(explainer.nearest(&book, &denied), nearest, "it is remembered");
+                }
+            }
+        }
+    }
+}
+
+/// After a policy changes it is the new one that is told; what passed is not explained.
+#[test]
+fn what_is_explained_follows_the_policies() {
+    let mut cluster = scenario();
+    let (mut explainer, book) = (Explainer::default(), Book::of(&cluster));
+    cluster.changes().for_each(|change| explainer.apply(&change, Stands::Enforced));
+    let denied = Observation {
+        outcome: Outcome::Denied,
+        side: Some(Direction::Ingress),
+        ..observation(Party::at(ip("10.244.1.11")), Party::at(ip("10.244.1.12")))
+    };
+    let lacks =
+        |explainer: &mut Explainer| explainer.nearest(&book, &denied).map(|near| near.lacks.to_string());
+    let before = lacks(&mut explainer).unwrap();
+    assert!(before.contains("job-name"), "{before}");
+    let policy = cluster.policies.values_mut().next().unwrap();
+    policy.ingress[0].peers.clear();
+    policy.ingress[0].ports = vec![PolicyPort {
+        protocol: Protocol::Tcp,
+        port: PortMatch::Range(PortRange::single(9091).unwrap()),
+        origin: Origin::default(),
+    }];
+    explainer.apply(&Change::PutPolicy(policy.clone()), Stands::Enforced);
+    let after = lacks(&mut explainer).unwrap();
+    assert!(after.contains("9091"), "{after}");
+    explainer.apply(&Change::RemovePolicy(policy.key.clone()), Stands::Enforced);
+    assert_eq!(lacks(&mut explainer), None, "policies would allow it by now");
 }

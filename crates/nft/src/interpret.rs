@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
                 self.logged.push(prefix.clone());
                 None
             }
-            Action::Count | Action::SetCut => None,
+            Action::Count | Action::Copy | Action::SetCut => None,
         }
     }
 
@@ -200,6 +200,8 @@ impl<'a> Run<'a> {
                 Traffic::Icmpv6(kind) => (*first..=*last).contains(&u16::from(kind)),
                 Traffic::Port(..) | Traffic::Other(_) => false,
             },
+            // What is run here opens a connection, or is of one that is known by its state alone; its source has no port.
+            Match::Answer(..) | Match::FromPort(..) => false,
         }
     }
 

@@ -13,6 +13,7 @@ mod drift;
 pub mod fake;
 pub mod interpret;
 pub mod log;
+pub mod names;
 mod netlink;
 mod program;
 pub mod text;

@@ -1,13 +1,15 @@
 //! The ruleset as text that people read and the `nft` program takes.
 
 use crate::tree::{
-    Action, CUT_LABEL_BIT, Chain, Element, Family, Hook, LOG_GROUP, Match, Name, NumberRange, Rule, Ruleset,
-    Set, SetKind, Side, Table, TagKind, TrackedState,
+    Action, CUT_LABEL_BIT, Chain, Element, Family, Hook, LOG_GROUP, Match, NAMES_GROUP, Name, NumberRange,
+    Rule, Ruleset, Set, SetKind, Side, Table, TagKind, TrackedState,
 };
 use std::fmt::Write;
 
 /// How many denials a rule logs in a second, and in a burst. The kernel counts for each rule.
 pub(crate) const LOG_RATE: (u32, u32) = (10, 50);
+/// The same of answers that are copied.
+pub(crate) const COPY_RATE: (u32, u32) = (1000, 1000);
 
 /// The whole table of what is enforced, as `nft -f` takes it.
 #[must_use]
@@ -129,6 +131,11 @@ fn condition(condition: &Match) -> String {
             format!("{} . {protocol} dport @{set}", address(*family, Side::Destination))
         }
         Match::Icmpv6(types) => format!("icmpv6 type {}", number_range(*types)),
+        Match::FromPort(protocol, port) => format!("{} sport {port}", protocol.to_string().to_lowercase()),
+        Match::Answer(protocol, port) => {
+            let protocol = protocol.to_string().to_lowercase();
+            format!("meta l4proto {protocol} ct direction reply ct original proto-dst {port}")
+        }
     }
 }
 
@@ -161,6 +168,10 @@ fn action(action: &Action) -> String {
             format!(
                 "limit rate {rate}/second burst {burst} packets log prefix \"{prefix}\" group {LOG_GROUP}"
             )
+        }
+        Action::Copy => {
+            let (rate, burst) = COPY_RATE;
+            format!("limit rate {rate}/second burst {burst} packets log group {NAMES_GROUP}")
         }
         Action::SetCut => format!("ct label set {CUT_LABEL_BIT}"),
     }

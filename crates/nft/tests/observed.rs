@@ -128,3 +128,32 @@ fn what_is_opened_is_told_as_policy_saw_it() {
         }
     });
 }
+
+/// Connections that are too many to be read in time are counted by the kernel, and told.
+#[test]
+fn of_what_is_opened_all_is_told_or_counted() {
+    support::in_new_network("of_what_is_opened_all_is_told_or_counted", || {
+        let mut node = Node::new();
+        node.load();
+        let mut openings = Openings::with_room(1).expect("it listens");
+        let client = node.web.enter(|| UdpSocket::bind((node.web.v4(), 0)).expect("a socket"));
+        for round in 1..=2_u64 {
+            let sent = 300;
+            for port in 0..sent {
+                let port = u16::try_from(round).expect("few") * 1000 + port;
+                client.send_to(&[7; 100], (node.api.v4(), 9000 + port)).expect("it is sent");
+            }
+            let (mut heard, mut lost) = (0, 0);
+            let begun = Instant::now();
+            while heard + lost < u64::from(sent) && begun.elapsed() < PATIENCE {
+                let told = openings.hear(APART).expect("it listens");
+                heard += u64::try_from(told.opened.len()).expect("few");
+                lost += told.lost.counted;
+                assert!(!told.lost.uncounted);
+            }
+            assert!(lost > 0, "heard {heard}");
+            assert_eq!(heard + lost, u64::from(sent), "heard {heard}, lost {lost}");
+            assert_eq!(openings.hear(APART).expect("it listens").lost.counted, 0, "nothing is told twice");
+        }
+    });
+}

@@ -2,9 +2,9 @@
 
 use super::{COMPARE, Engine, LOOK, Message, RETRY, Waiting};
 use crate::{
-    flows,
+    flows::{self, Told},
     socket::{Attachment, Reply, Request},
-    state::{Remark, Steps},
+    state::{Remark, Steps, Written},
 };
 use sekisho_core::index::Input;
 use sekisho_k8s::watch::{Announcement, News};
@@ -37,6 +37,7 @@ impl Engine {
             warn!(%error, "what pods were given cannot be written down; a restart of the agent forgets it");
         }
         self.remark(&steps.remarks);
+        self.explain(std::mem::take(&mut steps.written));
         self.enforce(steps);
         self.judge(looked);
         self.keep_true(drifted);
@@ -122,7 +123,22 @@ impl Engine {
         let named = flows::named_by(inputs);
         if !named.is_empty() {
             // Nobody is there any more to record anything when the agent is about to end.
-            let _ = recorder.send(named);
+            let _ = recorder.send(Told::Named(named));
+        }
+    }
+
+    /// Tells who records flows how policies are written, to say what they lack that they would allow what they deny.
+    fn explain(&self, written: Vec<Written>) {
+        let Some(recorder) = self.recorder.as_ref().filter(|_| !written.is_empty()) else { return };
+        // As above.
+        let _ = recorder.send(Told::Written(written));
+    }
+
+    /// Tells who records flows how many packets more were denied: more than rules log.
+    fn count(&self, denied: Option<u64>) {
+        if let (Some(recorder), Some(denied)) = (&self.recorder, denied) {
+            // As above.
+            let _ = recorder.send(Told::Denied(denied));
         }
     }
 
@@ -168,10 +184,11 @@ impl Engine {
             self.compare_at = now + COMPARE;
             self.node.review();
         }
-        if self.node.wakes_at().is_some_and(|at| now >= at)
-            && let Err(error) = self.node.wake()
-        {
-            self.failed(&error.to_string());
+        if self.node.wakes_at().is_some_and(|at| now >= at) {
+            match self.node.wake() {
+                Ok(denied) => self.count(denied),
+                Err(error) => self.failed(&error.to_string()),
+            }
         }
     }
 

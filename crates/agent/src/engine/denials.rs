@@ -40,7 +40,7 @@ impl Denials {
         self.next = Instant::now() + APART;
     }
 
-    /// Reads the counters of a table. What was counted in a chain between the last reading and its end is
+    /// Reads the counters of a table, and tells how many packets more policies deny, or strangers may not send. What was counted in a chain between the last reading and its end is
     /// lost.
     pub(super) fn read(
         &mut self,
@@ -48,7 +48,8 @@ impl Denials {
         kernel: &mut Kernel,
         program: &Program,
         metrics: &Metrics,
-    ) -> Result<(), NetlinkError> {
+    ) -> Result<u64, NetlinkError> {
+        let mut denied: u64 = 0;
         let counted = kernel.counted()?;
         self.last.retain(|(of, chain), _| *of != table || counted.contains_key(chain));
         for (chain, packets) in counted {
@@ -64,14 +65,18 @@ impl Denials {
                     Some((direction, policies)) => {
                         let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
                         metrics.denied(table, &direction.to_string(), &names.join(","), more);
+                        denied = denied.saturating_add(more);
                     }
                     None if chain.as_str() == TO_MANY => metrics.denied(table, "many", "", more),
                     None if chain.as_str() == TAGGED => metrics.denied(table, "tagged", "", more),
                     // The chain of strangers (S23).
-                    None => metrics.denied(table, "unknown", "", more),
+                    None => {
+                        metrics.denied(table, "unknown", "", more);
+                        denied = denied.saturating_add(more);
+                    }
                 }
             }
         }
-        Ok(())
+        Ok(denied)
     }
 }

@@ -13,11 +13,11 @@ pub(crate) use node::Node;
 pub(crate) use report::{PodReport, Report};
 
 use crate::{
+    flows::Told,
     metrics::Metrics,
     socket::{Reply, Request},
     state::State,
 };
-use sekisho_core::object::Change;
 use sekisho_k8s::watch::{Announcement, News};
 use sekisho_nft::{NetlinkError, conntrack::Found};
 use std::{
@@ -81,7 +81,7 @@ pub(crate) struct Engine {
     report: watch::Sender<Report>,
     announcements: Sender<Announcement>,
     /// Who records flows, where somebody does.
-    recorder: Option<mpsc::Sender<Vec<Change>>>,
+    recorder: Option<mpsc::Sender<Told>>,
     waiting: Vec<Waiting>,
     /// When what the kernel refused is tried again.
     retry_at: Option<Instant>,
@@ -99,7 +99,7 @@ impl Engine {
         metrics: Arc<Metrics>,
         report: watch::Sender<Report>,
         announcements: Sender<Announcement>,
-        recorder: Option<mpsc::Sender<Vec<Change>>>,
+        recorder: Option<mpsc::Sender<Told>>,
     ) -> Self {
         Self {
             state,

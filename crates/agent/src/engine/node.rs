@@ -32,6 +32,8 @@ pub(crate) struct Node {
     startup: Startup,
     /// Ranges of pods' addresses that were given, besides those that the node object tells.
     ranges: BTreeSet<Cidr>,
+    /// Whether answers to the DNS questions of pods here are handed over.
+    is_naming: bool,
     kernel: Kernel,
     connections: Connections,
     bridges: Bridges,
@@ -69,6 +71,7 @@ impl Node {
             name: name.into(),
             startup,
             ranges,
+            is_naming: false,
             kernel: Kernel::open()?,
             connections: Connections::open(looks, Arc::clone(&metrics))?,
             bridges: Bridges::open()?,
@@ -80,6 +83,12 @@ impl Node {
             guarded: AddressSet::empty(),
             metrics,
         })
+    }
+
+    /// Whether the rules hand over the answers to the DNS questions of pods here.
+    #[must_use]
+    pub(crate) fn naming(self, is_naming: bool) -> Self {
+        Self { is_naming, ..self }
     }
 
     /// The ports of the sockets by which the kernel is changed.
@@ -184,6 +193,9 @@ impl Node {
             true => Program::new(&index, &self.name),
             false => Program::attaching(&index, &self.name),
         };
+        if self.is_naming {
+            program = program.naming(&index);
+        }
         self.guarded = self.ranges(state);
         program.guard(&self.guarded);
         self.own()?;
@@ -195,6 +207,10 @@ impl Node {
         self.connections.begin(&self.guarded, enforced, &mut self.kernel)?;
         self.staged.begin(state, &self.name)?;
         self.is_true = true;
+        // What was denied before this agent began is none that it could have heard of.
+        if let Err(error) = self.count() {
+            tracing::debug!(%error, "what was denied before cannot be counted");
+        }
         Ok(())
     }
 
@@ -294,30 +310,33 @@ impl Node {
         self.attach.wakes_at().into_iter().chain(counters).min()
     }
 
-    /// Does what is due at [`Self::wakes_at`].
-    pub(crate) fn wake(&mut self) -> Result<(), NetlinkError> {
+    /// Does what is due at [`Self::wakes_at`], and tells how many packets more were denied, or would have been, where that
+    /// was read.
+    pub(crate) fn wake(&mut self) -> Result<Option<u64>, NetlinkError> {
         let now = Instant::now();
+        let mut denied = None;
         if now >= self.denials.wakes_at() {
             self.denials.awake();
-            self.count()?;
+            denied = Some(self.count()?);
         }
         if self.attach.wakes_at().is_some_and(|at| now >= at) {
             // Open connections have shown themselves: the forbidden among them are cut (S32).
             let is_over = self.attach.is_over();
             self.connections.look_through(is_over);
         }
-        Ok(())
+        Ok(denied)
     }
 
-    /// Reads what was denied, and would have been.
-    fn count(&mut self) -> Result<(), NetlinkError> {
+    /// Reads what was denied, and would have been, and tells how many packets more.
+    fn count(&mut self) -> Result<u64, NetlinkError> {
+        let mut denied: u64 = 0;
         if let Some(Enforced { program, .. }) = &self.enforced {
-            self.denials.read(Table::Enforced, &mut self.kernel, program, &self.metrics)?;
+            denied = self.denials.read(Table::Enforced, &mut self.kernel, program, &self.metrics)?;
             if let Some(kernel) = self.bridges.frames() {
                 self.denials.read(Table::Frames, kernel, program, &self.metrics)?;
             }
         }
-        self.staged.count(&mut self.denials, &self.metrics)
+        Ok(denied.saturating_add(self.staged.count(&mut self.denials, &self.metrics)?))
     }
 
     /// Where pods on this node get their addresses, as it was given or as the node object tells. None

@@ -67,10 +67,10 @@ impl Staged {
     }
 
     /// Reads what would have been denied.
-    pub(super) fn count(&mut self, denials: &mut Denials, metrics: &Metrics) -> Result<(), NetlinkError> {
+    pub(super) fn count(&mut self, denials: &mut Denials, metrics: &Metrics) -> Result<u64, NetlinkError> {
         match &self.tried {
             Some((_, program)) => denials.read(Table::Tried, &mut self.kernel, program, metrics),
-            None => Ok(()),
+            None => Ok(0),
         }
     }
 }

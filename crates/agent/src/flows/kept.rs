@@ -15,19 +15,28 @@ use tokio::sync::{broadcast, watch};
 
 /// How many records are kept. One has some 800 bytes.
 const MOST: usize = 1 << 14;
-/// How many windows may wait for one who follows.
-const WAITING: usize = 64;
+/// How many windows may wait for one who follows: who is slower than that is told so, and goes on with what is new.
+const WAITING: usize = 8;
 /// Where the kernel gives a name that nobody else has.
 const UNIQUE: &str = "/proc/sys/kernel/random/uuid";
 
 /// What is told those who follow.
-pub(crate) type News = broadcast::Receiver<Arc<Closed>>;
+pub(crate) type News = broadcast::Receiver<Recent>;
+
+/// What a window counted.
+#[derive(Clone, Debug)]
+pub(crate) struct Recent {
+    /// The records, sorted.
+    pub(crate) flows: Arc<Vec<Flow>>,
+    /// What is in none of them.
+    pub(crate) missing: Arc<[Missing]>,
+}
 
 /// The records of late.
 #[derive(Debug)]
 pub(crate) struct Kept {
     queue: Mutex<Queue>,
-    news: broadcast::Sender<Arc<Closed>>,
+    news: broadcast::Sender<Recent>,
     /// The number of the last connection.
     last: watch::Sender<u64>,
     node: Arc<str>,
@@ -80,13 +89,14 @@ impl Kept {
             let connections = Some(closed.lost);
             missing.push(Missing { window: closed.window, why: "no room".into(), connections });
         }
+        let recent = Recent { flows: Arc::new(closed.flows), missing: missing.as_slice().into() };
         let mut queue = self.queue();
-        queue.add(closed.window, closed.flows.clone(), missing);
+        queue.add(closed.window, Arc::clone(&recent.flows), missing);
         let last = queue.last();
         drop(queue);
         self.last.send_replace(last);
         // Where nobody follows there is nobody to tell.
-        let _ = self.news.send(Arc::new(closed));
+        let _ = self.news.send(recent);
     }
 
     /// The records, sorted by window; how many connections others had that made way; and what comes from now on.

@@ -15,16 +15,17 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Takes in a change of the cluster.
-    pub(super) fn apply(&mut self, node: &str, change: &Change) {
+    /// Takes in a change of the cluster, and tells of which addresses the bearer is another by now, or was one who went.
+    pub(super) fn apply(&mut self, node: &str, change: &Change) -> Vec<IpAddr> {
         let (uid, now) = match change {
             Change::PutPod(pod) => {
                 let is_here = pod.node.as_deref() == Some(node) && pod.is_policed();
                 (&pod.uid, is_here.then(|| pod.addresses.clone()))
             }
             Change::RemovePod(uid) => (uid, None),
-            _ => return,
+            _ => return Vec::new(),
         };
+        let after = now.clone().unwrap_or_default();
         let before = match now {
             Some(now) => {
                 now.iter().for_each(|address| *self.bearers.entry(*address).or_default() += 1);
@@ -32,14 +33,16 @@ impl Local {
             }
             None => self.of.remove(uid),
         };
-        for address in before.into_iter().flatten() {
-            if let Some(bearers) = self.bearers.get_mut(&address) {
+        let before = before.unwrap_or_default();
+        for address in &before {
+            if let Some(bearers) = self.bearers.get_mut(address) {
                 *bearers -= 1;
                 if *bearers == 0 {
-                    self.bearers.remove(&address);
+                    self.bearers.remove(address);
                 }
             }
         }
+        before.symmetric_difference(&after).copied().collect()
     }
 
     /// Whether it is the address of one.
@@ -58,6 +61,20 @@ mod tests {
         (pod.uid, pod.node) = (PodUid(uid.into()), Some(node.into()));
         pod.addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         Change::PutPod(pod.into())
+    }
+
+    #[test]
+    fn whose_bearer_is_another_is_told() {
+        let mut local = Local::default();
+        let mut changed = |change: Change| {
+            let changed = local.apply("here", &change);
+            changed.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(changed(pod("a", "here", &["10.0.0.1"])), ["10.0.0.1"]);
+        assert_eq!(changed(pod("a", "here", &["10.0.0.1"])), [""; 0]);
+        assert_eq!(changed(pod("b", "here", &["10.0.0.1", "10.0.0.2"])), ["10.0.0.1", "10.0.0.2"]);
+        assert_eq!(changed(pod("far", "there", &["10.0.0.3"])), [""; 0]);
+        assert_eq!(changed(Change::RemovePod(PodUid("b".into()))), ["10.0.0.1", "10.0.0.2"]);
     }
 
     #[test]

@@ -6,25 +6,28 @@
 
 mod kept;
 mod local;
+mod names;
 mod observed;
 mod queue;
 mod recorder;
 pub(crate) mod serve;
+mod unlogged;
 
-pub(crate) use kept::{Kept, News};
+pub(crate) use kept::{Kept, News, Recent};
 
-use crate::{args::Flows, metrics::Metrics};
+use crate::{args::Flows, metrics::Metrics, state::Written};
 use sekisho_core::{index::Input, object::Change};
 use sekisho_nft::{
     NetlinkError,
     conntrack::{self, Openings},
     log::{self, LogListener},
+    names::NameListener,
 };
 use std::{
     borrow::Borrow,
     io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{Sender, SyncSender, channel, sync_channel},
     },
     thread,
@@ -39,7 +42,7 @@ const NONE: Duration = Duration::from_millis(1);
 /// How long connections gather before they are taken: to wake up for each would cost more than to count it.
 const GATHERING: Duration = Duration::from_millis(5);
 /// How many tellings of the kernel may wait to be counted. When there are more, it is the kernel that loses some, and says so.
-const WAITING: usize = 64;
+const WAITING: usize = 4;
 
 /// What is heard of the kernel.
 #[derive(Debug)]
@@ -48,28 +51,55 @@ enum Heard {
     Logged(log::Heard),
     /// Connections that were opened.
     Opened(conntrack::Heard),
+    /// What pods were answered to their DNS questions.
+    Named(sekisho_nft::names::Heard),
 }
 
-/// What of `inputs` somebody must know who names addresses.
+/// What whoever records is told of the cluster.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Whose addresses are whose.
+    Named(Vec<Change>),
+    /// How policies are written.
+    Written(Vec<Written>),
+    /// How many packets more were denied, or would have been, as rules count them.
+    Denied(u64),
+}
+
+/// What of `inputs` somebody must know who names addresses, and explains what policies say of them.
 pub(crate) fn named_by(inputs: impl IntoIterator<Item = impl Borrow<Input>>) -> Vec<Change> {
     let named = |input: &Input| match input {
         Input::Told(
-            change @ (Change::PutPod(_) | Change::RemovePod(_) | Change::PutNode(_) | Change::RemoveNode(_)),
+            change @ (Change::PutPod(_)
+            | Change::RemovePod(_)
+            | Change::PutNode(_)
+            | Change::RemoveNode(_)
+            | Change::PutNamespace(_)
+            | Change::RemoveNamespace(_)),
         ) => Some(change.clone()),
         Input::Told(_) | Input::Compiled(_) => None,
     };
     inputs.into_iter().filter_map(|input| named(input.borrow())).collect()
 }
 
+/// What is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct What {
+    /// Of what flows.
+    pub(crate) flows: Flows,
+    /// Whether addresses outside are named as pods asked for them.
+    pub(crate) dns: bool,
+}
+
 /// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods and nodes. Where the
 /// kernel does not tell, that is said, and nothing else depends on it.
 pub(crate) fn start(
-    what: Flows,
+    what: What,
     node: &Arc<str>,
     kept: Arc<Kept>,
     metrics: Arc<Metrics>,
-) -> io::Result<Option<Sender<Vec<Change>>>> {
-    if what == Flows::None {
+) -> io::Result<Option<Sender<Told>>> {
+    if what.flows == Flows::None {
         return Ok(None);
     }
     let (recorder, heard) = sync_channel(WAITING);
@@ -77,20 +107,20 @@ pub(crate) fn start(
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     let node = Arc::clone(node);
     named("flows").spawn(move || recorder::record(&node, &heard, &cluster, &kept, &metrics))?;
+    let recorder = Telling { recorder, names: what.dns.then(listen_to_names).flatten().map(Arc::new) };
     match LogListener::open() {
         Ok(mut log) => {
             let recorder = recorder.clone();
             named("denied")
-                .spawn(move || tell(&recorder, || Ok(Heard::Logged(log.hear(PATIENCE)?))))
+                .spawn(move || recorder.tell(|| Ok(Heard::Logged(log.hear(PATIENCE)?))))
                 .map(drop)?;
         }
         Err(error) => warn!(%error, "what is denied cannot be recorded"),
     }
-    if what == Flows::All {
+    if what.flows == Flows::All {
         match Openings::open() {
             Ok(mut openings) => {
-                let recorder = recorder.clone();
-                named("opened").spawn(move || tell(&recorder, || gathered(&mut openings))).map(drop)?;
+                named("opened").spawn(move || recorder.tell(|| gathered(&mut openings))).map(drop)?;
             }
             Err(error) => warn!(%error, "what is allowed cannot be recorded"),
         }
@@ -105,24 +135,61 @@ fn gathered(openings: &mut Openings) -> Result<Heard, NetlinkError> {
         thread::sleep(GATHERING);
         let conntrack::Heard { opened, lost } = openings.hear(NONE)?;
         first.opened.extend(opened);
-        first.lost |= lost;
+        first.lost.add(lost);
     }
     Ok(Heard::Opened(first))
 }
 
-/// Tells the recorder what is heard, as long as it is there. Where nothing can be heard, it is tried again.
-fn tell(recorder: &SyncSender<Heard>, mut hear: impl FnMut() -> Result<Heard, NetlinkError>) {
-    loop {
-        match hear() {
-            Ok(heard) => {
-                if recorder.send(heard).is_err() {
-                    return;
+/// Whoever hears what pods are answered; `None`, said aloud, where the kernel does not tell.
+fn listen_to_names() -> Option<Mutex<NameListener>> {
+    match NameListener::open() {
+        Ok(names) => Some(Mutex::new(names)),
+        Err(error) => {
+            warn!(%error, "addresses outside have no names");
+            None
+        }
+    }
+}
+
+/// Who tells the recorder.
+#[derive(Clone, Debug)]
+struct Telling {
+    recorder: SyncSender<Heard>,
+    names: Option<Arc<Mutex<NameListener>>>,
+}
+
+impl Telling {
+    /// Tells what is heard, as long as the recorder is there. Where nothing can be heard, it is tried again.
+    fn tell(&self, mut hear: impl FnMut() -> Result<Heard, NetlinkError>) {
+        loop {
+            let told = hear().and_then(|heard| self.pass_on(heard));
+            match told {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    warn!(%error, "what flows cannot be heard");
+                    thread::sleep(PATIENCE);
                 }
             }
-            Err(error) => {
-                warn!(%error, "what flows cannot be heard");
-                thread::sleep(PATIENCE);
-            }
         }
+    }
+
+    /// Tells what was heard, and before it what pods were answered before that flowed; whether the recorder is there.
+    fn pass_on(&self, heard: Heard) -> Result<bool, NetlinkError> {
+        let named = self.name();
+        let is_there = self.recorder.send(heard).is_ok();
+        named.map(|()| is_there)
+    }
+
+    fn name(&self) -> Result<(), NetlinkError> {
+        let Some(names) = &self.names else { return Ok(()) };
+        // Whoever comes second waits until what the first has heard is told.
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = names.hear(NONE)?;
+        if !named.answers.is_empty() || named.lost > 0 {
+            // Where nobody is there any more, that is seen by what comes behind it.
+            let _ = self.recorder.send(Heard::Named(named));
+        }
+        Ok(())
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Batch {
     first: u64,
     last: u64,
     window: Window,
-    flows: Arc<[Flow]>,
+    flows: Arc<Vec<Flow>>,
     missing: Vec<Missing>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Next {
     /// What it is about.
     pub(crate) head: Head,
     /// The flows.
-    pub(crate) flows: Arc<[Flow]>,
+    pub(crate) flows: Arc<Vec<Flow>>,
 }
 
 /// The batches, oldest first.
@@ -84,7 +84,7 @@ impl Queue {
     }
 
     /// Takes what a window counted, and what is missing of it.
-    pub(super) fn add(&mut self, window: Window, flows: Vec<Flow>, mut missing: Vec<Missing>) {
+    pub(super) fn add(&mut self, window: Window, flows: Arc<Vec<Flow>>, mut missing: Vec<Missing>) {
         missing.splice(0..0, std::mem::take(&mut self.uncounted));
         let counted = missing.iter().filter_map(|missing| missing.connections);
         let all = flows.iter().map(|flow| flow.seen.count).chain(counted).fold(0, u64::saturating_add);
@@ -94,7 +94,7 @@ impl Queue {
         }
         let first = self.last.saturating_add(1);
         self.last = self.last.saturating_add(all);
-        let batch = Batch { first, last: self.last, window, flows: flows.into(), missing };
+        let batch = Batch { first, last: self.last, window, flows, missing };
         self.size += batch.size();
         self.batches.push_back(batch);
         if self.size > self.most {
@@ -229,7 +229,7 @@ fn join(batches: &mut Vec<Batch>) -> Option<Batch> {
     let window = batches.iter().map(|batch| batch.window).reduce(Window::cover)?;
     let mut missing: Vec<Missing> = batches.iter_mut().flat_map(|batch| batch.missing.drain(..)).collect();
     joined(&mut missing);
-    let flows = batches.drain(..).flat_map(|batch| batch.flows.iter().cloned().collect::<Vec<_>>());
+    let flows = batches.drain(..).flat_map(|batch| Arc::unwrap_or_clone(batch.flows));
     let flows = merge(flows.map(of_its_minute)).into();
     Some(Batch { first, last, window, flows, missing })
 }

@@ -1,17 +1,18 @@
 //! Names and counts what is heard.
 
-use super::{Heard, kept::Kept, local::Local, observed::Observed};
-use crate::metrics::Metrics;
+use super::{
+    Heard, Told, kept::Kept, local::Local, names::AskedNames, observed::Observed, unlogged::Unlogged,
+};
+use crate::{metrics::Metrics, state::Written};
 use jiff::{SignedDuration, Timestamp};
-use sekisho_core::object::Change;
 use sekisho_flow::{
-    attribution::{Attribution, Book, Nobody},
+    attribution::{Attribution, Book, Explainer, Nobody, Stands},
     observation::Observation,
     record::Window,
     text::Missing,
     window::{Closed, Limits, Windows},
 };
-use sekisho_nft::{conntrack, log};
+use sekisho_nft::{conntrack, log, names};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -25,15 +26,18 @@ use std::{
 /// one.
 const WINDOW: NonZeroU32 = NonZeroU32::new(500).unwrap();
 /// How many flows a window may have that are told apart; of those that are more, coarser things are told.
-const LIMITS: Limits = Limits { keys: 1 << 13, bytes: 8 << 20 };
+const LIMITS: Limits = Limits { keys: 1 << 12, bytes: 4 << 20 };
 /// How long pods are known that went: what the kernel tells comes within a second.
 const REMEMBERED: Duration = Duration::from_secs(300);
+/// How long it may take in a window to say which rules almost allowed what was denied: a tenth of it. What is denied
+/// beyond that is told without.
+const EXPLAINING: Duration = Duration::from_millis(50);
 
 /// Records what is `heard`, and how pods and nodes change, until nobody is left who hears anything.
 pub(super) fn record(
     node: &Arc<str>,
     heard: &Receiver<Heard>,
-    cluster: &Receiver<Vec<Change>>,
+    cluster: &Receiver<Told>,
     kept: &Kept,
     metrics: &Metrics,
 ) {
@@ -41,13 +45,15 @@ pub(super) fn record(
     loop {
         // Also where nothing flows: what changed is taken in time.
         let told = heard.recv_timeout(recorder.patience(Timestamp::now()));
-        cluster.try_iter().for_each(|changes| recorder.follow(&changes));
+        cluster.try_iter().for_each(|told| recorder.follow(&told));
         match told {
             Ok(heard) => recorder.hear(heard, metrics),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        if let Some(closed) = recorder.close(Timestamp::now()) {
+        metrics.flows_lost("unlogged", recorder.look_for_unlogged(Instant::now()));
+        let now = Timestamp::now();
+        if let Some(closed) = recorder.close(now).or_else(|| recorder.silence(now)) {
             metrics.flows_lost("room", closed.lost);
             let missing = recorder.unheard.take(closed.window);
             kept.add(closed, missing);
@@ -56,22 +62,43 @@ pub(super) fn record(
     }
 }
 
+/// For how long counters counted of which something is missing: they are read every ten seconds, and looked at a second later.
+const BETWEEN_COUNTS: SignedDuration = SignedDuration::from_secs(11);
+
 /// What the kernel had no room to tell, since the last window that was closed.
 #[derive(Debug, Default)]
 struct Unheard {
     /// How many packets that were denied.
     denied: u64,
-    /// Whether any connections that were opened: the kernel does not count them.
-    opened: bool,
+    /// Connections that were opened.
+    opened: conntrack::Lost,
+    /// Packets that were denied and not logged, for so many were.
+    unlogged: u64,
 }
 
 impl Unheard {
     /// What of it is told with a window.
     fn take(&mut self, window: Window) -> Vec<Missing> {
-        let Self { denied, opened } = std::mem::take(self);
-        let missing = |connections| Missing { window, why: "not heard of the kernel".into(), connections };
-        let denied = (denied > 0).then(|| missing(Some(denied)));
-        denied.into_iter().chain(opened.then(|| missing(None))).collect()
+        let Self { denied, opened, unlogged } = std::mem::take(self);
+        let counters = window.to().checked_sub(BETWEEN_COUNTS).ok();
+        let counters = counters.and_then(|from| Window::new(from, window.to()).ok()).unwrap_or(window);
+        let counted = [
+            (window, "not heard of the kernel", denied.saturating_add(opened.counted)),
+            (counters, "denied more often than a rule logs", unlogged),
+        ];
+        let counted = counted.into_iter().filter(|(.., connections)| *connections > 0);
+        let counted = counted.map(|(window, why, connections)| Missing {
+            window,
+            why: why.into(),
+            connections: Some(connections),
+        });
+        counted
+            .chain(opened.uncounted.then(|| Missing {
+                window,
+                why: "not heard of the kernel".into(),
+                connections: None,
+            }))
+            .collect()
     }
 }
 
@@ -80,8 +107,13 @@ struct Recorder {
     node: Arc<str>,
     local: Local,
     names: Attribution<Nobody>,
+    asked: AskedNames,
+    explainer: Explainer,
+    /// How long it took in the open window to explain.
+    explaining: Duration,
     windows: Windows,
     unheard: Unheard,
+    unlogged: Unlogged,
     /// When it began, by the system's clock and by one that does not jump.
     begun: (Timestamp, Instant),
     forgotten: Instant,
@@ -94,8 +126,12 @@ impl Recorder {
             node: Arc::clone(node),
             local: Local::default(),
             names: Attribution::new(Book::default(), Nobody),
+            asked: AskedNames::default(),
+            explainer: Explainer::default(),
+            explaining: Duration::ZERO,
             windows: Windows::of_millis(WINDOW, LIMITS),
             unheard: Unheard::default(),
+            unlogged: Unlogged::default(),
             begun: (Timestamp::now(), now),
             forgotten: now,
         }
@@ -117,30 +153,55 @@ impl Recorder {
         rest.map_or(most, |rest| rest.clamp(Duration::from_millis(1), most))
     }
 
-    fn follow(&mut self, changes: &[Change]) {
+    fn follow(&mut self, told: &Told) {
         let now = self.steady();
-        for change in changes {
-            self.local.apply(&self.node, change);
-            self.names.book_mut().apply(now, change);
+        match told {
+            Told::Named(changes) => {
+                for change in changes {
+                    let changed = self.local.apply(&self.node, change);
+                    changed.into_iter().for_each(|address| self.asked.forget(address));
+                    self.names.book_mut().apply(now, change);
+                    self.explainer.apply(change, Stands::Enforced);
+                }
+            }
+            Told::Denied(more) => self.unlogged.count(*more, Instant::now()),
+            Told::Written(written) => {
+                for Written { change, is_staged } in written {
+                    self.explainer.apply(change, if *is_staged { Stands::Tried } else { Stands::Enforced });
+                }
+            }
         }
     }
 
     fn hear(&mut self, heard: Heard, metrics: &Metrics) {
         let observed = Observed { node: &self.node, local: &self.local, now: Timestamp::now() };
+        let now = Instant::now();
         let observations = match heard {
+            Heard::Named(names::Heard { answers, lost }) => {
+                metrics.flows_lost("names", lost);
+                answers.iter().for_each(|answer| self.asked.learn(answer, now));
+                return;
+            }
             Heard::Logged(log::Heard { logged, lost }) => {
                 metrics.flows_lost("denied", lost);
                 self.unheard.denied = self.unheard.denied.saturating_add(lost);
+                self.unlogged.hear(lost);
                 logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
             }
             Heard::Opened(conntrack::Heard { opened, lost }) => {
-                metrics.flows_lost("opened", u64::from(lost));
-                self.unheard.opened |= lost;
+                metrics.flows_lost("opened", lost.counted.saturating_add(lost.uncounted.into()));
+                self.unheard.opened.add(lost);
                 observed.opened(&opened)
             }
         };
-        for observation in observations {
+        for mut observation in observations {
+            if let (Some(from), Some(to)) = (observation.from.address, observation.to.address) {
+                observation.to.names = self.asked.of(from, to, now);
+            }
             metrics.recorded(observation.outcome, observation.count);
+            if observation.outcome.is_forbidden() {
+                self.unlogged.hear(observation.count);
+            }
             self.count(observation);
         }
     }
@@ -149,13 +210,36 @@ impl Recorder {
         let seen = std::mem::replace(&mut observation.at, self.steady());
         let mut sighting = self.names.name(&observation);
         (sighting.seen.first, sighting.seen.last) = (seen, seen);
+        if observation.outcome.is_forbidden() && self.explaining < EXPLAINING {
+            let begun = Instant::now();
+            sighting.seen.nearest = self.explainer.nearest(self.names.book(), &observation);
+            self.explaining += begun.elapsed();
+        }
         self.windows.add(sighting);
+    }
+
+    /// Looks how many packets were denied without being logged, which is told with the next window; and how many that is.
+    fn look_for_unlogged(&mut self, now: Instant) -> u64 {
+        let missing = self.unlogged.missing(now);
+        self.unheard.unlogged = self.unheard.unlogged.saturating_add(missing);
+        missing
+    }
+
+    /// What there is to say though nothing flowed that is in a record: that something is missing.
+    fn silence(&self, now: Timestamp) -> Option<Closed> {
+        let window = || self.windows.open().unwrap_or_else(|| Window::of_moment(now));
+        let silent = || Closed { window: window(), flows: Vec::new(), lost: 0, astray: 0 };
+        (self.unheard.unlogged > 0).then(silent)
     }
 
     /// What a window counted that is over at `now`, or that a clock has left which went back.
     fn close(&mut self, now: Timestamp) -> Option<Closed> {
         let is_ahead = self.windows.open().is_some_and(|window| now < window.from());
-        if is_ahead { self.windows.close() } else { self.windows.advance(now) }
+        let closed = if is_ahead { self.windows.close() } else { self.windows.advance(now) };
+        if closed.is_some() {
+            self.explaining = Duration::ZERO;
+        }
+        closed
     }
 
     /// Forgets pods that went long ago, from time to time.
@@ -170,55 +254,4 @@ impl Recorder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sekisho_core::object::{ObjectKey, Pod, PodUid};
-    use sekisho_flow::record::Outcome;
-    use sekisho_nft::{
-        conntrack::Tuple,
-        log::{Logged, Tag},
-    };
-
-    fn pod(name: &str, address: &str) -> Change {
-        let mut pod = Pod::new(ObjectKey::new("shop", name));
-        (pod.uid, pod.node) = (PodUid(name.into()), Some("here".into()));
-        pod.addresses = [address.parse().unwrap()].into();
-        Change::PutPod(pod.into())
-    }
-
-    fn denied(at: Timestamp) -> Heard {
-        let tuple = Tuple {
-            source: "10.0.0.1".parse().unwrap(),
-            destination: "10.0.0.2".parse().unwrap(),
-            protocol: 6,
-            source_port: 4000,
-            destination_port: 80,
-            icmp_type: 0,
-        };
-        let logged = Logged { at: Some(at.into()), tag: Tag::read("sekisho deny ingress shop/api "), tuple };
-        Heard::Logged(log::Heard { logged: vec![logged], lost: 0 })
-    }
-
-    /// A clock that goes back or forth takes no names away, holds nothing back, and counts nothing twice.
-    #[test]
-    fn clocks_may_jump() {
-        let mut recorder = Recorder::new(&"here".into());
-        let metrics = Metrics::new();
-        recorder.follow(&[pod("web", "10.0.0.1"), pod("api", "10.0.0.2")]);
-        let hour = SignedDuration::from_hours(1);
-        let now = Timestamp::now();
-        let mut told = Vec::new();
-        for at in [now, now - hour, now + hour, now - hour * 48, now] {
-            told.extend(recorder.close(at));
-            recorder.hear(denied(at), &metrics);
-            told.extend(recorder.close(at));
-        }
-        told.extend(recorder.close(now + SignedDuration::from_secs(1)));
-        let flows: Vec<_> = told.iter().flat_map(|closed| &closed.flows).collect();
-        assert_eq!(flows.iter().map(|flow| flow.seen.count).sum::<u64>(), 5);
-        for flow in flows {
-            assert_eq!(flow.key.outcome, Outcome::Denied);
-            assert_eq!(flow.key.to_string(), "shop/web -> shop/api TCP/80 denied");
-        }
-    }
-}
+mod tests;

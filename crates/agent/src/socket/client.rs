@@ -116,7 +116,7 @@ pub(crate) fn flows(follow: bool, how: &Ask) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// `12:00:03  denied  web/web -> shop/api TCP/80  by shop/api  3 times`.
+/// `12:00:03  denied  web/web -> shop/api TCP/80  by shop/api  3 times`, and below it which rule came closest to allowing it.
 fn shown(flow: &Flow) -> String {
     let Flow { key, seen, .. } = flow;
     let by = key.leave.denied_at().map(|side| key.leave.side(side).policies());
@@ -126,7 +126,9 @@ fn shown(flow: &Flow) -> String {
     let times = if seen.count == 1 { String::new() } else { format!("  {} times", seen.count) };
     let at = seen.last.strftime("%H:%M:%S");
     let Key { from, to, carried, outcome, .. } = key;
-    format!("{at}  {outcome:<7}  {from} -> {to} {carried}{side}{by}{times}")
+    let closest = seen.nearest.as_ref().map(|nearest| format!("\n          closest: {}", nearest.lacks));
+    let closest = closest.unwrap_or_default();
+    format!("{at}  {outcome:<7}  {from} -> {to} {carried}{side}{by}{times}{closest}")
 }
 
 fn print<T: serde::Serialize>(how: &Ask, value: &T, text: &str) -> Result<(), Error> {

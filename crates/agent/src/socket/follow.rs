@@ -1,10 +1,12 @@
 //! What was recorded, for those who ask and go on listening.
 
 use super::Notice;
-use crate::flows::{Kept, News};
+use crate::flows::{Kept, News, Recent};
 use anyhow::Error;
-use sekisho_flow::{record::Flow, text, window::Closed};
-use std::sync::Arc;
+use sekisho_flow::{
+    record::Flow,
+    text::{self, Missing},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::broadcast::error::RecvError,
@@ -32,11 +34,11 @@ pub(super) async fn follow(
     loop {
         tokio::select! {
             told = next(&mut news) => match told {
-                Some(Ok(closed)) => {
-                    write(&mut to, &closed.flows).await?;
-                    if closed.lost > 0 {
-                        let lost = closed.lost;
-                        notice(&mut to, format!("there was no room for {lost} connections that were allowed")).await?;
+                Some(Ok(Recent { flows, missing })) => {
+                    write(&mut to, &flows).await?;
+                    for Missing { why, connections, .. } in &*missing {
+                        let connections = connections.map_or("some".to_owned(), |count| count.to_string());
+                        notice(&mut to, format!("{connections} connections are in no record: {why}")).await?;
                     }
                 }
                 Some(Err(windows)) => {
@@ -51,9 +53,9 @@ pub(super) async fn follow(
 }
 
 /// What comes next, or how many windows are missing; nothing where nobody records any more.
-async fn next(news: &mut News) -> Option<Result<Arc<Closed>, u64>> {
+async fn next(news: &mut News) -> Option<Result<Recent, u64>> {
     match news.recv().await {
-        Ok(closed) => Some(Ok(closed)),
+        Ok(recent) => Some(Ok(recent)),
         Err(RecvError::Lagged(windows)) => Some(Err(windows)),
         Err(RecvError::Closed) => None,
     }

@@ -1,9 +1,12 @@
 //! The policies of the cluster, as they are enforced or tried.
 
-use super::{Instead, Remark, Steps, thrift::Pool};
+use super::{
+    Instead, Remark, Steps, Written,
+    thrift::{Pool, share_selectors},
+};
 use sekisho_core::{
     index::{Input, PodSelectorKey, PolicyKey, PolicyRules},
-    object::{Change, ClusterPolicy, ObjectKey},
+    object::{Change, ClusterPolicy, LabelSelector, ObjectKey},
 };
 use sekisho_k8s::watch::{Id, Object, Watched};
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,11 +26,11 @@ impl Said {
         }
     }
 
-    fn remove(&self, key: &ObjectKey) -> Input {
-        Input::Told(match self {
+    fn remove(&self, key: &ObjectKey) -> Change {
+        match self {
             Self::Namespaced(_) => Change::RemovePolicy(key.clone()),
             Self::Cluster(policy) => Change::RemoveClusterPolicy(policy.name.clone()),
-        })
+        }
     }
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Policies {
     /// How many of them are only tried.
     staged: usize,
     selectors: Pool<Arc<PodSelectorKey>>,
+    /// As policies write them.
+    written: Pool<LabelSelector>,
 }
 
 impl Policies {
@@ -66,25 +71,36 @@ impl Policies {
         policies.map(|policy| policy.said.put())
     }
 
-    /// What an object says, where it is a policy.
-    pub(super) fn said(&mut self, id: &Id, object: Object) -> Option<Said> {
+    /// What an object says, where it is a policy; and the same as it is written.
+    pub(super) fn said(&mut self, id: &Id, object: Object) -> Option<(Said, Change)> {
         match object {
-            Object::NetworkPolicy(policy) => {
+            Object::NetworkPolicy(mut policy) => {
+                share_selectors(&mut self.written, &mut policy);
                 let mut rules = PolicyRules::compile(&policy);
                 rules.share_selectors(|selector| self.selectors.share(selector));
                 // Equal names in one piece of memory.
                 if matches!(&rules.key, PolicyKey::Namespaced(key) if *key == id.key) {
                     rules.key = id.key.clone().into();
+                    policy.key = id.key.clone();
                 }
-                Some(Said::Namespaced(Arc::new(rules)))
+                Some((Said::Namespaced(Arc::new(rules)), Change::PutPolicy(policy)))
             }
-            Object::ClusterPolicy(policy) => Some(Said::Cluster(Arc::new(policy))),
+            Object::ClusterPolicy(policy) => {
+                Some((Said::Cluster(Arc::new(policy.clone())), Change::PutClusterPolicy(policy)))
+            }
             Object::Namespace(_) | Object::Node(_) | Object::Pod(_) => None,
         }
     }
 
     /// A policy came or changed.
-    pub(super) fn put(&mut self, kind: Watched, key: ObjectKey, policy: Policy, steps: &mut Steps) {
+    pub(super) fn put(
+        &mut self,
+        kind: Watched,
+        key: ObjectKey,
+        (policy, written): (Policy, Change),
+        steps: &mut Steps,
+    ) {
+        steps.written.push(Written { change: written, is_staged: policy.staged });
         let before = self.known.get(&(kind, key.clone()));
         if policy.readable && before.is_some_and(|before| !before.readable) {
             let id = Id { key: key.clone(), uid: Arc::clone(&policy.uid) };
@@ -92,7 +108,7 @@ impl Policies {
         }
         if policy.staged {
             let was_enforced = before.is_some_and(|before| !before.staged);
-            steps.enforced.extend(was_enforced.then(|| policy.said.remove(&key)));
+            steps.enforced.extend(was_enforced.then(|| policy.said.remove(&key).into()));
         } else {
             steps.enforced.push(policy.said.put());
         }
@@ -115,9 +131,11 @@ impl Policies {
             known.readable = false;
             return Instead::LastGood;
         }
-        let Some(said) = closed.and_then(|closed| self.said(id, closed)) else { return Instead::Nothing };
+        let Some((said, written)) = closed.and_then(|closed| self.said(id, closed)) else {
+            return Instead::Nothing;
+        };
         let policy = Policy { uid: Arc::clone(&id.uid), said, staged, readable: false };
-        self.put(kind, id.key.clone(), policy, steps);
+        self.put(kind, id.key.clone(), (policy, written), steps);
         Instead::Closed
     }
 
@@ -133,7 +151,9 @@ impl Policies {
         let is_it = self.known.get(&of).is_some_and(|known| uid.is_none_or(|uid| known.uid == *uid));
         let Some(policy) = is_it.then(|| self.known.remove(&of)).flatten() else { return };
         self.staged -= usize::from(policy.staged);
-        steps.enforced.extend((!policy.staged).then(|| policy.said.remove(key)));
-        steps.staged.push(policy.said.remove(key));
+        let removal = policy.said.remove(key);
+        steps.enforced.extend((!policy.staged).then(|| removal.clone().into()));
+        steps.staged.push(removal.clone().into());
+        steps.written.push(Written { change: removal, is_staged: policy.staged });
     }
 }

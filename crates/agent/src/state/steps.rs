@@ -10,8 +10,19 @@ pub(crate) struct Steps {
     pub(crate) enforced: Vec<Input>,
     /// What changes beside it for policies that are only tried.
     pub(crate) staged: Vec<Input>,
+    /// How policies are written that came, changed or went: for whoever explains what they deny.
+    pub(crate) written: Vec<Written>,
     /// What there is to say about policies, by kind and name.
     pub(crate) remarks: Vec<Remark>,
+}
+
+/// How a policy is written now, or that it went.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// What came of it.
+    pub(crate) change: Change,
+    /// Whether it is only tried.
+    pub(crate) is_staged: bool,
 }
 
 /// A policy that is not honoured as it is written, or is again.

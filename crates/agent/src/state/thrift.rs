@@ -1,7 +1,7 @@
 //! What many objects have in common is kept once: the pods of a workload have equal labels and ports, and
 //! policies select alike.
 
-use sekisho_core::object::{ContainerPort, Labels, Origin, Pod};
+use sekisho_core::object::{ContainerPort, LabelSelector, Labels, NetworkPolicy, Origin, PeerKind, Pod};
 use std::{
     collections::{BTreeSet, HashSet},
     hash::Hash,
@@ -24,6 +24,12 @@ impl<T: ?Sized + Eq + Hash> Shared for Arc<T> {
 }
 
 impl Shared for Labels {
+    fn is_unused(&self) -> bool {
+        self.is_unshared()
+    }
+}
+
+impl Shared for LabelSelector {
     fn is_unused(&self) -> bool {
         self.is_unshared()
     }
@@ -96,6 +102,33 @@ impl Thrift {
         }
         if let Some(node) = &mut pod.node {
             texts.share(node);
+        }
+    }
+}
+
+/// Lets `policy` have what others have already, and no more room than it needs: there are many. Nothing points into its text
+/// any more, nor does anybody ask for its labels and annotations.
+pub(super) fn share_selectors(selectors: &mut Pool<LabelSelector>, policy: &mut NetworkPolicy) {
+    selectors.share(&mut policy.subjects);
+    policy.origin = Origin::default();
+    (policy.labels, policy.annotations) = (Labels::default(), Labels::default());
+    policy.ingress.shrink_to_fit();
+    policy.egress.shrink_to_fit();
+    for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
+        rule.origin = Origin::default();
+        rule.peers.shrink_to_fit();
+        rule.ports.shrink_to_fit();
+        rule.ports.iter_mut().for_each(|port| port.origin = Origin::default());
+        for peer in &mut rule.peers {
+            peer.origin = Origin::default();
+            match &mut peer.kind {
+                PeerKind::Pods(one) | PeerKind::Namespaces(one) => selectors.share(one),
+                PeerKind::PodsInNamespaces { namespaces, pods } => {
+                    selectors.share(namespaces);
+                    selectors.share(pods);
+                }
+                PeerKind::Block(_) => {}
+            }
         }
     }
 }

@@ -56,6 +56,7 @@ fn what_values_do() {
         "http.host=::",
         "attachSeconds=0",
         "flows=all",
+        "dns=true",
         "serveFlows.enabled=true",
     ];
     let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
@@ -68,6 +69,7 @@ fn what_values_do() {
         "--listen=[::]:9419",
         "--attach=0",
         "--flows=all",
+        "--dns",
         "--serve-flows=0.0.0.0:9420",
         "--flows-tls-ca=/flows-tls/ca.crt",
     ] {
@@ -135,6 +137,7 @@ fn values_that_make_no_sense_are_refused() {
         ("serviceAccount.create=false", "serviceAccount.name"),
         ("podMonitor.enabled=true", "http.host"),
         ("serveFlows.enabled=true", "needs flows"),
+        ("dns=true", "dns needs flows"),
     ] {
         let output = template(&helm, NAME, "kube-system", &["--set", option]);
         let told_all = String::from_utf8_lossy(&output.stderr);

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader},
     net::{IpAddr, UdpSocket},
     process::{Child, Stdio},
@@ -92,16 +92,58 @@ pub(crate) fn what_flows_is_recorded() {
     until("what flowed is recorded", || recorded(of("node-2")).values().sum::<u64>() >= 3 * TIMES * families);
     assert_eq!(recorded(of("node-1")), node_1);
     assert_eq!(recorded(of("node-2")), node_2);
-    is_told_within_a_second(&rig, of("node-2"));
+    what_almost_allowed_it_is_told(&mut rig);
+    let node_2 = rig.agents.iter().find(|agent| agent.node() == "node-2").unwrap();
+    is_told_within_a_second(&rig, node_2);
+}
+
+/// What kept rules from allowing what was denied from `from` to this port, as the agent tells.
+fn lacks(agent: &Agent, from: &str, port: u16) -> BTreeSet<String> {
+    let lines = String::from_utf8(agent.ask(&["flows", "--json"]).stdout).unwrap();
+    let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let denied = records.filter(|record| {
+        let carried = format!("UDP/{port}");
+        record["outcome"] == "denied" && end(&record["from"]) == from && record["carried"] == carried.as_str()
+    });
+    let lacks = |record: Value| {
+        let near = &record["nearest"];
+        format!(
+            "{}: {}",
+            near["policy"]["name"].as_str().unwrap_or("-"),
+            near["lacks"].as_str().unwrap_or("-")
+        )
+    };
+    denied.map(lacks).collect()
+}
+
+/// What is denied is told with the rule that almost allowed it, of the policies as they are.
+fn what_almost_allowed_it_is_told(rig: &mut Rig) {
+    let at = rig.agents.iter().position(|agent| agent.node() == "node-2").unwrap();
+    let by_port = lacks(&rig.agents[at], "shop/web", 7001);
+    assert!(by_port.len() == 1 && by_port.iter().all(|lacks| lacks.contains("7005")), "{by_port:?}");
+    let by_peer = lacks(&rig.agents[at], "jobs/cron", 7005);
+    assert!(by_peer.len() == 1 && by_peer.iter().all(|lacks| lacks.contains("jobs")), "{by_peer:?}");
+    rig.server.apply_text(&small::policy().replace("{app: web}", "{app: other}"));
+    let api = small::addresses(rig, "api")[0];
+    until("the new policy is told", || {
+        send(rig, "shop/web", api, 7001, 1);
+        thread::sleep(Duration::from_millis(700));
+        lacks(&rig.agents[at], "shop/web", 7001).iter().any(|lacks| lacks.contains("other"))
+    });
+    rig.server.apply_text(&with_udp());
 }
 
 /// The small cluster, whose policy lets in `web` by UDP as well.
 pub(crate) fn small_rig() -> Rig {
     let mut rig = Rig::build(&small::cluster(), 2).unwrap();
+    rig.server.apply_text(&with_udp());
+    rig
+}
+
+fn with_udp() -> String {
     let udp = small::policy().replace("{port: 7000}", "{port: 7000}, {port: 7005, protocol: UDP}");
     assert_ne!(udp, small::policy());
-    rig.server.apply_text(&udp);
-    rig
+    udp
 }
 
 /// Whoever follows sees what is denied soon.

@@ -62,7 +62,8 @@ impl Agent {
         let words: Vec<&str> = within.iter().copied().chain([PROGRAM]).collect();
         let child = Command::new(words[0])
             .args(&words[1..])
-            .args(["run", "--listen", "none", "--attach", "1", "--log", "debug", "--node", &self.node])
+            .args(["run", "--attach", "1", "--log", "debug", "--node", &self.node])
+            .args(if options.contains(&"--listen") { &[][..] } else { &["--listen", "none"] })
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .arg("--network-namespace")

@@ -84,6 +84,12 @@ impl LabelSelector {
         Self::default()
     }
 
+    /// Whether nobody else has these very requirements.
+    #[must_use]
+    pub fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.requirements) == 1
+    }
+
     /// Whether the selector is empty and so matches all (S7).
     #[must_use]
     pub fn is_everything(&self) -> bool {

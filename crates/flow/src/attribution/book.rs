@@ -21,8 +21,7 @@ const MOST_TENURES: usize = 8;
 /// A pod as flows name it.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    pub(super) uid: PodUid,
-    pub(super) name: Arc<str>,
+    pub(super) pod: Arc<Pod>,
     pub(super) end: End,
 }
 
@@ -133,7 +132,7 @@ impl Book {
         self.by_workload.retain(|_, fellows| !is_past(fellows.gone));
     }
 
-    fn put_pod(&mut self, at: Option<Timestamp>, pod: &Pod) {
+    fn put_pod(&mut self, at: Option<Timestamp>, pod: &Arc<Pod>) {
         // A pod that uses its node's network is its node (S22), also where nobody tells of the node itself.
         let node =
             pod.node.iter().flat_map(|node| pod.host_addresses.iter().map(move |address| (*address, node)));
@@ -150,7 +149,7 @@ impl Book {
         self.end(&pod.uid, at.unwrap_or(Timestamp::MAX), &addresses);
         for address in &addresses {
             let tenures = self.pods.entry(*address).or_default();
-            match tenures.iter_mut().find(|tenure| tenure.pod.uid == pod.uid && tenure.to.is_none()) {
+            match tenures.iter_mut().find(|tenure| tenure.pod.pod.uid == pod.uid && tenure.to.is_none()) {
                 // Labels change at once (S28).
                 Some(tenure) => tenure.pod = Arc::clone(&known),
                 None => tenures.push(Tenure { pod: Arc::clone(&known), from: at, to: None }),
@@ -167,10 +166,10 @@ impl Book {
         self.by_uid.insert(pod.uid.clone(), (known, addresses));
     }
 
-    fn known(&self, pod: &Pod) -> Arc<Known> {
+    fn known(&self, pod: &Arc<Pod>) -> Arc<Known> {
         let labels = self.labels.stable(&pod.labels);
         let end = End::Workload(WorkloadEnd { workload: pod.workload.clone(), labels });
-        Arc::new(Known { uid: pod.uid.clone(), name: Arc::clone(&pod.key.name), end })
+        Arc::new(Known { pod: Arc::clone(pod), end })
     }
 
     /// Ends the tenures of a pod but at the addresses that it `keeps`.
@@ -178,21 +177,19 @@ impl Book {
         let Some((known, addresses)) = self.by_uid.remove(uid) else { return };
         for address in addresses.iter().filter(|address| !keeps.contains(address)) {
             let tenures = self.pods.get_mut(address).into_iter().flatten();
-            for tenure in tenures.filter(|tenure| tenure.pod.uid == *uid) {
+            for tenure in tenures.filter(|tenure| tenure.pod.pod.uid == *uid) {
                 tenure.to.get_or_insert(at);
             }
         }
-        if let Some(end) = known.end.workload() {
-            let key = ObjectKey::new(Arc::clone(&end.workload.key.namespace), Arc::clone(&known.name));
-            if let Some((_, gone)) = self.by_name.get_mut(&key).filter(|(of, _)| of.uid == *uid) {
-                *gone = Some(at);
-            }
-            if let Some(fellows) = self.by_workload.get_mut(&end.workload) {
-                fellows.here.remove(uid);
-                match fellows.here.first_key_value() {
-                    Some((_, other)) => fellows.one = Arc::clone(other),
-                    None => fellows.gone = Some(at),
-                }
+        let Pod { key, workload, .. } = &*known.pod;
+        if let Some((_, gone)) = self.by_name.get_mut(key).filter(|(of, _)| of.pod.uid == *uid) {
+            *gone = Some(at);
+        }
+        if let Some(fellows) = self.by_workload.get_mut(workload) {
+            fellows.here.remove(uid);
+            match fellows.here.first_key_value() {
+                Some((_, other)) => fellows.one = Arc::clone(other),
+                None => fellows.gone = Some(at),
             }
         }
     }
@@ -235,6 +232,11 @@ impl Book {
         self.nodes.contains_key(&address) && !self.pods.contains_key(&address)
     }
 
+    /// The node that bears the address.
+    pub(super) fn node_at(&self, address: IpAddr) -> Option<&Arc<str>> {
+        self.nodes.get(&address)
+    }
+
     /// The latest pod of this name.
     pub(super) fn named(&self, key: &ObjectKey) -> Option<&Arc<Known>> {
         self.by_name.get(key).map(|(known, _)| known)
@@ -242,8 +244,8 @@ impl Book {
 
     /// A pod of this workload that is there, and its addresses, ascending.
     pub(super) fn pod_of(&self, workload: &Workload) -> Option<(PodUid, Vec<IpAddr>)> {
-        let uid = &self.of_workload(workload)?.uid;
-        self.by_uid.get(uid).map(|(known, addresses)| (known.uid.clone(), addresses.clone()))
+        let uid = &self.of_workload(workload)?.pod.uid;
+        self.by_uid.get(uid).map(|(known, addresses)| (known.pod.uid.clone(), addresses.clone()))
     }
 
     /// The addresses of a node, ascending.
@@ -260,6 +262,12 @@ impl Book {
     /// Whether the pod is there, and bears the address.
     pub(super) fn bears(&self, uid: &PodUid, address: IpAddr) -> bool {
         self.by_uid.get(uid).is_some_and(|(_, addresses)| addresses.contains(&address))
+    }
+
+    /// The pods that bear the address now: as a rule one (S26).
+    pub(super) fn bearers(&self, address: IpAddr) -> impl Iterator<Item = &Arc<Pod>> {
+        let tenures = self.pods.get(&address).into_iter().flatten();
+        tenures.filter(|tenure| tenure.to.is_none()).map(|tenure| &tenure.pod.pod)
     }
 
     /// Whether the pod is there.

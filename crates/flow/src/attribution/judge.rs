@@ -89,22 +89,29 @@ const MOST: usize = 1 << 14;
 
 /// What was asked of late.
 #[derive(Debug)]
-struct Memory<K, V> {
+pub(super) struct Memory<K, V> {
     now: HashMap<K, V>,
     before: HashMap<K, V>,
+    most: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Memory<K, V> {
     fn new() -> Self {
-        Self { now: HashMap::new(), before: HashMap::new() }
+        Self::with_room(MOST)
     }
 
-    fn get(&mut self, key: K, ask: impl FnOnce() -> V) -> V {
+    /// For `most` answers at least, and twice as many at most.
+    pub(super) fn with_room(most: usize) -> Self {
+        Self { now: HashMap::new(), before: HashMap::new(), most }
+    }
+
+    /// The answer that is remembered, or else what `ask` gives.
+    pub(super) fn get(&mut self, key: K, ask: impl FnOnce() -> V) -> V {
         if let Some(known) = self.now.get(&key) {
             return known.clone();
         }
         let answer = self.before.remove(&key).unwrap_or_else(ask);
-        if self.now.len() >= MOST {
+        if self.now.len() >= self.most {
             self.before = std::mem::take(&mut self.now);
         }
         self.now.insert(key, answer.clone());

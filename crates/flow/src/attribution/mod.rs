@@ -6,6 +6,7 @@
 
 mod book;
 mod bounds;
+mod explainer;
 mod judge;
 mod keys;
 mod leave;
@@ -15,6 +16,7 @@ mod tenure;
 mod told;
 
 pub use book::Book;
+pub use explainer::{Explainer, Stands};
 pub use judge::{Judge, Nobody};
 pub use policies::Policies;
 
@@ -135,7 +137,7 @@ impl<J: Judge> Attribution<J> {
         let (end, pod, asked) = match resident {
             Some(Resident::Pod(known, stays)) => {
                 let asked = if stays { asked } else { None };
-                (known.end.clone(), Some(Arc::clone(&known.name)), asked)
+                (known.end.clone(), Some(Arc::clone(&known.pod.key.name)), asked)
             }
             Some(Resident::Node(name)) => (End::Node(Some(name)), None, asked),
             // Policies see what it is translated to (S37), and that is not known.
@@ -158,8 +160,8 @@ impl<J: Judge> Attribution<J> {
     /// itself, as manifests know it, which have no addresses.
     fn asked(&self, known: &Known, party: &Party) -> Option<packet::End> {
         match party.address {
-            Some(address) if self.book.bears(&known.uid, address) => Some(packet::End::Address(address)),
-            _ => self.book.has(&known.uid).then(|| packet::End::Pod(known.uid.clone())),
+            Some(address) if self.book.bears(&known.pod.uid, address) => Some(packet::End::Address(address)),
+            _ => self.book.has(&known.pod.uid).then(|| packet::End::Pod(known.pod.uid.clone())),
         }
     }
 }

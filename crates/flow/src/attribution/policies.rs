@@ -115,16 +115,21 @@ fn inside(cluster: &Cluster, bounds: &[IpAddr]) -> HashMap<IpAddr, Option<usize>
     inside
 }
 
+/// Of a packet that `cluster` denies at the side of `direction` the rule there that almost allowed it.
+pub(super) fn nearest(cluster: &Cluster, packet: &Packet, direction: Direction) -> Option<Nearest> {
+    let explanation = explain(cluster, packet);
+    let side = explanation.side(direction);
+    let miss = side.deciding().filter(|_| !side.verdict.decision.is_allow())?.nearest()?;
+    Some(Nearest { policy: miss.policy.clone(), path: miss.path.clone(), lacks: miss.to_string().into() })
+}
+
 impl Judge for Policies<'_> {
     fn judge(&self, packet: &Packet) -> Option<Verdict> {
         Some(eval::decide(&self.around(packet), packet))
     }
 
     fn nearest(&self, packet: &Packet, direction: Direction) -> Option<Nearest> {
-        let explanation = explain(&self.around(packet), packet);
-        let side = explanation.side(direction);
-        let miss = side.deciding().filter(|_| !side.verdict.decision.is_allow())?.nearest()?;
-        Some(Nearest { policy: miss.policy.clone(), path: miss.path.clone(), lacks: miss.to_string().into() })
+        nearest(&self.around(packet), packet, direction)
     }
 
     fn address_class(&self, address: IpAddr) -> Option<usize> {

@@ -40,6 +40,8 @@ impl<T: Ord, const MOST: usize> Few<T, MOST> {
             self.kept.pop_if(|greatest| thing < *greatest);
         }
         if at < MOST && !self.is_full() {
+            // Most are few indeed: there is one.
+            self.kept.reserve_exact(usize::from(self.kept.is_empty()));
             self.kept.insert(at, thing);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::guard;
 use crate::{
-    log,
+    log, names as dns,
     tree::{Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState},
 };
 use sekisho_core::{object::Direction, set::Protocol};
@@ -67,6 +67,19 @@ pub(crate) mod names {
     pub(crate) fn label() -> Name {
         Name::fixed("label")
     }
+
+    /// Answers to DNS questions.
+    pub(crate) fn answers() -> Name {
+        Name::fixed("answers")
+    }
+
+    /// Local pods, whose DNS answers are read.
+    pub(crate) fn asking(family: Family) -> Name {
+        Name::fixed(match family {
+            Family::V4 => "asking4",
+            Family::V6 => "asking6",
+        })
+    }
 }
 
 /// What a rule that allows does: the destination's side is still to be asked for egress (S11).
@@ -103,6 +116,8 @@ pub(crate) struct Mode {
     pub(crate) isolating: bool,
     /// Whether packets pass that would not, and it is only told which.
     pub(crate) tried: bool,
+    /// Whether answers to the DNS questions of pods here are handed over, so that addresses get names.
+    pub(crate) naming: bool,
 }
 
 impl Mode {
@@ -123,14 +138,24 @@ impl Mode {
 pub(crate) fn base(mode: Mode) -> Ruleset {
     let mut chains = chains(mode);
     chains.values_mut().flat_map(|chain| &mut chain.rules).for_each(|rule| mode.adapt(rule));
-    Ruleset { sets: sets(), chains }
+    let mut sets = sets();
+    if mode.naming {
+        sets.extend(Family::ALL.map(|family| {
+            let comment = format!("local pods whose DNS answers are read, IPv{family}");
+            (names::asking(family), Set::new(SetKind::Addresses(family), comment))
+        }));
+        let comment = "answers to DNS questions".to_owned();
+        chains.insert(names::answers(), Chain { hook: None, rules: answers(), comment });
+    }
+    Ruleset { sets, chains }
 }
 
 /// The rules of the base chains that depend on the mode.
-pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 3] {
+pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 4] {
     [
         (Name::fixed("forward"), forward(mode)),
         (Name::fixed("input"), input(mode)),
+        (Name::fixed("output"), output(mode)),
         (names::ingress(), ingress(mode)),
     ]
 }
@@ -161,7 +186,7 @@ fn chains(mode: Mode) -> BTreeMap<Name, Chain> {
         // its pod, and that answer is refused.
         (
             Name::fixed("output"),
-            hooked(Hook::Output, "from this node to its pods: allowed (S20)", Vec::new()),
+            hooked(Hook::Output, "from this node to its pods: allowed (S20)", output(mode)),
         ),
         (names::ingress(), chain("the destination's side", ingress(mode))),
         (names::exempt(Family::V4), chain("what always passes, IPv4", vec![itself(Family::V4)])),
@@ -192,8 +217,27 @@ fn cut(mode: Mode) -> Vec<Rule> {
     mode.refusing.then(refuse).into_iter().collect()
 }
 
+/// What is an answer to a DNS question, where it may be one to a pod. It is of a connection that is known: it is looked at
+/// before those pass.
+fn naming(mode: Mode, answers: Match) -> Vec<Rule> {
+    let look = || Rule::when([answers], Action::Jump(names::answers()));
+    mode.naming.then(look).into_iter().collect()
+}
+
+/// What the node itself answers, as a cache of DNS does there: its packets may not be tracked, and nobody else sends any
+/// here.
+fn output(mode: Mode) -> Vec<Rule> {
+    naming(mode, Match::FromPort(Protocol::Udp, dns::PORT))
+}
+
+fn answers() -> Vec<Rule> {
+    let to_pod = |family| Match::Address { family, side: Side::Destination, set: names::asking(family) };
+    Family::ALL.map(|family| Rule::when([to_pod(family)], Action::Copy)).into()
+}
+
 fn forward(mode: Mode) -> Vec<Rule> {
-    let mut rules = known(mode);
+    let mut rules = naming(mode, Match::Answer(Protocol::Udp, dns::PORT));
+    rules.extend(known(mode));
     if mode.isolating {
         rules.push(Rule::when([Match::Group], Action::Goto(names::to_many())));
     }

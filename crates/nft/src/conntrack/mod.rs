@@ -16,7 +16,7 @@ mod translation;
 
 pub use entry::{Connection, Tuple};
 pub use look::{Found, Looker, Scope};
-pub use opened::{Heard, Opened, Openings};
+pub use opened::{Heard, Lost, Opened, Openings};
 pub use table::{Conntrack, Swept};
 
 /// `NLA_F_NESTED`: the value is attributes itself.

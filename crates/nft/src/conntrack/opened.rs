@@ -11,8 +11,9 @@ use std::time::Duration;
 const GROUP: u32 = 1;
 /// `NFNL_SUBSYS_CTNETLINK` with `IPCTNL_MSG_CT_NEW`.
 const NEW: u16 = 1 << 8;
-/// What is set aside for tellings that were not read yet, in bytes: some 10,000 connections.
-const ROOM: usize = 16 << 20;
+/// What may be set aside for tellings that were not read yet, in bytes: some 20,000 connections, so 200,000 a second may
+/// come while a busy machine has no time for a tenth of one.
+const ROOM: usize = 32 << 20;
 /// How many connections are taken at a time.
 const MOST: usize = 4096;
 
@@ -37,6 +38,10 @@ impl Opened {
 #[derive(Debug)]
 pub struct Openings {
     listener: Listener,
+    /// How many were lost when it was looked last, as the kernel counts them.
+    dropped: Option<u32>,
+    /// Whether some were lost, and others may be still.
+    is_losing: bool,
 }
 
 /// What was heard.
@@ -44,8 +49,25 @@ pub struct Openings {
 pub struct Heard {
     /// The connections, in order.
     pub opened: Vec<Opened>,
-    /// Whether others were lost because they were too many to be read in time. The kernel does not tell how many.
-    pub lost: bool,
+    /// Others, which were too many to be read in time.
+    pub lost: Lost,
+}
+
+/// What was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// So many, as the kernel counts them.
+    pub counted: u64,
+    /// And others, which nobody counted.
+    pub uncounted: bool,
+}
+
+impl Lost {
+    /// Adds what was lost besides.
+    pub fn add(&mut self, other: Self) {
+        self.counted = self.counted.saturating_add(other.counted);
+        self.uncounted |= other.uncounted;
+    }
 }
 
 impl Openings {
@@ -54,9 +76,18 @@ impl Openings {
     /// # Errors
     /// When the kernel gives no netlink socket.
     pub fn open() -> Result<Self, NetlinkError> {
-        let listener =
-            Listener::open(NETLINK_NETFILTER, GROUP, Some(ROOM), "listen to connections that are opened")?;
-        Ok(Self { listener })
+        Self::with_room(ROOM)
+    }
+
+    /// Likewise, with so many bytes set aside for those that were not read yet. What does not find room is lost, and counted.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn with_room(room: usize) -> Result<Self, NetlinkError> {
+        let what = "listen to connections that are opened";
+        let listener = Listener::open(NETLINK_NETFILTER, GROUP, Some(room), what)?;
+        let dropped = listener.dropped();
+        Ok(Self { listener, dropped, is_losing: false })
     }
 
     /// Waits until a connection is opened, or until `patience` is over, and takes those that there are.
@@ -64,13 +95,31 @@ impl Openings {
     /// # Errors
     /// When the kernel cannot be listened to any more.
     pub fn hear(&mut self, patience: Duration) -> Result<Heard, NetlinkError> {
-        let mut heard = Heard::default();
-        let Heard { opened, lost } = &mut heard;
-        *lost = self.listener.hear(patience, MOST, |bytes| {
+        let mut opened = Vec::new();
+        let some_are_lost = self.listener.hear(patience, MOST, |bytes| {
             let news = Answer::all(bytes).filter(|answer| answer.kind == NEW);
             opened.extend(news.filter_map(|news| read(news.payload.get(GENERIC..)?)));
         })?;
-        Ok(heard)
+        let lost = self.lost(some_are_lost);
+        // It is said once that some are; others may be until all were read.
+        self.is_losing &= !opened.is_empty() || lost != Lost::default();
+        Ok(Heard { opened, lost })
+    }
+
+    /// What was lost since it was looked last.
+    fn lost(&mut self, some_are_lost: bool) -> Lost {
+        self.is_losing |= some_are_lost;
+        if !self.is_losing {
+            return Lost::default();
+        }
+        let now = self.listener.dropped();
+        match self.dropped.zip(now) {
+            Some((before, now)) => {
+                self.dropped = Some(now);
+                Lost { counted: now.wrapping_sub(before).into(), uncounted: false }
+            }
+            None => Lost { counted: 0, uncounted: some_are_lost },
+        }
     }
 }
 

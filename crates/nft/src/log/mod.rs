@@ -3,10 +3,12 @@
 //! A rule hands at most ten packets a second over (after the first fifty), with the reason before them; its counter
 //! has them all. Of a packet nothing is read but its headers.
 
+mod entries;
 mod listener;
 mod packet;
 mod tag;
 
+pub(crate) use entries::{Copies, Entries};
 pub use listener::{Heard, LogListener};
 pub use tag::{Denial, Tag};
 pub(crate) use tag::{STRANGER, TO_MANY, audited, denied};

@@ -68,6 +68,8 @@ pub(super) enum Meta {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tracked {
     State = 0,
+    Direction = 1,
+    DestinationPort = 12,
     Labels = 13,
 }
 
@@ -102,6 +104,11 @@ pub(super) fn tracked(key: Tracked, register: u32) -> Attributes {
     expression("ct", &Attributes::new().u32(1, register).u32(2, key as u32))
 }
 
+/// The same of the direction in which the connection was opened: `IP_CT_DIR_ORIGINAL`.
+pub(super) fn tracked_original(key: Tracked, register: u32) -> Attributes {
+    expression("ct", &Attributes::new().u32(1, register).u32(2, key as u32).bytes(3, &[0]))
+}
+
 pub(super) fn set_tracked(key: Tracked, register: u32) -> Attributes {
     expression("ct", &Attributes::new().u32(2, key as u32).u32(4, register))
 }
@@ -131,6 +138,11 @@ pub(super) fn counter() -> Attributes {
 
 pub(super) fn log(group: u16, prefix: &str) -> Attributes {
     expression("log", &Attributes::new().u16(1, group).text(2, prefix))
+}
+
+/// To whoever listens to the group, with so many bytes of the packet at most.
+pub(super) fn copy(group: u16, bytes: u32) -> Attributes {
+    expression("log", &Attributes::new().u16(1, group).u32(3, bytes))
 }
 
 /// At most so many packets a second, with a burst.

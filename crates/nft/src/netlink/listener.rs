@@ -1,6 +1,6 @@
 //! A netlink socket on which the kernel tells of what happens.
 
-use super::{NetlinkError, socket::TOO_MUCH};
+use super::{NetlinkError, dropped, socket::TOO_MUCH};
 use netlink_sys::Socket as RawSocket;
 use nix::sys::{
     socket::{MsgFlags, setsockopt, sockopt::ReceiveTimeout},
@@ -17,6 +17,8 @@ pub(crate) struct Listener {
     raw: RawSocket,
     /// What it does, for errors.
     what: &'static str,
+    /// By which protocol and port the kernel knows it, where that was asked.
+    known_by: Option<(isize, u32)>,
 }
 
 impl Listener {
@@ -30,17 +32,23 @@ impl Listener {
     ) -> Result<Self, NetlinkError> {
         let failed = |what| move |source| NetlinkError::Socket { what, source };
         let mut raw = RawSocket::new(protocol).map_err(failed("open a socket"))?;
-        raw.bind_auto().map_err(failed("bind a socket"))?;
+        let port = raw.bind_auto().map_err(failed("bind a socket"))?.port_number();
         if let Some(room) = room {
             raw.set_rx_buf_sz(room).map_err(failed("set up a socket"))?;
         }
         raw.add_membership(group).map_err(failed(what))?;
-        Ok(Self::new(raw, what))
+        Ok(Self { known_by: Some((protocol, port)), ..Self::new(raw, what) })
+    }
+
+    /// How many tellings it had no room for so far, round and round in 32 bits; `None` where the kernel does not say.
+    pub(crate) fn dropped(&self) -> Option<u32> {
+        let (protocol, port) = self.known_by?;
+        dropped::so_far(protocol, port)
     }
 
     /// Listens on a socket that the kernel was told to talk to; `what` says in errors what it does.
     pub(super) fn new(raw: RawSocket, what: &'static str) -> Self {
-        Self { raw, what }
+        Self { raw, what, known_by: None }
     }
 
     /// Waits until something is told, or until `patience` is over; says whether it `is_news`, given its bytes. What was

@@ -5,6 +5,7 @@
 
 mod attribute;
 mod batch;
+mod dropped;
 mod error;
 mod expression;
 mod links;

@@ -3,13 +3,17 @@
 use super::{
     Attributes,
     expression::{
-        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, counter, dispatch, is_in, limit, load, log,
-        mask, meta, payload, refuse, reset, set_tracked, tracked, verdict,
+        Base, Comparison, FIRST, Meta, Tracked, Verdict, compare, copy, counter, dispatch, is_in, limit,
+        load, log, mask, meta, payload, refuse, reset, set_tracked, tracked, tracked_original, verdict,
     },
 };
 use crate::{
-    text::LOG_RATE,
-    tree::{Action, CUT_LABEL_BIT, Family, LOG_GROUP, Match, NumberRange, Rule, Side, TagKind, TrackedState},
+    names::LONGEST,
+    text::{COPY_RATE, LOG_RATE},
+    tree::{
+        Action, CUT_LABEL_BIT, Family, LOG_GROUP, Match, NAMES_GROUP, NumberRange, Rule, Side, TagKind,
+        TrackedState,
+    },
 };
 use sekisho_core::set::Protocol;
 
@@ -88,6 +92,23 @@ impl Writer {
                 self.push([is_in(set, FIRST)]);
             }
             Match::Icmpv6(range) => self.icmpv6(*range),
+            Match::FromPort(protocol, port) => {
+                self.protocol(protocol.number());
+                self.push([
+                    payload(Base::Transport, 0, 2, FIRST),
+                    compare(FIRST, Comparison::Equal, &port.to_be_bytes()),
+                ]);
+            }
+            Match::Answer(protocol, port) => {
+                self.protocol(protocol.number());
+                // IP_CT_DIR_REPLY.
+                self.push([
+                    tracked(Tracked::Direction, FIRST),
+                    compare(FIRST, Comparison::Equal, &[1]),
+                    tracked_original(Tracked::DestinationPort, FIRST),
+                    compare(FIRST, Comparison::Equal, &port.to_be_bytes()),
+                ]);
+            }
         }
     }
 
@@ -106,6 +127,7 @@ impl Writer {
             }
             Action::Count => self.push([counter()]),
             Action::Log { prefix } => self.push([limit(LOG_RATE), log(LOG_GROUP, prefix)]),
+            Action::Copy => self.push([limit(COPY_RATE), copy(NAMES_GROUP, LONGEST)]),
             Action::SetCut => self.push([load(FIRST, &cut_label()), set_tracked(Tracked::Labels, FIRST)]),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Program;
 use crate::{
-    compile::{Mode, guard},
+    compile::{Mode, guard, names},
     transaction::Transaction,
     tree::{Element, Family},
 };
@@ -49,13 +49,15 @@ impl Program {
         self.transaction()
     }
 
-    /// Notes whether some pod on this node bears the address. Without a guard nobody asks.
+    /// Notes whether some pod on this node bears the address. Without a guard nobody asks, nor where answers are not read.
     pub(super) fn know(&mut self, address: IpAddr, is: bool) {
-        let set = guard::known(Family::of(address));
-        if is {
-            self.add(&set, Element::Address(address));
-        } else {
-            self.remove(&set, &Element::Address(address));
+        let family = Family::of(address);
+        for set in [guard::known(family), names::asking(family)] {
+            if is {
+                self.add(&set, Element::Address(address));
+            } else {
+                self.remove(&set, &Element::Address(address));
+            }
         }
     }
 }

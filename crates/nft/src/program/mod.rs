@@ -24,8 +24,14 @@ use std::{
 };
 
 /// Fail closed: another program may have cut connections here. A sweep knows.
-const ENFORCING: Mode =
-    Mode { phase: Phase::Enforcing, refusing: true, guarded: false, isolating: false, tried: false };
+const ENFORCING: Mode = Mode {
+    phase: Phase::Enforcing,
+    refusing: true,
+    guarded: false,
+    isolating: false,
+    tried: false,
+    naming: false,
+};
 
 /// A local address: what polices it, and the chains that it leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +75,13 @@ impl Program {
     #[must_use]
     pub fn attaching(index: &Index, node: &str) -> Self {
         Self::in_mode(index, node, Mode { phase: Phase::Attaching, ..ENFORCING })
+    }
+
+    /// The same, which also hands over the answers to the DNS questions of this node's pods:
+    /// [`names`](crate::names).
+    #[must_use]
+    pub fn naming(self, index: &Index) -> Self {
+        Self::in_mode(index, &self.node, Mode { naming: true, ..self.mode })
     }
 
     fn in_mode(index: &Index, node: &str, mode: Mode) -> Self {

@@ -107,6 +107,10 @@ pub enum Match {
     },
     /// ICMPv6 with a type in the range (S34).
     Icmpv6(NumberRange),
+    /// It answers on a connection of this protocol that was opened to this port, whatever it was translated to.
+    Answer(Protocol, u16),
+    /// Protocol and source port.
+    FromPort(Protocol, u16),
 }
 
 /// A closed range of numbers in a header.
@@ -145,6 +149,8 @@ pub enum Action {
         /// What the log entry begins with: at most 127 bytes.
         prefix: String,
     },
+    /// Hands a copy of it over to whoever names addresses, at most so often, and goes on.
+    Copy,
     /// Marks the connection as cut (S31), and goes on. That a rule can do this is what makes the kernel
     /// keep room for labels on every connection.
     SetCut,
@@ -184,6 +190,7 @@ impl Rule {
             | Action::Dispatch { .. }
             | Action::Count
             | Action::Log { .. }
+            | Action::Copy
             | Action::SetCut => None,
         }
         .into_iter()
@@ -202,6 +209,7 @@ impl Rule {
             | Action::Return
             | Action::Count
             | Action::Log { .. }
+            | Action::Copy
             | Action::SetCut => None,
         };
         let read = self.matches.iter().filter_map(|condition| match condition {
@@ -217,7 +225,9 @@ impl Rule {
             | Match::NoVlan(_)
             | Match::Protocol(_)
             | Match::Port(..)
-            | Match::Icmpv6(_) => None,
+            | Match::Icmpv6(_)
+            | Match::Answer(..)
+            | Match::FromPort(..) => None,
         });
         read.chain(map)
     }

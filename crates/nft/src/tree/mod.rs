@@ -67,6 +67,9 @@ pub const CUT_LABEL_BIT: u8 = 119;
 /// The NFLOG group that denials are logged to.
 pub const LOG_GROUP: u16 = 1719;
 
+/// The NFLOG group that answers to DNS questions are copied to.
+pub const NAMES_GROUP: u16 = 1720;
+
 /// All of one node's table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ruleset {

@@ -90,7 +90,7 @@ proptest! {
                     let missing = |connections| Missing { window, why: "no room".into(), connections };
                     let counted = lost.map(|lost| missing(Some(lost)));
                     told |= unheard;
-                    queue.add(window, flows, counted.into_iter().chain(unheard.then(|| missing(None))).collect());
+                    queue.add(window, flows.into(), counted.into_iter().chain(unheard.then(|| missing(None))).collect());
                     prop_assert!(queue.size <= most, "{} of {most}", queue.size);
                     prop_assert_eq!(queue.size, queue.batches.iter().map(Batch::size).sum::<usize>());
                 }
@@ -99,7 +99,7 @@ proptest! {
         }
         let Closed { window, flows, .. } = closed(now, 0..1);
         *added.entry(flows[0].key.carried).or_default() += 1;
-        queue.add(window, flows, Vec::new());
+        queue.add(window, flows.into(), Vec::new());
         for reader in &mut readers {
             while reader.read(&mut queue, true) {}
             let got: u64 = reader.got.values().sum();
@@ -116,7 +116,7 @@ proptest! {
 fn busy(queue: &mut Queue, from: i64, seconds: i64, ports: u16) {
     for half in 0..2 * seconds {
         let Closed { window, flows, .. } = closed(from + half / 2, 0..ports);
-        queue.add(window, flows, Vec::new());
+        queue.add(window, flows.into(), Vec::new());
     }
 }
 
@@ -142,7 +142,7 @@ fn when_it_was_that_something_made_way_is_told() {
     let mut queue = Queue::new(20, Timestamp::from_second(0).unwrap());
     for minute in 1..=10 {
         let Closed { window, flows, .. } = closed(60 * minute, 0..5);
-        queue.add(window, flows, Vec::new());
+        queue.add(window, flows.into(), Vec::new());
     }
     let seconds = |window: Window| (window.from().as_second(), window.to().as_second());
     let Some(Next { head, .. }) = queue.after(0) else { panic!("there is something") };
@@ -158,7 +158,7 @@ fn when_it_was_that_something_made_way_is_told() {
 fn a_number_within_a_batch_is_nobodys() {
     let mut queue = Queue::new(100, Timestamp::from_second(0).unwrap());
     let Closed { window, flows, .. } = closed(60, 0..5);
-    queue.add(window, flows, Vec::new());
+    queue.add(window, flows.into(), Vec::new());
     let Some(Next { head, flows }) = queue.after(2) else { panic!("there is something") };
     assert_eq!((head.first, head.last, flows.len()), (3, 5, 0));
     assert_eq!(head.missing[0].connections, Some(3), "what of it was told nobody knows");
