@@ -2,7 +2,6 @@
 
 use crate::args::{ClickHouseArgs, HubArgs};
 use anyhow::Context;
-use jiff::Timestamp;
 use sekisho_history::{Error, History, Target};
 use std::{
     fmt, fs,
@@ -49,15 +48,6 @@ impl Place {
             Self::File(path) => History::open_to_ask(path),
             Self::ClickHouse(target) => History::connect(target),
         }
-    }
-
-    /// When a history was written for the last time, where that is known.
-    pub(super) fn last_written(&self) -> Option<Timestamp> {
-        let Self::File(path) = self else { return None };
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let times = [path, Path::new(&log)].map(|path| fs::metadata(path).and_then(|found| found.modified()));
-        times.into_iter().flatten().max().and_then(|time| Timestamp::try_from(time).ok())
     }
 
     /// For how many hours longer than said records may be kept. ClickHouse writes whole parts of the table anew where some of

@@ -121,10 +121,6 @@ struct Writer {
     news: broadcast::Sender<Arc<Stored>>,
     gate: Arc<Mutex<()>>,
     reached: BTreeMap<Arc<str>, Reached>,
-    /// When something of a node was taken for the last time, by its clock.
-    heard: BTreeMap<Arc<str>, Timestamp>,
-    /// When the hub before this one wrote for the last time.
-    before: Option<Timestamp>,
     troubled: bool,
     /// Others who are told.
     telling: Telling,
@@ -139,26 +135,12 @@ impl Writer {
         metrics: Arc<Metrics>,
         (news, gate): Followers,
     ) -> Result<Self, Error> {
-        let before = keeping.place.last_written();
         let history = keeping.place.open()?;
         let reached = history.reached()?;
         telling.remember(&history, Timestamp::now())?;
         info!(history = %keeping.place, nodes = reached.len(), "the history is open");
-        let heard = BTreeMap::new();
         let (troubled, troubles) = (false, Vec::new());
-        Ok(Self {
-            history,
-            keeping,
-            metrics,
-            news,
-            gate,
-            reached,
-            heard,
-            before,
-            troubled,
-            telling,
-            troubles,
-        })
+        Ok(Self { history, keeping, metrics, news, gate, reached, troubled, telling, troubles })
     }
 
     fn obey(&mut self, order: Order) {
@@ -181,15 +163,12 @@ impl Writer {
     }
 
     fn put(&mut self, told: Told) -> Result<(), Error> {
-        let clock = told.teller.clock;
         let node = Arc::clone(&told.teller.node);
-        let heard = self.heard.get(&node).copied().or(self.before);
-        let batch = account::batch(told, self.reached.get(&node), heard);
+        let batch = account::batch(told, self.reached.get(&node));
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let put = self.history.put(&batch)?;
-        let reached = Reached { boot: Arc::clone(&batch.mark.boot), last: batch.mark.last };
-        self.reached.insert(Arc::clone(&node), reached);
-        self.heard.insert(node, clock);
+        let (boot, last) = (Arc::clone(&batch.mark.boot), batch.mark.last);
+        self.reached.insert(node, Reached { boot, last, at: Some(batch.at) });
         if put == Put::Kept {
             self.metrics.stored(&batch.flows, &batch.lost);
             self.telling.took(&batch.flows);
