@@ -5,13 +5,14 @@ use crate::{args::FlowsArgs, output};
 use anyhow::{Context, anyhow, bail};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
-    Request, StatusCode,
+    Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http2,
     header::AUTHORIZATION,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use sekisho_flow::{
+    Timestamp,
     merge::Totals,
     query::Query,
     record::{Flow, Window},
@@ -21,7 +22,7 @@ use sekisho_k8s::live::{self, Access};
 use sekisho_tls::{Credentials, HUB};
 use serde::Deserialize;
 use std::{fs, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, runtime::Runtime};
 use tokio_rustls::{
     TlsConnector,
     rustls::{ClientConfig, pki_types::ServerName},
@@ -30,6 +31,9 @@ use url::{Host, Url};
 
 /// How long the hub may take to be reached.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it takes to ask again after a hub that was heard is not any more; twice as long each time, up to the longest.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(10);
 /// How often it is asked whether it is still there, and how long it may take to say so.
 const ALIVE: Duration = Duration::from_secs(10);
 
@@ -39,6 +43,21 @@ pub(crate) struct Hub {
     name: ServerName<'static>,
     config: Arc<ClientConfig>,
     token: String,
+}
+
+/// Why an answer broke off.
+enum Broken {
+    /// It may be asked again.
+    Away(anyhow::Error),
+    /// Asked again it would break off again.
+    Final(anyhow::Error),
+}
+
+impl From<Broken> for anyhow::Error {
+    fn from(broken: Broken) -> Self {
+        let (Broken::Away(error) | Broken::Final(error)) = broken;
+        error
+    }
 }
 
 /// What there is to say among records.
@@ -80,7 +99,7 @@ impl Hub {
     pub(super) fn history(&self, query: &Query, window: Option<Window>) -> anyhow::Result<History> {
         let (mut totals, mut records) = (Totals::default(), 0);
         self.lines("/v1/flows", &query.to_string(), |line| {
-            if let Some((flow, _)) = flow(line)? {
+            if let Some(flow) = flow(line)? {
                 records += 1;
                 totals.add(flow);
             }
@@ -109,34 +128,81 @@ impl Hub {
         Ok(History { flows: totals.into_flows(), records, window })
     }
 
-    /// What comes, until nobody tells or reads it any more. What is missing is told beside it.
+    /// What comes, until nobody reads it any more. What is missing is told beside it. A hub that was heard and is not any more is
+    /// asked again, for what comes from then on.
+    ///
+    /// # Errors
+    /// When it is not heard at first, does not want to tell, or breaks off among what it keeps.
     pub(crate) fn follow(
         &self,
         query: &Query,
-        mut each: impl FnMut(&Flow, &str) -> anyhow::Result<()>,
+        mut each: impl FnMut(&Flow) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let asked = query.to_string();
-        let asked = if asked.is_empty() { "follow=true".to_owned() } else { format!("{asked}&follow=true") };
-        self.lines("/v1/flows", &asked, |line| match flow(line)? {
-            Some((flow, line)) => each(&flow, line),
-            None => Ok(()),
-        })?;
-        bail!("the hub has ended")
+        let runtime = runtime()?;
+        let mut query = query.clone();
+        let (mut heard, mut pause, mut said) = (None, PAUSE, String::new());
+        loop {
+            let ended = match runtime.block_on(self.ask("/v1/flows", &following(&query))) {
+                Ok(body) => {
+                    if let Some(since) = heard {
+                        heard_again(since);
+                    }
+                    (heard, pause, said) = (Some(Timestamp::now()), PAUSE, String::new());
+                    let mut is_kept = query.period.since.is_some();
+                    let ended = runtime.block_on(lines(body, |line| {
+                        heard = Some(Timestamp::now());
+                        is_kept &= !line.is_empty();
+                        flow(line)?.map_or(Ok(()), |flow| each(&flow))
+                    }));
+                    // Of what is kept nobody could say how much of it was told.
+                    match ended {
+                        Err(Broken::Away(error)) if is_kept => Err(Broken::Final(error)),
+                        ended => ended,
+                    }
+                }
+                Err(broken) => Err(broken),
+            };
+            let why = match ended {
+                Ok(()) => "it has ended".to_owned(),
+                Err(Broken::Away(error)) if heard.is_some() => format!("{error:#}"),
+                Err(broken) => return Err(broken.into()),
+            };
+            // Once is enough.
+            if said != why {
+                output::note(&format!("the hub is not heard any more, and asked again: {why}"));
+                said = why;
+            }
+            query.period.since = None;
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST);
+        }
     }
 
-    /// Hands on each line of an answer.
+    /// Hands on each line of an answer that is not empty.
     fn lines(
         &self,
         path: &str,
         query: &str,
-        each: impl FnMut(&str) -> anyhow::Result<()>,
+        mut each: impl FnMut(&str) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let said = || format!("`{}`", self.url);
-        runtime.block_on(async { lines(self.ask(path, query).await.with_context(said)?, each).await })
+        let each = |line: &str| if line.is_empty() { Ok(()) } else { each(line) };
+        let told = async { lines(self.ask(path, query).await?, each).await };
+        Ok(runtime()?.block_on(told)?)
     }
 
-    async fn ask(&self, path: &str, query: &str) -> anyhow::Result<Incoming> {
+    async fn ask(&self, path: &str, query: &str) -> Result<Incoming, Broken> {
+        let said = |error: anyhow::Error| error.context(format!("`{}`", self.url));
+        let answer = self.answer(path, query).await.map_err(|error| Broken::Away(said(error)))?;
+        let status = answer.status();
+        if status == StatusCode::OK {
+            return Ok(answer.into_body());
+        }
+        let words = answer.into_body().collect().await.map(|words| words.to_bytes()).unwrap_or_default();
+        let error = said(anyhow!("the hub says: {} ({status})", String::from_utf8_lossy(&words).trim()));
+        Err(if status.is_client_error() { Broken::Final(error) } else { Broken::Away(error) })
+    }
+
+    async fn answer(&self, path: &str, query: &str) -> anyhow::Result<Response<Incoming>> {
         let host = self.url.host_str().context("it has no host")?;
         let port = self.url.port_or_known_default().context("it has no port")?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -158,14 +224,24 @@ impl Hub {
         let request = Request::get(url.as_str())
             .header(AUTHORIZATION, format!("Bearer {}", self.token))
             .body(Empty::<Bytes>::new())?;
-        let answer = asking.send_request(request).await?;
-        let status = answer.status();
-        if status == StatusCode::OK {
-            return Ok(answer.into_body());
-        }
-        let words = answer.into_body().collect().await?.to_bytes();
-        Err(anyhow!("the hub says: {} ({status})", String::from_utf8_lossy(&words).trim()))
+        Ok(asking.send_request(request).await?)
     }
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+fn following(query: &Query) -> String {
+    let asked = query.to_string();
+    if asked.is_empty() { "follow=true".to_owned() } else { format!("{asked}&follow=true") }
+}
+
+/// Says what is missing where there was nobody to tell it.
+fn heard_again(since: Timestamp) {
+    output::note(&format!(
+        "the hub is heard again; what it was told from {since} until now is in no row here: ask for it by `--since {since}`"
+    ));
 }
 
 /// The name that the hub must show: at an address of this machine something leads to it, and it shows its own.
@@ -190,28 +266,31 @@ fn of_kubeconfig(access: Option<Access>) -> anyhow::Result<String> {
 }
 
 /// The flow of a line, where it has one; what else it says is told.
-fn flow(line: &str) -> anyhow::Result<Option<(Flow, &str)>> {
+fn flow(line: &str) -> anyhow::Result<Option<Flow>> {
+    if line.is_empty() {
+        return Ok(None);
+    }
     if let Ok(Notice { notice }) = serde_json::from_str(line) {
         output::note(&notice);
         return Ok(None);
     }
     let flow = read_line(1, line.as_bytes());
-    Ok(Some((flow.map_err(|error| anyhow!("the hub is of another version: {error}"))?, line)))
+    Ok(Some(flow.map_err(|error| anyhow!("the hub is of another version: {error}"))?))
 }
 
-async fn lines(mut body: Incoming, mut each: impl FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
+async fn lines(mut body: Incoming, mut each: impl FnMut(&str) -> anyhow::Result<()>) -> Result<(), Broken> {
     let mut text: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.context("the answer broke off")?.into_data() else { continue };
+        let frame = frame.context("the answer broke off").map_err(Broken::Away)?;
+        let Ok(data) = frame.into_data() else { continue };
         text.extend_from_slice(&data);
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let rest = text.split_off(whole);
-        for line in std::str::from_utf8(&text)?.lines().filter(|line| !line.is_empty()) {
-            each(line)?;
-        }
+        let lines = std::str::from_utf8(&text).map_err(|error| Broken::Final(error.into()))?;
+        lines.lines().try_for_each(&mut each).map_err(Broken::Final)?;
         text = rest;
         if text.len() > MOST_LINE {
-            bail!("the answer has a line of more than {MOST_LINE} bytes");
+            return Err(Broken::Final(anyhow!("the answer has a line of more than {MOST_LINE} bytes")));
         }
     }
     Ok(())

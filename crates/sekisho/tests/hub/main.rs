@@ -9,6 +9,8 @@ mod alerts;
 mod chart;
 #[path = "../../../history/tests/others/engine.rs"]
 mod engine;
+mod follows;
+mod forwarder;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
 mod process;

@@ -99,8 +99,13 @@ impl Asker {
     }
 
     pub(crate) fn command(&self, hub: &Hub, arguments: &[&str]) -> Command {
+        self.command_at(hub.port, arguments)
+    }
+
+    /// `sekisho observe`, of what is at this port.
+    pub(crate) fn command_at(&self, port: u16, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-        command.args(["observe", "--hub", &format!("https://127.0.0.1:{}", hub.port)]);
+        command.args(["observe", "--hub", &format!("https://127.0.0.1:{port}")]);
         command
             .arg("--hub-ca")
             .arg(&self.authorities)
