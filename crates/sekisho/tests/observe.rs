@@ -123,7 +123,7 @@ fn what_comes_on_standard_input_is_told_as_it_comes() {
     {
         writeln!(input, "{line}").unwrap();
         let row = rows.next().unwrap().unwrap();
-        assert!(row.contains(" -> trading/") && row.contains("ingress: trading/"), "{row}");
+        assert!(row.contains(" -> trading/") && row.contains("gress: trading/"), "{row}");
         told += 1;
     }
     assert_eq!(told, 5, "the example has as many");

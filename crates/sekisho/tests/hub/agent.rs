@@ -10,6 +10,7 @@ use sekisho_flow::{
     text::{Head, Missing, Teller, Told},
 };
 use sekisho_tls::{Credentials, HUB};
+use serde_json::{Value, json};
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -91,6 +92,17 @@ impl Agent {
         self.add(count, vec![line], Vec::new());
     }
 
+    /// Calls between these ends, each a pod `namespace/name` or an address, and what became of them.
+    pub(crate) fn saw(&self, [from, to]: [&str; 2], port: u16, count: u64, outcome: &str) {
+        let window = half_second();
+        let mut line: Value = serde_json::from_str(&line(&self.node, port, count, window)).unwrap();
+        (line["from"], line["to"], line["outcome"]) = (end(from), end(to), outcome.into());
+        if outcome != "denied" {
+            line.as_object_mut().unwrap().remove("leave");
+        }
+        self.add(count, vec![line.to_string()], Vec::new());
+    }
+
     /// A call to each of many ports.
     pub(crate) fn called_many(&self, ports: std::ops::Range<u16>) {
         let window = half_second();
@@ -118,6 +130,13 @@ impl Agent {
     }
 }
 
+fn end(name: &str) -> Value {
+    match name.split_once('/') {
+        Some((namespace, name)) => json!({"workload": {"namespace": namespace, "kind": "Pod", "name": name}}),
+        None => json!({"external": {"block": format!("{name}/32")}}),
+    }
+}
+
 fn half_second() -> Window {
     let now = Timestamp::now().as_millisecond().div_euclid(500) * 500;
     let at = |millis| Timestamp::from_millisecond(millis).unwrap();
@@ -126,7 +145,7 @@ fn half_second() -> Window {
 
 fn line(node: &str, port: u16, count: u64, window: Window) -> String {
     let (from, to) = (window.from(), window.to());
-    serde_json::json!({
+    json!({
         "version": "sekisho.flow/1",
         "window": {"from": from.to_string(), "to": to.to_string()},
         "from": {"workload": {"namespace": "jobs", "kind": "Deployment", "name": "cron"}},

@@ -13,9 +13,11 @@ mod follows;
 mod forwarder;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
+mod policies;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
+mod secured;
 #[path = "../served/mod.rs"]
 mod served;
 #[path = "../../../agent/tests/support/apiserver.rs"]
@@ -30,6 +32,7 @@ mod taker;
 use agent::Agent;
 use engine::Engine;
 use process::{Asker, Hub, until};
+use secured::Secured;
 use server::Server;
 use std::{
     collections::BTreeMap,
@@ -98,6 +101,7 @@ fn the_hub() {
     assert!(hub.asks("/readyz").contains("200 OK"));
     assert_eq!(Asker::new(&server, "nobodys").observes(&hub, &[]).code, Some(2));
     chart::every_metric_is_in_the_documentation(&hub);
+    assert!(!hub.logged().contains("policies are known"), "nobody is told, so nothing is watched");
 }
 
 /// What is newly denied is told once; and a hub whose history is in a ClickHouse answers as one with a file.
@@ -109,12 +113,18 @@ fn others_are_told_and_a_clickhouse_keeps() {
     let ((logs, logged), (hook, hooked)) = (takes_everything(), takes_everything());
     let others = ["--otlp", &logs, "--cluster-name", "test", "--alert-webhook", &hook];
     let clickhouse = Engine::start(&folder.join("clickhouse"));
-    let file = folder.join("flows.db");
-    let place = match &clickhouse {
-        Some(clickhouse) => ["--clickhouse", &clickhouse.url],
-        None => ["--history", file.to_str().unwrap()],
+    let secured = clickhouse.as_ref().map(|clickhouse| Secured::before(&clickhouse.url));
+    let (file, authority) = (folder.join("flows.db"), folder.join("clickhouse-ca.crt"));
+    let place = match &secured {
+        Some(Secured { url, authority: text, .. }) => {
+            fs::write(&authority, text).unwrap();
+            vec!["--clickhouse", url, "--clickhouse-ca", authority.to_str().unwrap()]
+        }
+        None => vec!["--history", file.to_str().unwrap()],
     };
-    let mut hub = Hub::start_with(&server, &[], port, &[&place[..], &others[..]].concat());
+    // As in an image that has nothing but the program.
+    let trusts_nobody = ["env", "SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent"];
+    let mut hub = Hub::start_with(&server, &trusts_nobody, port, &[&place[..], &others[..]].concat());
     started(&server, &hub, &mut agents);
     let reader = Asker::new(&server, "reader-token");
     agents[0].called(7000, 2);

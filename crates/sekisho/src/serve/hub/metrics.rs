@@ -69,6 +69,8 @@ pub(super) struct Metrics {
     exported: Family<What, Counter>,
     alerts: Gauge,
     alerts_told: Family<What, Counter>,
+    looks: Counter,
+    failed_looks: Counter,
     troubles: Counter,
 }
 
@@ -119,7 +121,11 @@ impl Metrics {
         registry.register("alerts", "Alerts that are not over", self.alerts.clone());
         let told = "Alerts that receivers were told, by what became of them: sent, dropped or untold for want of room; and failures";
         registry.register("alerts_told", told, self.alerts_told.clone());
-        let troubles = "Times that the API server did not tell of agents, or of who asks";
+        let looks = "Looks at what a change of policies closes, or what exceptions let pass";
+        registry.register("policy_looks", looks, self.looks.clone());
+        let failed = "Such looks for which the history could not be asked";
+        registry.register("policy_look_failures", failed, self.failed_looks.clone());
+        let troubles = "Times that the API server did not tell of agents, of policies, or of who asks";
         registry.register("api_troubles", troubles, self.troubles.clone());
     }
 
@@ -227,6 +233,14 @@ impl Metrics {
         set(&self.alerts_told, "dropped", sum(|told| told.dropped));
         set(&self.alerts_told, "untold", told.untold);
         self.alerts.set(i64::try_from(told.open).unwrap_or(i64::MAX));
+    }
+
+    /// It was looked at policies, or that failed.
+    pub(super) fn looked(&self, done: bool) {
+        self.looks.inc();
+        if !done {
+            self.failed_looks.inc();
+        }
     }
 
     pub(super) fn trouble(&self) {
