@@ -21,7 +21,12 @@ use sekisho_flow::{
 use sekisho_k8s::live::{self, Access};
 use sekisho_tls::{Credentials, HUB};
 use serde::Deserialize;
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{net::TcpStream, runtime::Runtime};
 use tokio_rustls::{
     TlsConnector,
@@ -41,8 +46,14 @@ const ALIVE: Duration = Duration::from_secs(10);
 pub(crate) struct Hub {
     url: Url,
     name: ServerName<'static>,
-    config: Arc<ClientConfig>,
-    token: String,
+    authorities: PathBuf,
+    token: Token,
+}
+
+/// What says who asks.
+enum Token {
+    File(PathBuf),
+    Text(String),
 }
 
 /// Why an answer broke off.
@@ -80,19 +91,28 @@ impl Hub {
         if url.scheme() != "https" {
             bail!("`--hub {url}` must begin with `https://`: a token is shown there");
         }
-        let authorities = arguments.hub_ca.as_ref().context("`--hub` needs `--hub-ca`")?;
-        let text =
-            fs::read(authorities).with_context(|| format!("cannot read `{}`", authorities.display()))?;
-        let config =
-            Credentials::asking_unnamed(&text).with_context(|| format!("`{}`", authorities.display()))?;
+        let authorities = arguments.hub_ca.clone().context("`--hub` needs `--hub-ca`")?;
         let token = match &arguments.hub_token_file {
-            Some(path) => {
-                fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?
-            }
-            None => of_kubeconfig(access)?,
+            Some(path) => Token::File(path.clone()),
+            None => Token::Text(of_kubeconfig(access)?),
         };
         let name = name(&url)?;
-        Ok(Some(Self { url, name, config: Arc::new(config), token: token.trim().to_owned() }))
+        let hub = Self { url, name, authorities, token };
+        hub.shown()?;
+        Ok(Some(hub))
+    }
+
+    /// Whom it trusts, and the token. Files are read each time: who follows for long outlives what was in them.
+    fn shown(&self) -> anyhow::Result<(ClientConfig, String)> {
+        let named = |path: &Path| format!("cannot read `{}`", path.display());
+        let text = fs::read(&self.authorities).with_context(|| named(&self.authorities))?;
+        let config = Credentials::asking_unnamed(&text)
+            .with_context(|| format!("`{}`", self.authorities.display()))?;
+        let token = match &self.token {
+            Token::File(path) => fs::read_to_string(path).with_context(|| named(path))?,
+            Token::Text(text) => text.clone(),
+        };
+        Ok((config, token.trim().to_owned()))
     }
 
     /// What it keeps of what is asked for, those of equal keys joined. What was lost at that time is told beside it.
@@ -203,12 +223,13 @@ impl Hub {
     }
 
     async fn answer(&self, path: &str, query: &str) -> anyhow::Result<Response<Incoming>> {
+        let (config, token) = self.shown()?;
         let host = self.url.host_str().context("it has no host")?;
         let port = self.url.port_or_known_default().context("it has no port")?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let reaching = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port)));
         let stream = reaching.await.context("the hub is not reached")?.context("the hub is not reached")?;
-        let stream = TlsConnector::from(Arc::clone(&self.config)).connect(self.name.clone(), stream);
+        let stream = TlsConnector::from(Arc::new(config)).connect(self.name.clone(), stream);
         let stream =
             stream.await.with_context(|| format!("whoever answers is not known as {:?}", self.name))?;
         let (mut asking, connection) = http2::Builder::new(TokioExecutor::new())
@@ -222,7 +243,7 @@ impl Hub {
         url.set_path(path);
         url.set_query(Some(query).filter(|query| !query.is_empty()));
         let request = Request::get(url.as_str())
-            .header(AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(AUTHORIZATION, format!("Bearer {token}"))
             .body(Empty::<Bytes>::new())?;
         Ok(asking.send_request(request).await?)
     }

@@ -153,6 +153,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Writes numbers into a Secret.
+    pub(crate) fn patch_secret(&self, name: &str, entries: &[(&str, i64)]) {
+        let entry = |(name, number): &(&str, i64)| ((*name).to_owned(), number.to_string().into());
+        let entries: serde_json::Map<String, Value> = entries.iter().map(entry).collect();
+        let patch = serde_json::json!({"stringData": entries}).to_string();
+        let mut command = Command::new(self.kubectl());
+        command.arg("--kubeconfig").arg(self.config()).args(["patch", "secret", name, "-n", "default"]);
+        let patched = command.args(["--type", "merge", "-p", &patch]).output().unwrap();
+        assert!(patched.status.success(), "{}", String::from_utf8_lossy(&patched.stderr));
+    }
+}
+
 /// As Secrets are written (RFC 4648).
 pub(crate) fn base64(text: &str) -> Vec<u8> {
     let value = |letter: u8| match letter {
