@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 use server::Server;
 use std::{
     fs,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -54,8 +55,7 @@ fn main() {
         println!("{} policies, {} pods", namespaces * APPS, namespaces * APPS * 3);
         let begun = Instant::now();
         for from in (0..namespaces).step_by(100) {
-            let some = from..namespaces.min(from + 100);
-            server.apply_text(&some.map(objects).collect::<String>());
+            server.apply_text(&objects(from..namespaces.min(from + 100)));
         }
         println!("  written to the API server in {:.1} s", begun.elapsed().as_secs_f64());
         for (what, tiers) in [("", ""), (", with a cluster-wide policy", TIER)] {
@@ -104,30 +104,35 @@ fn measure(server: &Server, namespaces: usize, what: &str) {
     door.wait_for("the whole cluster is known");
     println!("  the whole cluster known{what} {:.2} s after it listens", begun.elapsed().as_secs_f64());
     door.trusts(&server.secret("bench")["ca.crt"]);
-    let mut times = [Vec::new(), Vec::new()];
+    let mut times = [const { Vec::new() }; 3];
     for round in 0..ROUNDS {
         let home = round * 7 % namespaces;
         let (app, other) = (round % APPS, (round + 3) % APPS);
-        for (changed, times) in [false, true].into_iter().zip(&mut times) {
-            let before = policy(home, app, app + 1);
-            let after = if changed { policy(home, app, other) } else { before.clone() };
-            let asked = review(&before, &after);
+        let before = policy(home, app, app + 1);
+        let mut mistaken = policy(home, app, other);
+        mistaken["spec"]["ingress"][0]["from"][1]["namespaceSelector"]["matchLabels"] =
+            json!({"zone": "nowhere"});
+        let asked_of = [before.clone(), policy(home, app, other), mistaken];
+        for (after, times) in asked_of.iter().zip(&mut times) {
+            let asked = review(&before, after);
             let since = Instant::now();
             let answer = door.posts(&asked);
             times.push(since.elapsed());
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert_eq!(answer.contains("SK"), after == &asked_of[2], "{answer}");
         }
     }
-    let [mut nothing, mut policy] = times;
+    let [mut nothing, mut good, mut mistaken] = times;
     row("about nothing", &mut nothing);
-    row(&format!("a policy{what}"), &mut policy);
+    row(&format!("a policy{what}"), &mut good);
+    row(&format!("a mistaken one{what}"), &mut mistaken);
     println!("  memory {} MiB at most", memory(door.pid()));
 }
 
 fn row(what: &str, times: &mut [Duration]) {
     times.sort();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1000.0;
-    println!("  {what:<38}  p50 {:7.2} ms   p90 {:7.2} ms   p99 {:7.2} ms", at(50), at(90), at(99));
+    println!("  {what:<44}  p50 {:7.2} ms   p90 {:7.2} ms   p99 {:7.2} ms", at(50), at(90), at(99));
 }
 
 fn memory(pid: u32) -> u64 {
@@ -146,8 +151,14 @@ fn review(before: &Value, after: &Value) -> String {
     .to_string()
 }
 
-/// The objects of a namespace.
-fn objects(home: usize) -> String {
+/// The objects of some namespaces, those of a kind together: so they are written beside each other.
+fn objects(homes: Range<usize>) -> String {
+    let mut objects: Vec<Value> = homes.flat_map(objects_of).collect();
+    objects.sort_by_key(|object| object["kind"].to_string());
+    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
+fn objects_of(home: usize) -> Vec<Value> {
     let name = format!("n{home}");
     let mut objects = vec![
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"zone": "inner"}}}),
@@ -168,13 +179,13 @@ fn objects(home: usize) -> String {
                 "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}})
         }));
     }
-    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+    objects
 }
 
 /// The policy of an application: it lets in two others, one of another namespace.
 fn policy(home: usize, app: usize, from: usize) -> Value {
     let label = |app: usize| json!({"matchLabels": {"app": format!("a{}", app % APPS)}});
-    let other = json!({"matchLabels": {"kubernetes.io/metadata.name": format!("n{}", from * 31 % 500)}});
+    let other = json!({"matchLabels": {"kubernetes.io/metadata.name": format!("n{}", from * 31 % SIZES[0])}});
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
     "metadata": {"name": format!("a{app}"), "namespace": format!("n{home}")},
     "spec": {"podSelector": label(app), "policyTypes": ["Ingress"], "ingress": [{

@@ -94,3 +94,54 @@ pub(crate) enum Verb {
     Man(ManArgs),
     Schema(SchemaArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        hub::AgentsArgs,
+        serve::{AuditArgs, TlsArgs},
+        *,
+    };
+    use clap::{Args, Command, CommandFactory};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// The heading of a group of options, and their names.
+    fn group<A: Args>() -> (String, BTreeSet<String>) {
+        let group = A::augment_args(Command::new("group"));
+        let heading = group.get_arguments().find_map(|one| one.get_help_heading()).unwrap().to_owned();
+        (heading, group.get_arguments().map(|one| one.get_id().to_string()).collect())
+    }
+
+    fn look(verb: &Command, groups: &BTreeMap<String, BTreeSet<String>>) {
+        for argument in verb.get_arguments() {
+            let Some(heading) = argument.get_help_heading() else { continue };
+            let id = argument.get_id().to_string();
+            assert!(
+                groups.get(heading).is_some_and(|group| group.contains(&id)),
+                "`{}` tells `{id}` under {heading}: options without a heading stand before groups that have one",
+                verb.get_name()
+            );
+        }
+        verb.get_subcommands().for_each(|verb| look(verb, groups));
+    }
+
+    #[test]
+    fn a_heading_is_over_its_own_options_alone() {
+        let all = [
+            group::<ClusterArgs>(),
+            group::<FlowsArgs>(),
+            group::<ClickHouseArgs>(),
+            group::<TellingArgs>(),
+            group::<AgentsArgs>(),
+            group::<HubTlsArgs>(),
+            group::<TlsArgs>(),
+            group::<VerdictArgs>(),
+            group::<AuditArgs>(),
+        ];
+        let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (heading, ids) in all {
+            groups.entry(heading).or_default().extend(ids);
+        }
+        look(&Cli::command(), &groups);
+    }
+}

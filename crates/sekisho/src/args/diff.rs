@@ -62,15 +62,15 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) helm_values: Vec<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) flows: FlowsArgs,
-
     /// How to print the difference
     #[arg(short, long, value_enum, default_value_t = DiffFormat::Table)]
     pub(crate) output: DiffFormat,
 
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+
+    #[command(flatten)]
+    pub(crate) flows: FlowsArgs,
 }
 
 /// How to print a difference.

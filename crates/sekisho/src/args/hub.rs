@@ -27,9 +27,6 @@ pub(crate) struct HubArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "clickhouse", conflicts_with = "clickhouse")]
     pub(crate) history: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) clickhouse: ClickHouseArgs,
-
     /// How long records are kept, in days
     #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) keep_days: u32,
@@ -37,15 +34,6 @@ pub(crate) struct HubArgs {
     /// How large the history may become, in MiB; the oldest makes way. Leave room on the disk for as much again
     #[arg(long, value_name = "MIB", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) keep_mib: u64,
-
-    #[command(flatten)]
-    pub(crate) agents: AgentsArgs,
-
-    #[command(flatten)]
-    pub(crate) tls: HubTlsArgs,
-
-    #[command(flatten)]
-    pub(crate) telling: TellingArgs,
 
     /// Where it is asked, with TLS: `/v1/flows` and `/v1/lost`
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
@@ -57,6 +45,18 @@ pub(crate) struct HubArgs {
 
     #[command(flatten)]
     pub(crate) process: ProcessArgs,
+
+    #[command(flatten)]
+    pub(crate) agents: AgentsArgs,
+
+    #[command(flatten)]
+    pub(crate) clickhouse: ClickHouseArgs,
+
+    #[command(flatten)]
+    pub(crate) tls: HubTlsArgs,
+
+    #[command(flatten)]
+    pub(crate) telling: TellingArgs,
 }
 
 /// A ClickHouse, where the history is kept instead of in a file.

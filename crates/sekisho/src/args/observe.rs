@@ -41,9 +41,6 @@ Exit status: 0 printed, 2 could not run.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ObserveArgs {
-    #[command(flatten)]
-    pub(crate) flows: FlowsArgs,
-
     /// Only connections that this END opens; given more than once, any of them
     #[arg(long, value_name = "END")]
     pub(crate) from: Vec<FlowEnd>,
@@ -70,6 +67,9 @@ pub(crate) struct ObserveArgs {
 
     #[command(flatten)]
     pub(crate) input: CheckInputArgs,
+
+    #[command(flatten)]
+    pub(crate) flows: FlowsArgs,
 }
 
 /// What became of a connection.

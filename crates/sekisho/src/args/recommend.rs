@@ -41,9 +41,6 @@ Exit status: 0 all that was seen to pass would pass, or all that is tried may be
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RecommendArgs {
-    #[command(flatten)]
-    pub(crate) flows: FlowsArgs,
-
     /// Only what leaves: from open egress to explicit egress
     #[arg(long)]
     pub(crate) egress: bool,
@@ -95,6 +92,9 @@ pub(crate) struct RecommendArgs {
 
     #[command(flatten)]
     pub(crate) input: InputArgs,
+
+    #[command(flatten)]
+    pub(crate) flows: FlowsArgs,
 }
 
 /// How to print what is recommended.

@@ -50,15 +50,6 @@ pub(crate) struct AdmissionArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
     pub(crate) plain: SocketAddr,
 
-    #[command(flatten)]
-    pub(crate) verdict: VerdictArgs,
-
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
-
-    #[command(flatten)]
-    pub(crate) audit: AuditArgs,
-
     /// The catalog, instead of the nearest `sekisho.yaml`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) catalog: Option<PathBuf>,
@@ -77,6 +68,15 @@ pub(crate) struct AdmissionArgs {
 
     #[command(flatten)]
     pub(crate) process: ProcessArgs,
+
+    #[command(flatten)]
+    pub(crate) verdict: VerdictArgs,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
 }
 
 /// Which cluster is served, and how the process says what it does.
