@@ -8,6 +8,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
+use sekisho_core::testing::skipped;
 use sekisho_flow::{
     Timestamp,
     record::{Flow, Window},
@@ -93,7 +94,7 @@ fn fills_a_small_disk() {
 fn what_was_given_up_is_room_again() {
     let is_to_be_had = Command::new("unshare").args(["--mount", "--map-root-user", "true"]).status();
     if !is_to_be_had.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: mounts of its own are not to be had, so no disk is small");
+        skipped("mounts of its own are not to be had, so no disk is small");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
