@@ -35,7 +35,6 @@ pub fn cases(default: u32) -> u32 {
 }
 
 /// Says that something is not tested here, and why, past what captures the output of tests that pass.
-#[expect(clippy::explicit_write, reason = "`eprintln!` is captured")]
 pub fn skipped(why: &str) {
     // Where it cannot be said, the tests that are left have to do.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");

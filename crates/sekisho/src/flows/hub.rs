@@ -1,5 +1,8 @@
 //! The hub, for those who ask it.
 
+mod follow;
+mod lines;
+
 use super::History;
 use crate::{args::FlowsArgs, output};
 use anyhow::{Context, anyhow, bail};
@@ -11,13 +14,8 @@ use hyper::{
     header::AUTHORIZATION,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use sekisho_flow::{
-    Timestamp,
-    merge::Totals,
-    query::Query,
-    record::{Flow, Window},
-    text::{MOST_LINE, read_line},
-};
+use lines::{Broken, flow, lines};
+use sekisho_flow::{merge::Totals, query::Query, record::Window};
 use sekisho_k8s::live::{self, Access};
 use sekisho_tls::{Credentials, HUB};
 use serde::Deserialize;
@@ -36,9 +34,6 @@ use url::{Host, Url};
 
 /// How long the hub may take to be reached.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it takes to ask again after a hub that was heard is not any more; twice as long each time, up to the longest.
-const PAUSE: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(10);
 /// How often it is asked whether it is still there, and how long it may take to say so.
 const ALIVE: Duration = Duration::from_secs(10);
 
@@ -54,27 +49,6 @@ pub(crate) struct Hub {
 enum Token {
     File(PathBuf),
     Text(String),
-}
-
-/// Why an answer broke off.
-enum Broken {
-    /// It may be asked again.
-    Away(anyhow::Error),
-    /// Asked again it would break off again.
-    Final(anyhow::Error),
-}
-
-impl From<Broken> for anyhow::Error {
-    fn from(broken: Broken) -> Self {
-        let (Broken::Away(error) | Broken::Final(error)) = broken;
-        error
-    }
-}
-
-/// What there is to say among records.
-#[derive(Deserialize)]
-struct Notice {
-    notice: String,
 }
 
 /// What was lost.
@@ -148,56 +122,6 @@ impl Hub {
         Ok(History { flows: totals.into_flows(), records, window })
     }
 
-    /// What comes, until nobody reads it any more. What is missing is told beside it. A hub that was heard and is not any more is
-    /// asked again, for what comes from then on.
-    ///
-    /// # Errors
-    /// When it is not heard at first, does not want to tell, or breaks off among what it keeps.
-    pub(crate) fn follow(
-        &self,
-        query: &Query,
-        mut each: impl FnMut(&Flow) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let runtime = runtime()?;
-        let mut query = query.clone();
-        let (mut heard, mut pause, mut said) = (None, PAUSE, String::new());
-        loop {
-            let ended = match runtime.block_on(self.ask("/v1/flows", &following(&query))) {
-                Ok(body) => {
-                    if let Some(since) = heard {
-                        heard_again(since);
-                    }
-                    (heard, pause, said) = (Some(Timestamp::now()), PAUSE, String::new());
-                    let mut is_kept = query.period.since.is_some();
-                    let ended = runtime.block_on(lines(body, |line| {
-                        heard = Some(Timestamp::now());
-                        is_kept &= !line.is_empty();
-                        flow(line)?.map_or(Ok(()), |flow| each(&flow))
-                    }));
-                    // Of what is kept nobody could say how much of it was told.
-                    match ended {
-                        Err(Broken::Away(error)) if is_kept => Err(Broken::Final(error)),
-                        ended => ended,
-                    }
-                }
-                Err(broken) => Err(broken),
-            };
-            let why = match ended {
-                Ok(()) => "it has ended".to_owned(),
-                Err(Broken::Away(error)) if heard.is_some() => format!("{error:#}"),
-                Err(broken) => return Err(broken.into()),
-            };
-            // Once is enough.
-            if said != why {
-                output::note(&format!("the hub is not heard any more, and asked again: {why}"));
-                said = why;
-            }
-            query.period.since = None;
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST);
-        }
-    }
-
     /// Hands on each line of an answer that is not empty.
     fn lines(
         &self,
@@ -253,18 +177,6 @@ fn runtime() -> anyhow::Result<Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
-fn following(query: &Query) -> String {
-    let asked = query.to_string();
-    if asked.is_empty() { "follow=true".to_owned() } else { format!("{asked}&follow=true") }
-}
-
-/// Says what is missing where there was nobody to tell it.
-fn heard_again(since: Timestamp) {
-    output::note(&format!(
-        "the hub is heard again; what it was told from {since} until now is in no row here: ask for it by `--since {since}`"
-    ));
-}
-
 /// The name that the hub must show: at an address of this machine something leads to it, and it shows its own.
 fn name(url: &Url) -> anyhow::Result<ServerName<'static>> {
     let is_here = match url.host() {
@@ -284,37 +196,6 @@ fn of_kubeconfig(access: Option<Access>) -> anyhow::Result<String> {
     token.context(
         "the kubeconfig's user has no token: give `--hub-token-file`, with what `kubectl create token` prints",
     )
-}
-
-/// The flow of a line, where it has one; what else it says is told.
-fn flow(line: &str) -> anyhow::Result<Option<Flow>> {
-    if line.is_empty() {
-        return Ok(None);
-    }
-    if let Ok(Notice { notice }) = serde_json::from_str(line) {
-        output::note(&notice);
-        return Ok(None);
-    }
-    let flow = read_line(1, line.as_bytes());
-    Ok(Some(flow.map_err(|error| anyhow!("the hub is of another version: {error}"))?))
-}
-
-async fn lines(mut body: Incoming, mut each: impl FnMut(&str) -> anyhow::Result<()>) -> Result<(), Broken> {
-    let mut text: Vec<u8> = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.context("the answer broke off").map_err(Broken::Away)?;
-        let Ok(data) = frame.into_data() else { continue };
-        text.extend_from_slice(&data);
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let rest = text.split_off(whole);
-        let lines = std::str::from_utf8(&text).map_err(|error| Broken::Final(error.into()))?;
-        lines.lines().try_for_each(&mut each).map_err(Broken::Final)?;
-        text = rest;
-        if text.len() > MOST_LINE {
-            return Err(Broken::Final(anyhow!("the answer has a line of more than {MOST_LINE} bytes")));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

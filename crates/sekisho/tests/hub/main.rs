@@ -6,6 +6,7 @@
 
 mod agent;
 mod alerts;
+mod certificates;
 mod chart;
 #[path = "../../../history/tests/others/engine.rs"]
 mod engine;
@@ -302,85 +303,6 @@ fn agents_come_and_go(server: &mut Server, hub: &Hub) {
     server.apply_text(&pod("liar", "node-9", address(1)));
     hub.wait_for("the pod on `node-9` speaks for `node-1`");
     server.delete_text(&pod("liar", "node-9", address(1)));
-}
-
-/// The hub replaces its certificate and that of the agents before they expire.
-#[test]
-fn certificates_are_replaced() {
-    let Some((server, mut agents, port)) = cluster() else { return };
-    let history = server.folder().join("flows.db");
-    let port = port.to_string();
-    let options =
-        ["--secret", "default/hub", "--agent-secret", "default/agent", "--certificate-lifetime", "12"];
-    let options = [&options[..], &["--agents-port", &port, "--history", history.to_str().unwrap()]].concat();
-    let hub = Hub::start_as("admin", &server, &[], &options);
-    started(&server, &hub, &mut agents);
-    let first = [server.secret("hub"), server.secret("agent")];
-    until("both are replaced", || {
-        server.secret("hub").certificate != first[0].certificate
-            && server.secret("agent").certificate != first[1].certificate
-    });
-    let second = server.secret("agent");
-    assert_eq!(second.authorities, first[1].authorities, "the authority lasts");
-    // Longer than the first ones were valid, an agent that shows the second is heard.
-    thread::sleep(Duration::from_secs(6));
-    agents[0].kill();
-    agents[0].start(&server.secret("agent"));
-    agents[0].called(80, 3);
-    until("it is heard", || hub.metric("sekisho_hub_batches_total") == 1.0);
-}
-
-/// When the authority is near its end another takes its place; who has the new Secret, and who has not yet, goes on.
-#[test]
-fn another_authority_takes_the_place_of_the_first() {
-    let Some((mut server, mut agents, port)) = cluster() else { return };
-    server.apply_text(READS);
-    let history = server.folder().join("flows.db");
-    // Looked at every two seconds; the authority lasts ten times as long.
-    let lasts = ["--history", history.to_str().unwrap(), "--certificate-lifetime", "40"];
-    let hub = Hub::start_with(&server, &[], port, &lasts);
-    started(&server, &hub, &mut agents);
-    let reader = Asker::new(&server, "reader-token");
-    until("whoever may is told", || reader.observes(&hub, &[]).code == Some(0));
-    let mut follower = reader.command(&hub, &["--follow", "-o", "jsonl"]);
-    let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
-    let mut rows = BufReader::new(follower.stdout.take().unwrap()).lines();
-    until("somebody follows", || hub.metric("sekisho_hub_followers") == 1.0);
-    agents[0].called(7000, 1);
-    assert!(rows.next().unwrap().unwrap().contains("TCP/7000"));
-    let first = server.secret("hub");
-
-    // Less than two lifetimes are left to the authority, and the certificate is due.
-    let now = jiff::Timestamp::now().as_second();
-    server.patch_secret("hub", &[("ca.until", now + 60), ("tls.until", now)]);
-    until("another authority signs", || server.secret("hub").authorities != first.authorities);
-    let second = server.secret("hub");
-    let count = |text: &[u8]| String::from_utf8_lossy(text).matches("BEGIN CERTIFICATE").count();
-    assert_eq!((count(&first.authorities), count(&second.authorities)), (1, 2));
-    assert_eq!(server.secret("agent").authorities, second.authorities, "told before it is shown");
-    hub.wait_for(&format!("\"until\":{}", hub.metric("sekisho_hub_certificate_expiry_timestamp_seconds")));
-
-    // Whoever is connected goes on.
-    agents[0].called(7001, 2);
-    assert!(rows.next().unwrap().unwrap().contains("TCP/7001"));
-    // An agent that has not the new Secret yet does not let the hub in, and keeps what it records.
-    server.delete_text(&pod("agent-1", "node-1", address(1)));
-    until("one agent is left", || hub.metric("sekisho_hub_agents_connected") == 1.0);
-    server.apply_text(&pod("agent-1", "node-1", address(1)));
-    let refused = "sekisho_hub_broken_connections_total{why=\"certificate\"}";
-    let before = hub.metric(refused);
-    agents[1].called(7002, 4);
-    until("the hub is not let in", || hub.metric(refused) > before);
-    agents[1].shows(&server.secret("agent"));
-    assert!(rows.next().unwrap().unwrap().contains("TCP/7002"), "it has kept it");
-
-    // Whoever asks anew needs to know the new authority; one file has both.
-    fs::write(&reader.authorities, &second.authorities).unwrap();
-    let counts = reader.counts(&hub);
-    assert_eq!((counts["TCP/7000"], counts["TCP/7001"], counts["TCP/7002"]), (1, 2, 4));
-    assert!(!reader.observes(&hub, &[]).err.contains("in no record"), "nothing is lost");
-    follower.kill().unwrap();
-    follower.wait().unwrap();
 }
 
 /// A disk that is full makes nothing lost, and nothing twice.

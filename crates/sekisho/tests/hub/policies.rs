@@ -109,7 +109,7 @@ fn what_a_change_closes_is_told_before_it_is_tried() {
     server.delete_text(&policy("legacy", "", JOBS));
     let closed = hook.tells("firing SekishoWouldBreak jobs/cron -> shop/backend");
     assert_eq!((&closed["policies"], &closed["port"]), (&"shop/legacy".into(), &"TCP/8080".into()));
-    assert_eq!(hub.metric("sekisho_hub_alerts"), 2.0);
+    until("both are open", || hub.metric("sekisho_hub_alerts") == 2.0);
 
     // Somebody tries it.
     agents[0].saw(BOTH, 8080, 1, "denied");
