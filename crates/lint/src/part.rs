@@ -46,21 +46,8 @@ impl Part {
         services: BTreeMap<ObjectKey, Service>,
         entrances: Entrances,
     ) -> Self {
-        let whole = world.cluster;
         let pods = with_those_beside(world, pods);
-        let homes: BTreeSet<&Arc<str>> = pods.iter().map(|pod| &pod.key.namespace).collect();
-        let namespaces = homes.iter().filter_map(|name| whole.namespaces.get_key_value(*name));
-        let policies = homes.iter().flat_map(|name| whole.policies_in(name));
-        let cluster = Cluster {
-            namespaces: namespaces.map(|(name, namespace)| (Arc::clone(name), namespace.clone())).collect(),
-            nodes: whole.nodes.clone(),
-            policies: policies.map(|policy| (policy.key.clone(), policy.clone())).collect(),
-            cluster_policies: whole.cluster_policies.clone(),
-            pods: pods.into_iter().map(|pod| (pod.uid.clone(), pod)).collect(),
-            services,
-            entrances,
-            ..Cluster::default()
-        };
+        let cluster = Cluster { services, entrances, ..world.cluster.part(pods, []) };
         let index = Index::of(cluster.changes());
         let reach = Reach::of(&index);
         Self { cluster, index, reach }

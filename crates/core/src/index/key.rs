@@ -1,7 +1,7 @@
 //! What the index calls things: keys made of content, the same in every process.
 
 use crate::{
-    object::{LabelSelector, NAME_LABEL, ObjectKey, Rank, Requirement, Tier},
+    object::{LabelSelector, Labels, NAME_LABEL, ObjectKey, Pod, Rank, Requirement, Tier},
     set::Protocol,
 };
 use std::{
@@ -69,6 +69,15 @@ impl PodSelectorKey {
     #[must_use]
     pub fn pods(&self) -> &LabelSelector {
         &self.pods
+    }
+
+    /// Whether it selects `pod`, whose namespace has these labels.
+    pub(crate) fn selects(&self, pod: &Pod, namespace: &Labels) -> bool {
+        let is_in_scope = match &self.namespaces {
+            NamespaceScope::One(name) => *name == pod.key.namespace,
+            NamespaceScope::Matching(selector) => selector.matches(namespace),
+        };
+        is_in_scope && self.pods.matches(&pod.labels)
     }
 }
 

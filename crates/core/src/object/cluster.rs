@@ -4,7 +4,10 @@ use super::{
     ClusterPolicy, ClusterPolicyName, Entrances, Namespace, NetworkPolicy, Node, ObjectKey, Pod, PodUid,
     Service, Workload,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One step from one state of the cluster to the next. A folder of manifests is many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +96,25 @@ impl Cluster {
         namespace: &Arc<str>,
     ) -> impl Iterator<Item = &'m NetworkPolicy> + use<'m> {
         within(&self.policies, namespace).map(|(_, policy)| policy)
+    }
+
+    /// Some of the pods with all that verdicts about them depend on: the policies of their namespaces, and of `homes` (S1), all
+    /// cluster-wide ones (S38), and the nodes. A packet between two of them, or between one and an address that no pod bears,
+    /// has the same verdict here, where every pod that bears the address of one is among them (S26).
+    #[must_use]
+    pub fn part(&self, pods: Vec<Arc<Pod>>, homes: impl IntoIterator<Item = Arc<str>>) -> Self {
+        let homes: BTreeSet<Arc<str>> =
+            pods.iter().map(|pod| Arc::clone(&pod.key.namespace)).chain(homes).collect();
+        let namespaces = homes.iter().filter_map(|name| self.namespaces.get_key_value(name));
+        let policies = homes.iter().flat_map(|name| self.policies_in(name));
+        Self {
+            namespaces: namespaces.map(|(name, namespace)| (Arc::clone(name), namespace.clone())).collect(),
+            nodes: self.nodes.clone(),
+            policies: policies.map(|policy| (policy.key.clone(), policy.clone())).collect(),
+            cluster_policies: self.cluster_policies.clone(),
+            pods: pods.into_iter().map(|pod| (pod.uid.clone(), pod)).collect(),
+            ..Self::default()
+        }
     }
 
     /// The Services of a namespace, by name.

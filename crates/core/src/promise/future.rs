@@ -3,8 +3,10 @@
 //! A selector that matches nobody today may match somebody tomorrow. For each pod selector of a peer that
 //! does not, there is one pod that it would match, with no label but those that it asks for.
 
+use super::near;
 use crate::{
     eval,
+    index::{Index, NamespaceScope, PodSelectorKey, PolicyKey, RoaringBitmap},
     object::{
         Cluster, ClusterPeerKind, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey,
         Origin, PeerKind, Pod, PodUid, RuleAction, Workload,
@@ -23,6 +25,7 @@ pub(super) struct FuturePod {
     pub(super) namespace: Option<Namespace>,
     /// Whether a rule would let it in, rather than out.
     pub(super) is_source: bool,
+    place: Place,
 }
 
 /// Whom a peer selects: where, and there whom.
@@ -32,6 +35,15 @@ enum Place {
     Named(Arc<str>),
     /// In namespaces with such labels.
     Labelled(LabelSelector),
+}
+
+impl Place {
+    fn of(key: &PodSelectorKey) -> Self {
+        match key.namespaces() {
+            NamespaceScope::One(name) => Self::Named(Arc::clone(name)),
+            NamespaceScope::Matching(selector) => Self::Labelled(selector.clone()),
+        }
+    }
 }
 
 /// The pods that rules of `cluster` are about, and that are not there. Sorted.
@@ -61,6 +73,30 @@ pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
     let there = Labelled::of(cluster);
     let missing = selected.into_iter().filter(|(_, place, pods)| !there.has(place, pods));
     missing.filter_map(|(direction, place, pods)| future(cluster, direction, &place, &pods)).collect()
+}
+
+/// The same as [`pods`], of a cluster whose index is at hand, and in which no cluster-wide rule accepts: it costs what there is
+/// of rules, and not what there is of pods. With each whether a policy of `namespace` is about it.
+pub(super) fn pods_by(cluster: &Cluster, index: &Index, namespace: &str) -> Vec<(FuturePod, bool)> {
+    let mut missing: BTreeMap<(Direction, Place, LabelSelector), bool> = BTreeMap::new();
+    for policy in index.policies() {
+        let is_own = matches!(&policy.key, PolicyKey::Namespaced(key) if *key.namespace == *namespace);
+        for direction in Direction::ALL.into_iter().filter(|direction| near::isolates(policy, *direction)) {
+            for key in
+                policy.rules(direction).into_iter().flatten().flat_map(|rule| near::pods(rule, direction))
+            {
+                if index.selected_pods(key).is_none_or(RoaringBitmap::is_empty) {
+                    *missing.entry((direction, Place::of(key), key.pods().clone())).or_default() |= is_own;
+                }
+            }
+        }
+    }
+    let missing = missing.into_iter();
+    missing
+        .filter_map(|((direction, place, pods), is_own)| {
+            Some((future(cluster, direction, &place, &pods)?, is_own))
+        })
+        .collect()
 }
 
 fn selector(policy: &NetworkPolicy, peer: &PeerKind) -> Option<(Place, LabelSelector)> {
@@ -125,7 +161,26 @@ fn future(
     pod.uid = PodUid(format!("future {direction} {name} {place:?} {selector}").into());
     pod.workload = Workload { key: pod.key.clone(), kind: "Pod".into() };
     pod.labels = labels;
-    Some(FuturePod { pod, namespace, is_source: direction == Direction::Ingress })
+    Some(FuturePod { pod, namespace, is_source: direction == Direction::Ingress, place: place.clone() })
+}
+
+impl FuturePod {
+    /// The labels of its namespace.
+    pub(super) fn labels_of_namespace(&self, cluster: &Cluster) -> Labels {
+        match &self.namespace {
+            Some(namespace) => namespace.labels().clone(),
+            None => eval::namespace_of(cluster, &self.pod).labels().clone(),
+        }
+    }
+
+    /// Whether it may be another, or there or not there, by what is in a namespace with these labels.
+    pub(super) fn depends_on(&self, name: &str, labels: &Labels) -> bool {
+        let is_looked_into = match &self.place {
+            Place::Named(place) => **place == *name,
+            Place::Labelled(selector) => selector.matches(labels),
+        };
+        is_looked_into || *self.pod.key.namespace == *name
+    }
 }
 
 /// A namespace with such labels: the first that there is, or else a new one.

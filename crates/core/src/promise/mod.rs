@@ -3,14 +3,18 @@
 //! A promise is about every pair of ends that its words fit. What no policy can forbid breaks none: a
 //! pod that reaches itself (S21), its own node that reaches it (S20), neighbour discovery (S34).
 //!
+//! [`Around`] tells, of a change in one namespace, what it may break, without a look at everything.
+//!
 //! [`World::judge`] asks [`Reach`](crate::reach::Reach), class by class; a promise that is broken comes
 //! with packets that show it, which [`explain`](crate::explain) explains.
 
+mod around;
 mod breach;
 mod future;
 mod group;
 mod judge;
 mod meant;
+mod near;
 mod part;
 mod port;
 mod question;
@@ -18,6 +22,7 @@ mod same;
 mod side;
 mod world;
 
+pub use around::Around;
 pub use breach::{Breach, MAX_BREACHES, Party};
 pub use group::{Group, Members};
 pub use judge::{Judgement, State};

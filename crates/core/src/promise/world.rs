@@ -31,8 +31,11 @@ impl<'c> World<'c> {
     /// The world of `cluster`.
     #[must_use]
     pub fn of(cluster: &'c Cluster) -> Self {
-        let future = future::pods(cluster);
-        let mut cluster = Cow::Borrowed(cluster);
+        Self::with(Cow::Borrowed(cluster), &future::pods(cluster))
+    }
+
+    /// The world of `cluster` and these pods that are not there yet.
+    pub(super) fn with(mut cluster: Cow<'c, Cluster>, future: &[future::FuturePod]) -> Self {
         for change in future.iter().flat_map(future::FuturePod::changes) {
             cluster.to_mut().apply(change);
         }

@@ -141,7 +141,7 @@ fn look(judge: &Judge, how: &VerdictArgs, copied: &Copied) -> Result<Founds, Str
         let entry = entry(finding, weight(finding.diagnostic.severity), &editor);
         found.entry(home).or_default().entries.push(entry);
     }
-    for told in judge.broken_in(cluster).into_iter().map(|(_, told)| told) {
+    for told in judge.promises.broken_in(cluster) {
         found.entry(Arc::default()).or_default().entries.push(Entry {
             rule: (told.code.clone(), told.code),
             category: "promise".to_owned(),

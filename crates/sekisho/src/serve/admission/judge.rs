@@ -1,15 +1,17 @@
 //! What a change would bring: what is found after it and was not there before, where it may matter.
 
-use super::standing::{Standing, Step};
+use super::{
+    promised::Promises,
+    standing::{Standing, Step},
+};
 use crate::{
     check::{Found, Look, settings::Settings, since},
-    results::{ResultOf, Results},
     settings,
 };
 use sekisho_core::{
     diagnostic::Severity,
     object::{Cluster, Labels, PeerKind},
-    promise::{Promise, State, World as Promised},
+    promise::Around,
     standard::Standard,
 };
 use sekisho_k8s::{
@@ -23,9 +25,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// How many lines of packets a broken promise shows.
-const PACKETS: usize = 3;
 
 /// Something that a change would bring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +49,7 @@ pub(super) struct Judge {
     /// The team's own rules.
     pub(super) rules: Option<Rules>,
     /// What no change may break.
-    pub(super) promises: Vec<Promise>,
-    /// The promises that are broken now, by their places in the list, and of which state of the cluster.
-    pub(super) broken: Option<(u64, BTreeSet<usize>)>,
+    pub(super) promises: Promises,
 }
 
 /// What was found in a state of the cluster.
@@ -83,9 +80,11 @@ impl Judge {
         }
         let focus = focus(standing, step);
         let judge = &*self;
-        let (seen, broken) = standing.after(step, |after| {
+        let home = &step.piece().namespace;
+        let is_apart = !home.is_empty() && Around::is_apart(standing.index(), home);
+        let (seen, suspects) = standing.after(step, |after| {
             let seen = judge.seen(after, (focus.as_ref(), None), until);
-            (seen, judge.broken_in(after.cluster()))
+            (seen, judge.promises.suspects(after, home, is_apart))
         });
         let Seen { findings, sources } = seen?;
         // Where all is well afterwards nobody has to know how it was, and else what these rules said.
@@ -93,7 +92,7 @@ impl Judge {
             true => Seen::default(),
             false => self.seen(standing, (focus.as_ref(), asked(&findings)), until)?,
         };
-        let broken = self.newly(standing, broken);
+        let broken = self.promises.broken_by(step, standing, suspects);
         if Instant::now() > until {
             return Err("it took too long".to_owned());
         }
@@ -151,52 +150,6 @@ impl Judge {
             format!("a rule in Rego could not be evaluated: {first}")
         })
     }
-
-    /// The promises that are broken in `cluster`, by their places in the list, and how.
-    pub(super) fn broken_in(&self, cluster: &Cluster) -> Vec<(usize, Told)> {
-        if self.promises.is_empty() {
-            return Vec::new();
-        }
-        let results = Results::of(&Promised::of(cluster), &self.promises);
-        let all = results.list.iter().enumerate();
-        all.filter(|(_, one)| is_broken(&one.judgement.state)).map(|(at, one)| (at, broken(one))).collect()
-    }
-
-    /// Those of `broken` that are not broken now.
-    fn newly(&mut self, standing: &Standing, broken: Vec<(usize, Told)>) -> Vec<Told> {
-        if broken.is_empty() {
-            return Vec::new();
-        }
-        let version = standing.version();
-        let now = match self.broken.take() {
-            Some((known, now)) if known == version => now,
-            _ => {
-                let world = Promised::of(standing.cluster());
-                let promises = self.promises.iter().enumerate();
-                promises.filter(|(_, one)| is_broken(&world.judge(one).state)).map(|(at, _)| at).collect()
-            }
-        };
-        let new = broken.into_iter().filter(|(at, _)| !now.contains(at)).map(|(_, told)| told).collect();
-        self.broken = Some((version, now));
-        new
-    }
-}
-
-fn is_broken(state: &State) -> bool {
-    matches!(state, State::Broken { .. })
-}
-
-fn broken(result: &ResultOf<'_>) -> Told {
-    let promise = result.promise;
-    let mut words = format!("promise `{}` would be broken: {promise}", promise.name);
-    let packets: Vec<&str> = result.packets.iter().take(PACKETS).map(String::as_str).collect();
-    if !packets.is_empty() {
-        words.push_str(&format!("; after this change: {}", packets.join(", ")));
-    }
-    if let Some(because) = &promise.because {
-        words.push_str(&format!(" ({because})"));
-    }
-    Told { code: "promise".to_owned(), severity: Severity::Error, namespace: None, words }
 }
 
 /// A finding in a line: of which rule, where, and what to do.

@@ -14,6 +14,7 @@ mod http;
 mod judge;
 mod listen;
 mod metrics;
+mod promised;
 mod review;
 mod standing;
 
@@ -35,6 +36,7 @@ use engine::{Engine, Message};
 use http::{Desk, READING};
 use judge::Judge;
 use metrics::Metrics;
+use promised::Promises;
 use sekisho_core::promise::Promise;
 use sekisho_k8s::{
     live::Access,
@@ -81,7 +83,7 @@ fn judge(arguments: &AdmissionArgs) -> anyhow::Result<Option<Judge>> {
     let Some(promises) = promises(&arguments.promises)? else { return Ok(None) };
     let standard = agreed(arguments.environment.as_deref(), &team)?;
     let settings = Settings::team(config, (&team.folder, arguments.environment.clone()))?;
-    Ok(Some(Judge { standard, settings, rules, promises, broken: None }))
+    Ok(Some(Judge { standard, settings, rules, promises: Promises::new(promises) }))
 }
 
 fn promises(paths: &[PathBuf]) -> anyhow::Result<Option<Vec<Promise>>> {

@@ -1,8 +1,11 @@
 use super::*;
-use crate::{args::AdmissionArgs, check::settings::Settings};
+use crate::{args::AdmissionArgs, check::settings::Settings, serve::admission::promised::Promises};
 use clap::Parser;
 use sekisho_catalog::Catalog;
-use sekisho_k8s::watch::{Mirrored, mirrored};
+use sekisho_k8s::{
+    promise::read_promises,
+    watch::{Mirrored, mirrored},
+};
 use sekisho_lint::config::Config;
 use serde_json::json;
 use std::{path::Path, time::Duration};
@@ -19,7 +22,7 @@ fn door(options: &[&str]) -> Door {
     let how = Cli::try_parse_from(words).unwrap().arguments.verdict;
     let settings = Settings::team(Config::default(), (Path::new("."), None)).unwrap();
     let standard = Catalog::builtin().standard(None);
-    Door { how, judge: Judge { standard, settings, rules: None, promises: Vec::new(), broken: None } }
+    Door { how, judge: Judge { standard, settings, rules: None, promises: Promises::default() } }
 }
 
 fn namespace(name: &str, mode: &str) -> Value {
@@ -188,4 +191,61 @@ fn pods_of_controllers_were_judged_and_others_only_say_so() {
     assert!(step(&gone).is_some());
     gone.user_info.username = "system:serviceaccount:kube-system:namespace-controller".to_owned();
     assert_eq!(step(&gone), None, "a namespace that goes takes all with it");
+}
+
+fn pod(namespace: &str, app: &str, address: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": app, "namespace": namespace, "labels": {"app": app}},
+        "spec": {"containers": [{"name": "c", "image": "none"}]},
+        "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}})
+}
+
+/// The policy of `to` that lets in one app of its namespace.
+fn letting_in(namespace: &str, to: &str, from: &str) -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": to, "namespace": namespace},
+        "spec": {"podSelector": {"matchLabels": {"app": to}}, "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": from}}}]}]}})
+}
+
+#[test]
+fn a_promise_is_told_where_it_breaks_and_not_where_it_was_broken_already() {
+    let mut there = standing(&[
+        namespace("a", ""),
+        namespace("b", ""),
+        pod("a", "web", "10.0.0.1"),
+        pod("a", "db", "10.0.0.2"),
+        pod("a", "job", "10.0.0.3"),
+        pod("b", "db", "10.0.1.1"),
+        letting_in("a", "db", "web"),
+        letting_in("b", "db", "web"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("promises.yaml");
+    let text = "version: 1\npromises:\n  - name: the database is for the web\n    only: a/web\n    can reach: [a/db, b/db]\n";
+    std::fs::write(&file, text).unwrap();
+    let mut door = door(&[]);
+    door.judge.promises = Promises::new(read_promises(&[file]).unwrap().promises);
+    let ask = |door: &mut Door, there: &mut Standing, policy: Value| {
+        let verdict = decided(door, there, &request("UPDATE", policy));
+        (verdict.outcome, verdict.refusal.unwrap_or_default())
+    };
+    // The pods that `b/db` lets in are not there yet, and would not be `a/web`: it was broken before anybody asked.
+    assert_eq!(ask(&mut door, &mut there, letting_in("a", "db", "job")).0, Outcome::Allowed);
+    there.hear(Mirrored::Gone(Piece::of(letting_in("b", "db", "web")).unwrap()));
+    there.hear(Mirrored::Put(Piece::of(letting_in("b", "db", "none")).unwrap()));
+    let empty = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "db", "namespace": "b"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}});
+    there.hear(Mirrored::Put(Piece::of(empty).unwrap()));
+    there.renew();
+    let (outcome, refusal) = ask(&mut door, &mut there, letting_in("a", "db", "job"));
+    assert_eq!(outcome, Outcome::Refused);
+    assert!(
+        refusal.contains("`the database is for the web` would be broken")
+            && refusal.contains("10.0.0.3 -> 10.0.0.2"),
+        "{refusal}"
+    );
+    assert_eq!(ask(&mut door, &mut there, letting_in("a", "db", "web")).0, Outcome::Allowed);
+    // In another namespace than the promise is about, what leaves it counts as well.
+    let (outcome, refusal) = ask(&mut door, &mut there, letting_in("b", "db", "web"));
+    assert_eq!(outcome, Outcome::Refused, "{refusal}");
 }
