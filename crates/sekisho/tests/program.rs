@@ -483,6 +483,11 @@ fn the_published_schemas_of_what_flowed_are_those_of_the_program_and_hold() {
     hold_schema("recommend-status", &[recommend_json(&["--status"])]);
     let broken = ["diff", "-o", "json", "--flows", FLOWS, PRODUCTION, "diff/old"];
     hold_schema("diff-flows", &[sekisho(&broken).json()]);
+    let recorded = |path: &str| -> Vec<serde_json::Value> {
+        let shown = sekisho(&["observe", "-o", "jsonl", "--flows", path, PRODUCTION]).out;
+        shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    hold_schema("flow", &[recorded(FLOWS), recorded("../../../../examples/flows/recorded.jsonl")].concat());
 }
 
 /// Asserts that the published schema of `verb` is the program's, and says yes to `outputs` and no to others.

@@ -5,10 +5,12 @@
 //! field that changes its meaning changes the version.
 
 mod error;
+mod leave;
 mod lines;
 pub mod parts;
 mod read;
 mod told;
+mod value;
 mod wire;
 mod write;
 
@@ -20,3 +22,10 @@ pub use write::{line, write};
 
 /// The version that each line says it is of.
 pub const VERSION: &str = "sekisho.flow/1";
+
+/// The JSON Schema of a line.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<wire::Flow>()
+}

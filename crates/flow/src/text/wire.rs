@@ -1,72 +1,56 @@
 //! The record as it is written.
 
-use jiff::Timestamp;
-use sekisho_core::object::{ClusterPolicyKind, ObjectKey, Tier};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+pub(super) use super::{
+    leave::{At, Leave, Name, Nearest, Policy, Rule, TierRule, Why},
+    value::{List, Text, Time},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// A value that is written as its text, and read from it.
-#[derive(Debug)]
-pub(super) struct Text<T>(pub(super) T);
-
-impl<T: fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map(Self).map_err(de::Error::custom)
-    }
-}
-
-/// A moment, as RFC 3339 writes it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Time(pub(super) Timestamp);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map(Self).map_err(|_| {
-            let text: String = text.chars().take(80).collect();
-            de::Error::custom(format!("`{text}` is no moment: write it as `2026-11-27T10:00:00Z`"))
-        })
-    }
-}
-
+/// What was seen of one kind of connection in a stretch of time.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(expecting = "a flow")]
 pub(super) struct Flow {
+    /// `sekisho.flow/1`, on every line.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = super::VERSION)))]
     pub(super) version: String,
+    /// The stretch of time that it is about.
     pub(super) window: Window,
+    /// Who opened the connections.
     pub(super) from: End,
+    /// To whom.
     pub(super) to: End,
+    /// Protocol and port of the destination: `TCP/443`, `ICMP/8`, `protocol/47`, `TCP` for some ports, `any`.
     pub(super) carried: Text<crate::record::Carried>,
+    /// What became of them.
     pub(super) outcome: Outcome,
+    /// By whose leave, for each side; left out where nobody says.
     #[serde(default, skip_serializing_if = "Leave::is_empty")]
     pub(super) leave: Leave,
+    /// Who saw it.
     pub(super) observer: Observer,
+    /// At which end it was seen: egress is the source's node. Left out where nobody says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) side: Option<Direction>,
+    /// How many connections, or attempts that were denied.
     pub(super) count: u64,
+    /// When the first was seen, by the observer's clock.
     pub(super) first: Time,
+    /// When the last was.
     pub(super) last: Time,
+    /// Nodes that saw it, 16 at most.
     #[serde(default, skip_serializing_if = "List::is_empty")]
     pub(super) nodes: List,
+    /// Pods that opened them, 8 at most.
     #[serde(default, skip_serializing_if = "List::is_empty")]
     #[serde(rename = "fromPods")]
     pub(super) from_pods: List,
+    /// Pods to which they were opened, 8 at most.
     #[serde(default, skip_serializing_if = "List::is_empty")]
     #[serde(rename = "toPods")]
     pub(super) to_pods: List,
+    /// Of a denial the rule that almost allowed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) nearest: Option<Nearest>,
 }
@@ -112,16 +96,21 @@ pub(super) struct Head {
     pub(super) version: String,
 }
 
+/// From when, included, to when, not included.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(expecting = "a window with `from` and `to`")]
 pub(super) struct Window {
     pub(super) from: Time,
     pub(super) to: Time,
 }
 
+/// Who is at an end of connections.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", expecting = "an end: a workload, node, service, external or `anyone`")]
 pub(super) enum End {
+    /// Pods of a workload: their topmost controller, or a pod that has none.
     Workload {
         namespace: Arc<str>,
         kind: Arc<str>,
@@ -129,20 +118,26 @@ pub(super) enum End {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         labels: BTreeMap<Arc<str>, Arc<str>>,
     },
+    /// A node, or a pod of its network; without `name` some node.
     Node {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Arc<str>>,
     },
+    /// A Service's own address.
     Service(Name),
+    /// Something outside the cluster; `names` are DNS names that are known of it.
     External {
         block: Text<sekisho_core::set::Cidr>,
         #[serde(default, skip_serializing_if = "List::is_empty")]
         names: List,
     },
+    /// Nobody can say.
     Anyone,
 }
 
+/// What became of connections: `audited` passed, and would not have if policies were enforced.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
     Allowed,
@@ -150,7 +145,9 @@ pub(super) enum Outcome {
     Audited,
 }
 
+/// Who saw connections.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Observer {
     Agent,
@@ -159,145 +156,11 @@ pub(super) enum Observer {
     Vpc,
 }
 
+/// A side of connections.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Direction {
     Ingress,
     Egress,
-}
-
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(expecting = "what each side says")]
-pub(super) struct Leave {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) egress: Option<Why>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) ingress: Option<Why>,
-}
-
-impl Leave {
-    fn is_empty(&self) -> bool {
-        self.egress.is_none() && self.ingress.is_none()
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", expecting = "a reason")]
-pub(super) enum Why {
-    NoPod,
-    Itself,
-    OwnNode,
-    NeighbourDiscovery,
-    NotIsolated,
-    Rule(Rule),
-    TierAccept(TierRule),
-    TierDeny(TierRule),
-    NoRule(Vec<Name>),
-    AllowedBy(Vec<Policy>),
-    DeniedBy(Vec<Policy>),
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "`namespace` and `name`")]
-pub(super) struct Name {
-    pub(super) namespace: Arc<str>,
-    pub(super) name: Arc<str>,
-}
-
-impl From<&ObjectKey> for Name {
-    fn from(key: &ObjectKey) -> Self {
-        Self { namespace: Arc::clone(&key.namespace), name: Arc::clone(&key.name) }
-    }
-}
-
-impl From<Name> for ObjectKey {
-    fn from(key: Name) -> Self {
-        Self { namespace: key.namespace, name: key.name }
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "a policy with its `name` and `kind`")]
-pub(super) struct Policy {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) namespace: Option<Arc<str>>,
-    pub(super) name: Arc<str>,
-    pub(super) kind: Arc<str>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "a rule of a policy")]
-pub(super) struct Rule {
-    pub(super) policy: Name,
-    pub(super) rule: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) peer: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) port: Option<usize>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "a rule of a cluster-wide policy")]
-pub(super) struct TierRule {
-    #[serde(with = "TierName")]
-    pub(super) tier: Tier,
-    #[serde(with = "ClusterKind")]
-    pub(super) kind: ClusterPolicyKind,
-    pub(super) name: Arc<str>,
-    pub(super) rule: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) peer: Option<usize>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(remote = "Tier")]
-enum TierName {
-    Admin,
-    Baseline,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(remote = "ClusterPolicyKind")]
-#[expect(clippy::enum_variant_names, reason = "the kinds are called so")]
-enum ClusterKind {
-    ClusterNetworkPolicy,
-    AdminNetworkPolicy,
-    BaselineAdminNetworkPolicy,
-}
-
-/// Some names, and whether there were others.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(expecting = "`names`, and whether there are `more`")]
-pub(super) struct List {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) names: Vec<Arc<str>>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) more: bool,
-}
-
-impl List {
-    fn is_empty(&self) -> bool {
-        self.names.is_empty() && !self.more
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "the nearest rule")]
-pub(super) struct Nearest {
-    pub(super) policy: Name,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) at: Option<At>,
-    pub(super) lacks: Arc<str>,
-}
-
-/// A rule, in a policy that is named already.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(expecting = "a rule of a policy")]
-pub(super) struct At {
-    pub(super) direction: Direction,
-    pub(super) rule: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) peer: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) port: Option<usize>,
 }

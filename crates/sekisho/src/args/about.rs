@@ -58,6 +58,8 @@ pub(crate) enum SchemaOf {
     Explain,
     /// `sekisho exposure -o json`
     Exposure,
+    /// A record of flows: a line of `sekisho observe -o jsonl`
+    Flow,
     /// `sekisho reach -o json`
     Reach,
     /// `sekisho test -o json`

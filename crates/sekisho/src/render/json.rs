@@ -142,6 +142,7 @@ pub(crate) fn schema(of: SchemaOf) -> anyhow::Result<String> {
         SchemaOf::DiffFlows => generator.into_root_schema_for::<broken::Breaks>(),
         SchemaOf::Explain => generator.into_root_schema_for::<explain::Explanation<'_>>(),
         SchemaOf::Exposure => generator.into_root_schema_for::<exposure::Exposure>(),
+        SchemaOf::Flow => sekisho_flow::text::schema(generator),
         SchemaOf::Reach => generator.into_root_schema_for::<reach::Reach<'_>>(),
         SchemaOf::Test => generator.into_root_schema_for::<test::Test<'_>>(),
         SchemaOf::Promises => generator.into_root_schema_for::<promises::File>(),
