@@ -6,6 +6,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
+use sekisho_core::testing::skipped;
 use sekisho_flow::{
     otlp::{Teller, request},
     record::Flow,
@@ -109,9 +110,7 @@ fn the_published_messages_read_it() {
     let installed =
         Command::new(root.join("scripts/opentelemetry")).stderr(Stdio::inherit()).output().unwrap();
     if !installed.status.success() {
-        // Past what captures the output of tests that pass.
-        let why = "SKIPPED: OpenTelemetry's messages cannot be had (scripts/opentelemetry says why)";
-        writeln!(std::io::stderr(), "{why}").unwrap();
+        skipped("OpenTelemetry's messages cannot be had (scripts/opentelemetry says why)");
         return;
     }
     let flows: Vec<Flow> = vec(flow(), 500).new_tree(&mut TestRunner::deterministic()).unwrap().current();

@@ -1,6 +1,9 @@
 //! What a node tells at once.
 
-use sekisho_flow::record::{Flow, Window};
+use sekisho_flow::{
+    Timestamp,
+    record::{Flow, Window},
+};
 use std::sync::Arc;
 
 /// Which of the things that a node tells a batch has: the numbers from `first` to `last`, both included.
@@ -21,6 +24,8 @@ pub struct Mark {
 pub struct Batch {
     /// Which of the things that the node tells these are.
     pub mark: Mark,
+    /// When it was told, by the node's clock.
+    pub at: Timestamp,
     /// What flowed.
     pub flows: Vec<Flow>,
     /// What is not among the flows of the node, though it happened.

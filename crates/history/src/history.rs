@@ -25,6 +25,8 @@ pub struct Reached {
     pub boot: Arc<str>,
     /// The last number of it that was taken.
     pub last: u64,
+    /// When that was told, by the node's clock; `None` where a history of an earlier version does not say.
+    pub at: Option<Timestamp>,
 }
 
 impl History {
@@ -95,6 +97,18 @@ impl History {
         match self {
             Self::File(file) => file.reached(),
             Self::ClickHouse(house) => house.reached(),
+        }
+    }
+
+    /// What is asked from now on is answered as it is now, whatever is written meanwhile, where the history can do that: whether
+    /// it does. A ClickHouse answers each question as it is when it begins to answer.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn stand_still(&self) -> Result<bool, Error> {
+        match self {
+            Self::File(file) => file.stand_still().map(|()| true),
+            Self::ClickHouse(_) => Ok(false),
         }
     }
 

@@ -6,13 +6,18 @@ use hyper::{
     body::{Bytes, Incoming},
     header::{HeaderName, HeaderValue},
 };
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, builderstates::WantsSchemes};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::runtime::{Builder, Runtime};
+use tokio_rustls::rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 
 /// For how long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,6 +33,9 @@ pub enum HttpError {
     /// A header cannot say what it is to.
     #[error("what `{0}` is to say has letters that no header may have")]
     Header(&'static str),
+    /// A text says nobody who could be trusted.
+    #[error("there is no certificate in PEM in what says whom to trust")]
+    Authorities,
     /// It cannot be reached, or hangs up.
     #[error("the server cannot be heard: {0}")]
     Away(String),
@@ -101,9 +109,38 @@ impl fmt::Debug for Http {
 impl Http {
     /// One that trusts whom the machine trusts.
     pub(crate) fn new() -> Result<Self, HttpError> {
-        let away = |error: std::io::Error| HttpError::Away(error.to_string());
+        match HttpsConnectorBuilder::new().with_native_roots() {
+            Ok(connector) => Self::by(connector),
+            // An image may have nothing but the program: then nobody is trusted, and those are heard who need no trust.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::with(RootCertStore::empty()),
+            Err(error) => Err(away(error)),
+        }
+    }
+
+    /// One that trusts these alone, in PEM.
+    pub(crate) fn trusting(authorities: &[u8]) -> Result<Self, HttpError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authorities) {
+            let certificate = certificate.map_err(|_| HttpError::Authorities)?;
+            roots.add(certificate).map_err(|_| HttpError::Authorities)?;
+        }
+        if roots.is_empty() {
+            return Err(HttpError::Authorities);
+        }
+        Self::with(roots)
+    }
+
+    fn with(roots: RootCertStore) -> Result<Self, HttpError> {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| HttpError::Away(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self::by(HttpsConnectorBuilder::new().with_tls_config(config))
+    }
+
+    fn by(connector: HttpsConnectorBuilder<WantsSchemes>) -> Result<Self, HttpError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(away)?;
-        let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(away)?;
         let connector = connector.https_or_http().enable_http1().build();
         // Between two questions nobody looks after a connection: one that the server has closed by then would be an error.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
@@ -150,6 +187,10 @@ impl Http {
             .block_on(async { tokio::time::timeout(PATIENCE, what).await })
             .map_err(|_| HttpError::Silent)
     }
+}
+
+fn away(error: std::io::Error) -> HttpError {
+    HttpError::Away(error.to_string())
 }
 
 /// An error with what caused it: the library's own words say no more than that it failed.

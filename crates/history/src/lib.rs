@@ -24,7 +24,8 @@
 //! # Power and disks
 //! Of a file: a process that is killed loses nothing that [`History::put`] said it took. After a power cut the last moments may
 //! be gone, records and numbers together (SQLite's write-ahead log with `synchronous=NORMAL`): they are
-//! asked for again, as far as nodes still have them. A full disk is an error, and the history is as it was before.
+//! asked for again, as far as nodes still have them. A full disk is an error, and the history is as it was before; what is
+//! given up then is room again, for which some is kept back.
 //!
 //! # Why SQLite
 //! DuckDB answers questions over all of a history faster, for it keeps columns, but is made for one who writes much at

@@ -1,11 +1,12 @@
 //! Who is told of what comes: a collector of everything, and receivers of alerts of what people should know.
 //!
-//! Whoever takes batches hands on what was taken ([`Telling::took`]), says when policies have changed, and what time it is. None of
-//! it waits for whoever is told.
+//! Whoever takes batches hands on what was taken ([`Telling::took`]), and says what time it is. None of it waits for whoever is told.
+//! Whoever watches policies asks the history what a change has closed ([`closed`]) and what leans on exceptions ([`leaning_on`]),
+//! which takes its time and may be done beside who takes batches; that one tells of it.
 
 use crate::{
     Error, History, HttpError,
-    alert::{self, Alert, Notifier, Receiver, State, Watch, changed, leaning},
+    alert::{self, Alert, Broken, Leaning, Notifier, Receiver, State, Watch, broken, changed, leaning},
     export::{self, Collector, Exporter},
 };
 use sekisho_core::standard::Standard;
@@ -95,42 +96,16 @@ impl Telling {
         self.tell(&told);
     }
 
-    /// Tells what a change of policies, at `at`, has closed of what flowed. Both states are without policies that are only tried.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
-    pub fn policies_changed(
-        &mut self,
-        history: &History,
-        (before, after): (State<'_>, State<'_>),
-        at: Timestamp,
-    ) -> Result<(), Error> {
-        if changed(before.cluster, after.cluster).is_empty() {
-            return Ok(());
-        }
-        let allowed = allowed(history, since(at, self.limits.memory))?;
-        let told = self.watch.policies_changed(before, after, at, &allowed);
+    /// Tells what a change of policies, at `at`, has closed of what flowed, and what passes again since: what [`closed`] found.
+    pub fn policies_changed(&mut self, closed: Vec<Broken>, after: State<'_>, at: Timestamp) {
+        let told = self.watch.closed(closed, after, at);
         self.tell(&told);
-        Ok(())
     }
 
-    /// Tells what lately passed by temporary exceptions of the standard alone.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
-    pub fn look_at_exceptions(
-        &mut self,
-        history: &History,
-        state: State<'_>,
-        standard: &Standard,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let allowed =
-            if standard.exceptions.is_empty() { Vec::new() } else { allowed(history, since(now, LATELY))? };
-        let found = leaning(state, standard, &allowed);
-        let told = self.watch.leaning(&found, now);
+    /// Tells what lately passed by temporary exceptions of the standard alone: what [`leaning_on`] found.
+    pub fn leaning(&mut self, found: &[Leaning], now: Timestamp) {
+        let told = self.watch.leaning(found, now);
         self.tell(&told);
-        Ok(())
     }
 
     /// Time is `now`: what is over is told. To be called every minute or so.
@@ -163,6 +138,41 @@ impl Telling {
             notifier.tell(told, self.watch.open().cloned().collect());
         }
     }
+}
+
+/// What a change of policies, at `at`, has closed of what flowed within `memory`; `None` where no policy differs. Both states are
+/// without policies that are only tried.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn closed(
+    history: &History,
+    (before, after): (State<'_>, State<'_>),
+    at: Timestamp,
+    memory: Duration,
+) -> Result<Option<Vec<Broken>>, Error> {
+    if changed(before.cluster, after.cluster).is_empty() {
+        return Ok(None);
+    }
+    let allowed = allowed(history, since(at, memory))?;
+    Ok(Some(broken(before, after, &allowed)))
+}
+
+/// What lately, at `now`, passed by temporary exceptions of the standard alone. The state is without policies that are only tried.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn leaning_on(
+    history: &History,
+    state: State<'_>,
+    standard: &Standard,
+    now: Timestamp,
+) -> Result<Vec<Leaning>, Error> {
+    if standard.exceptions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let allowed = allowed(history, since(now, LATELY))?;
+    Ok(leaning(state, standard, &allowed))
 }
 
 fn since(now: Timestamp, how_long: Duration) -> Period {

@@ -6,6 +6,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
+use sekisho_core::testing::skipped;
 use sekisho_flow::{
     Timestamp,
     record::{Flow, Outcome},
@@ -47,9 +48,7 @@ impl Alertmanager {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/alertmanager");
         let installed = Command::new(script).stderr(Stdio::inherit()).output().unwrap();
         if !installed.status.success() {
-            eprintln!(
-                "NOT TESTED: what Alertmanager is told, for it cannot be had (scripts/alertmanager says why)"
-            );
+            skipped("what Alertmanager is told, for it cannot be had (scripts/alertmanager says why)");
             return None;
         }
         let program = String::from_utf8(installed.stdout).unwrap();

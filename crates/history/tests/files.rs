@@ -3,12 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must hold")]
 
 use rusqlite::Connection;
-use sekisho_history::{Batch, Error, History, Mark};
-use std::{fs, path::Path};
+use sekisho_flow::Timestamp;
+use sekisho_history::{Batch, Error, History, Mark, Reached};
+use std::{fs, path::Path, time::Duration};
+
+fn at(second: u64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + Duration::from_secs(second)
+}
 
 fn batch(first: u64) -> Batch {
     Batch {
         mark: Mark { node: "node-1".into(), boot: "a".into(), first, last: first },
+        at: at(first),
         flows: Vec::new(),
         lost: Vec::new(),
     }
@@ -48,7 +54,7 @@ fn a_later_version_is_refused() {
     assert_eq!(
         error(&path),
         format!(
-            "`{}` is of version 7, and this sekisho knows 1 and those before: use the sekisho that wrote it, or a later one",
+            "`{}` is of version 7, and this sekisho knows 2 and those before: use the sekisho that wrote it, or a later one",
             path.display()
         )
     );
@@ -104,4 +110,29 @@ fn a_damaged_file_is_told() {
     let told = told.unwrap_err();
     assert!(matches!(told, Error::Damaged(_)), "{told}");
     assert!(told.to_string().starts_with("the history is damaged: "), "{told}");
+}
+
+/// A file that the first version wrote: its nodes are known, and when they were heard as far as can be told.
+#[test]
+fn a_file_of_the_first_version_is_brought_to_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    let first = Connection::open(&path).unwrap();
+    first.execute_batch(include_str!("../src/file/v1.sql")).unwrap();
+    first
+        .execute_batch(
+            "PRAGMA application_id = 0x736b736f; PRAGMA user_version = 1;
+             INSERT INTO cursors VALUES ('node-1', 'a', 7, 1);
+             INSERT INTO keys VALUES (1, 'key', 1, NULL, NULL, 'denied');
+             INSERT INTO windows VALUES (60, 120, 1, 1, 61000000000, 62000000000, '{}')",
+        )
+        .unwrap();
+    drop(first);
+    let mut history = History::open(&path).unwrap();
+    let reached = |last, second| Reached { boot: "a".into(), last, at: Some(at(second)) };
+    assert_eq!(history.reached().unwrap()["node-1"], reached(7, 62));
+    history.put(&batch(8)).unwrap();
+    assert_eq!(history.reached().unwrap()["node-1"], reached(8, 8));
+    drop(history);
+    assert_eq!(History::open(&path).unwrap().reached().unwrap()["node-1"], reached(8, 8));
 }

@@ -13,7 +13,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
-use sekisho_flow::{merge::merge, query::Query, record::Flow, testing};
+use sekisho_flow::{Timestamp, merge::merge, query::Query, record::Flow, testing};
 use sekisho_history::{Batch, History, Mark, Put};
 use std::{
     env,
@@ -32,7 +32,7 @@ fn batch(pool: &[Flow], number: u64) -> Batch {
     let start = usize::try_from(number).unwrap();
     let flows = pool.iter().cycle().skip(start % pool.len()).take(EACH).cloned().collect();
     let mark = Mark { node: "node-1".into(), boot: "a".into(), first: number, last: number };
-    Batch { mark, flows, lost: Vec::new() }
+    Batch { mark, at: Timestamp::UNIX_EPOCH, flows, lost: Vec::new() }
 }
 
 fn pool() -> Vec<Flow> {

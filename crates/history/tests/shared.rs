@@ -6,7 +6,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
-use sekisho_flow::{query::Query, record::Flow, testing::flow};
+use sekisho_flow::{Timestamp, query::Query, record::Flow, testing::flow};
 use sekisho_history::{Batch, Error, History, Mark, Put};
 use std::{
     ops::ControlFlow,
@@ -27,7 +27,7 @@ fn batch(pool: &[Flow], number: u64) -> Batch {
     };
     let flows = pool.iter().cycle().skip(start % pool.len()).take(EACH).map(one).collect();
     let mark = Mark { node: "node-1".into(), boot: "a".into(), first: number, last: number };
-    Batch { mark, flows, lost: Vec::new() }
+    Batch { mark, at: Timestamp::UNIX_EPOCH, flows, lost: Vec::new() }
 }
 
 fn pool() -> Vec<Flow> {

@@ -22,7 +22,7 @@ use sekisho_history::{
     Batch, History, Mark,
     alert::{self, Receiver, State},
     export::{self, Collector},
-    telling::{Telling, To},
+    telling::{self, Telling, To},
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -93,7 +93,7 @@ impl Hub {
     fn take(&mut self, flows: Vec<Flow>) {
         self.number += 1;
         let mark = Mark { node: "a".into(), boot: "a".into(), first: self.number, last: self.number };
-        let batch = Batch { mark, flows, lost: Vec::new() };
+        let batch = Batch { mark, at: Timestamp::UNIX_EPOCH, flows, lost: Vec::new() };
         self.history.put(&batch).unwrap();
         self.telling.took(&batch.flows);
     }
@@ -131,13 +131,18 @@ fn what_comes_is_told_and_what_is_known_is_not_told_again() {
     hub.take(vec![flow(80, Outcome::Allowed, at(0)), flow(22, Outcome::Denied, at(0))]);
     assert_eq!(told(), ["firing SekishoNewDenial TCP/22"]);
     // Policies change, and what flowed is known to be closed; then it is tried.
-    hub.telling.policies_changed(&hub.history, (open, closed), at(1)).unwrap();
+    let found =
+        telling::closed(&hub.history, (open, closed), at(1), alert::Limits::default().memory).unwrap();
+    hub.telling.policies_changed(found.unwrap(), closed, at(1));
     assert_eq!(told(), ["firing SekishoWouldBreak TCP/80"]);
     hub.take(vec![flow(80, Outcome::Denied, at(2))]);
     assert_eq!(told(), ["resolved SekishoWouldBreak TCP/80", "firing SekishoPredictedDenial TCP/80"]);
     // Nothing of it is an exception's, and nothing changed.
-    hub.telling.look_at_exceptions(&hub.history, closed, &Standard::default(), at(2)).unwrap();
-    hub.telling.policies_changed(&hub.history, (closed, closed), at(2)).unwrap();
+    let leaning = telling::leaning_on(&hub.history, closed, &Standard::default(), at(2)).unwrap();
+    hub.telling.leaning(&leaning, at(2));
+    let found =
+        telling::closed(&hub.history, (closed, closed), at(2), alert::Limits::default().memory).unwrap();
+    assert_eq!(found, None);
     assert_eq!(hub.telling.open().count(), 2);
     hub.telling.tick(at(70));
     assert_eq!(told(), ["resolved SekishoNewDenial TCP/22", "resolved SekishoPredictedDenial TCP/80"]);

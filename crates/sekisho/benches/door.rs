@@ -58,12 +58,17 @@ fn main() {
             server.apply_text(&objects(from..namespaces.min(from + 100)));
         }
         println!("  written to the API server in {:.1} s", begun.elapsed().as_secs_f64());
-        for (what, tiers) in [("", ""), (", with a cluster-wide policy", TIER)] {
-            if !tiers.is_empty() {
-                server.apply_text(tiers);
-            }
-            measure(&server, namespaces, what);
-        }
+        let promises = server.folder().join("promises.yaml");
+        fs::write(&promises, PROMISES).unwrap();
+        measure(&server, namespaces, "", &[]);
+        measure(&server, namespaces, ", with promises", &["--promises", promises.to_str().unwrap()]);
+        server.apply_text(TIER);
+        let taken = (0..50).any(|_| {
+            std::thread::sleep(Duration::from_millis(200));
+            server.create(REFUSING, &[]).code == Some(0)
+        });
+        assert!(taken, "the API server does not serve ClusterNetworkPolicy");
+        measure(&server, namespaces, ", with a cluster-wide policy", &[]);
     }
 }
 
@@ -90,16 +95,20 @@ spec:
   ingress: [{action: Deny, from: [{namespaces: {matchLabels: {zone: outer}}}]}]
 ";
 
-fn measure(server: &Server, namespaces: usize, what: &str) {
-    if !what.is_empty() {
-        let taken = (0..50).any(|_| {
-            std::thread::sleep(Duration::from_millis(200));
-            server.create(REFUSING, &[]).code == Some(0)
-        });
-        assert!(taken, "the API server does not serve ClusterNetworkPolicy");
-    }
+/// All pods, those of some namespaces, and single ones.
+const PROMISES: &str = "\
+version: 1
+groups:
+  apps: {pods: app}
+promises:
+  - {name: nothing outside reaches an app, who: internet, cannot reach: apps}
+  - {name: nobody but its own namespace reaches the first, only: n0/*, can reach: n0/*, may match nothing: true}
+  - {name: the second is reached from its namespace, who: n1/*, can reach: n1/*, on ports: TCP/8080}
+";
+
+fn measure(server: &Server, namespaces: usize, what: &str, options: &[&str]) {
     let how = ["--secret", "default/bench", "--host", "127.0.0.1", "--audit-every", "0"];
-    let mut door = Door::start(server, &how);
+    let mut door = Door::start(server, &[&how, options].concat());
     let begun = Instant::now();
     door.wait_for("the whole cluster is known");
     println!("  the whole cluster known{what} {:.2} s after it listens", begun.elapsed().as_secs_f64());

@@ -32,7 +32,7 @@ pub(crate) use explain::{ExplainArgs, ExplainFormat};
 pub(crate) use exposure::{ExposureArgs, ExposureFormat};
 pub(crate) use flows::FlowsArgs;
 pub(crate) use generate::{GenerateArgs, LayoutArg};
-pub(crate) use hub::{ClickHouseArgs, HubArgs, HubTlsArgs, TellingArgs};
+pub(crate) use hub::{ClickHouseArgs, ExceptionArgs, HubArgs, HubTlsArgs, TellingArgs};
 pub(crate) use input::{CLUSTER, CheckInputArgs, ClusterArgs, InputArgs, ReadingArgs};
 pub(crate) use lab::{LabArgs, LabInputArgs, LabShellArgs, LabVerb};
 pub(crate) use lsp::LspArgs;

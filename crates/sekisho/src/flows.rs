@@ -71,6 +71,31 @@ pub(crate) fn read(
     Ok(Some(History { flows: merge_windows(flows), records, window: window(asked, now) }))
 }
 
+/// Hands on what comes on standard input, as it comes, of the time that is asked for; ends as [`read`] names them. Whether every
+/// line could be read: those that could not are told.
+pub(crate) fn follow(
+    arguments: &FlowsArgs,
+    cluster: &Cluster,
+    mut each: impl FnMut(Flow) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
+    let input = Path::new("-");
+    if arguments.flows.iter().any(|path| path != input) {
+        bail!(
+            "what is in a file does not come: `--follow` is for `--flows -`, which is standard input, or for `--hub`"
+        );
+    }
+    let asked = period(arguments, Timestamp::now())?;
+    let mut reader = Reader { cluster, asked, records: 0, wrong: 0 };
+    let followed = reader.read(input, |flows| {
+        for flow in flows {
+            each(flow)?;
+        }
+        anyhow::Ok(())
+    })?;
+    followed.unwrap_or(Ok(()))?;
+    Ok(reader.wrong == 0)
+}
+
 /// The time that is asked for.
 pub(crate) fn period(arguments: &FlowsArgs, now: Timestamp) -> anyhow::Result<Period> {
     Period::new(arguments.since, arguments.until, now)
@@ -91,6 +116,15 @@ struct Reader<'c> {
 
 impl Reader<'_> {
     fn file(&mut self, path: &Path) -> anyhow::Result<Vec<Flow>> {
+        Ok(self.read(path, |flows| merge_windows(flows))?.unwrap_or_default())
+    }
+
+    /// What `take` makes of the flows of a file, which are read as it takes them; `None` where there are none.
+    fn read<T>(
+        &mut self,
+        path: &Path,
+        take: impl FnOnce(&mut dyn Iterator<Item = Flow>) -> T,
+    ) -> anyhow::Result<Option<T>> {
         let mut from: Box<dyn BufRead> = if path == Path::new("-") {
             Box::new(BufReader::new(io::stdin()))
         } else {
@@ -99,7 +133,7 @@ impl Reader<'_> {
         let start = from.fill_buf()?;
         if start.trim_ascii().is_empty() {
             output::note(&format!("`{}` has no flows", path.display()));
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let Some(format) = Format::detect(start) else {
             bail!("its first line is of none of the formats that are known: docs/flows.md lists them");
@@ -108,7 +142,7 @@ impl Reader<'_> {
         let found = match format {
             Format::Flows => {
                 let flows = Flows::new(from).map_while(|read| self.take(path, read, &mut failure));
-                merge_windows(flows.flatten())
+                take(&mut flows.flatten())
             }
             Format::Foreign(format) => {
                 let mut observations = Observations::new(format, from);
@@ -120,12 +154,12 @@ impl Reader<'_> {
                     });
                     self.take(path, read.and_then(|(at, sighting)| flow(at, sighting)), &mut failure)
                 });
-                let found = merge_windows(flows.flatten());
+                let found = take(&mut flows.flatten());
                 skipped(path, observations.skipped().iter());
                 found
             }
         };
-        failure.map_or(Ok(found), |error: io::Error| Err(error.into()))
+        failure.map_or(Ok(Some(found)), |error: io::Error| Err(error.into()))
     }
 
     /// The record, where it is one of those that are asked for. `None` where the stream fails.

@@ -6,6 +6,10 @@ mod ran;
 mod support;
 
 use ran::Run;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+};
 use support::{assert_refused, run};
 
 const FLOWS: &str = "examples/flows/exchange.jsonl";
@@ -97,6 +101,41 @@ fn what_makes_no_sense_is_refused() {
     refused(&["--to", "nonsense"], "`nonsense` is no end of flows");
     refused(&["--port", "http"], "`http` is nothing that a flow carries");
     refused(&["--flows", "no-such-file"], "cannot read `no-such-file`");
+}
+
+/// Each line of standard input is a row before the next one comes.
+#[test]
+fn what_comes_on_standard_input_is_told_as_it_comes() {
+    let text = std::fs::read_to_string(support::root().join(FLOWS)).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sekisho"))
+        .args(["observe", "--flows", "-", "--follow", "--to", "trading/*", EXCHANGE])
+        .current_dir(support::root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut rows = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = 0;
+    for line in
+        text.lines().filter(|line| line.contains("\"to\":{\"workload\":{\"namespace\":\"trading\"")).take(5)
+    {
+        writeln!(input, "{line}").unwrap();
+        let row = rows.next().unwrap().unwrap();
+        assert!(row.contains(" -> trading/") && row.contains("gress: trading/"), "{row}");
+        told += 1;
+    }
+    assert_eq!(told, 5, "the example has as many");
+    writeln!(input, "no flow").unwrap();
+    drop(input);
+    assert!(rows.next().is_none());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(2), "a line was none");
+    assert!(String::from_utf8(ended.stderr).unwrap().contains("-:6:"));
+    let refused = |arguments: &[&str], why: &str| assert_refused(&observe(arguments), &[why]);
+    refused(&["--follow"], "what is in a file does not come: `--follow` is for `--flows -`");
+    refused(&["--follow", "-o", "json"], "what does not end is no document");
 }
 
 #[test]

@@ -1,20 +1,15 @@
 //! A real API server (`tests/apiserver`), which `scripts/apiserver` builds. Tests of the program use it as well.
 
 use crate::support::root;
+pub(crate) use sekisho_core::testing::skipped;
 use std::{
     fs,
-    io::{BufRead, BufReader, Write, stderr},
+    io::{BufRead, BufReader, Write},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 use tempfile::TempDir;
-
-/// Says that something is not tested here, past what captures the output of tests that pass.
-#[allow(clippy::explicit_write, reason = "`eprintln!` is captured")]
-pub(crate) fn skipped(why: &str) {
-    writeln!(stderr(), "SKIPPED: {why}").unwrap();
-}
 
 /// The server; it ends and cleans up when its standard input closes.
 pub(crate) struct Server {

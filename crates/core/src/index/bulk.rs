@@ -85,12 +85,12 @@ impl Index {
             let rules = Arc::new(tiers::compile(policy, &self.nodes));
             self.policies.insert(rules.key.clone(), rules);
         }
-        let policies: Vec<Arc<PolicyRules>> = self.policies.values().cloned().collect();
-        for policy in policies {
+        for policy in self.policies.values_mut() {
             for set in policy.sets() {
                 self.selectors.acquire_set(&set, &mut self.pods, &self.namespaces);
             }
             self.selectors.acquire_subjects(&policy.subjects, &policy.key, &mut self.pods, &self.namespaces);
+            self.selectors.share_with(policy);
         }
     }
 

@@ -177,7 +177,7 @@ impl Index {
         self.replace_policy(&rules.key.clone(), Some(rules)).finish()
     }
 
-    fn replace_policy(&mut self, key: &PolicyKey, new: Option<Arc<PolicyRules>>) -> DeltaBuilder {
+    fn replace_policy(&mut self, key: &PolicyKey, mut new: Option<Arc<PolicyRules>>) -> DeltaBuilder {
         let old = self.policies.get(key).cloned();
         let mut delta = DeltaBuilder::default();
         if old == new {
@@ -201,6 +201,9 @@ impl Index {
             if let Some(subjects) = &old_subjects {
                 self.selectors.release_subjects(subjects, key, &mut self.pods);
             }
+        }
+        if let Some(policy) = &mut new {
+            self.selectors.share_with(policy);
         }
         if let Some(policy) = &old {
             for set in policy.sets() {

@@ -5,7 +5,11 @@ use super::{
 };
 use crate::object::{LabelSelector, Node, Pod, PodUid, Tier};
 use roaring::RoaringBitmap;
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 impl Index {
     /// The pods that policies see, by UID, with their numbers.
@@ -44,6 +48,11 @@ impl Index {
     /// The pods of each selector that some policy uses. In no order.
     pub(crate) fn selections(&self) -> impl Iterator<Item = &RoaringBitmap> {
         self.selectors.all().map(|selector| &selector.pods)
+    }
+
+    /// The selectors of peers that select nobody, and maybe of subjects where a port of theirs has a name.
+    pub(crate) fn missing_selectors(&self) -> HashSet<&Arc<PodSelectorKey>> {
+        self.selectors.missing().collect()
     }
 
     /// The policies, in the order in which they are read (S38).

@@ -4,6 +4,7 @@ use super::{
     key::{NamespaceScope, PodSelectorKey, PolicyKey, SetKey},
     labels::{LabelIds, Matcher},
     pods::{PodId, PodTable},
+    rules::PolicyRules,
 };
 use crate::{
     object::{LabelSelector, Labels, Pod},
@@ -84,6 +85,25 @@ impl SelectorTable {
     /// The selectors in use. In no order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Selector> {
         self.by_key.values()
+    }
+
+    /// Puts the selectors of this table in place of those of a policy that nobody else holds yet: looking one up then ends with
+    /// a look at where it lies, and memory has it once.
+    pub(super) fn share_with(&self, policy: &mut Arc<PolicyRules>) {
+        if let Some(policy) = Arc::get_mut(policy) {
+            policy.share_selectors(|key| {
+                if let Some(known) = self.by_key.get_key_value(key).map(|(known, _)| Arc::clone(known)) {
+                    *key = known;
+                }
+            });
+        }
+    }
+
+    /// The selectors of peers that select nobody. In no order.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &Arc<PodSelectorKey>> {
+        let is_of_peers = |selector: &Selector| selector.address_users > 0 || !selector.port_users.is_empty();
+        let missing = self.by_key.iter().filter(move |(_, one)| one.pods.is_empty() && is_of_peers(one));
+        missing.map(|(key, _)| key)
     }
 
     /// The selectors by which policies select their subjects. In no order.

@@ -6,7 +6,7 @@
 use super::near;
 use crate::{
     eval,
-    index::{Index, NamespaceScope, PodSelectorKey, PolicyKey, RoaringBitmap},
+    index::{Index, NamespaceScope, PodSelectorKey, PolicyKey},
     object::{
         Cluster, ClusterPeerKind, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey,
         Origin, PeerKind, Pod, PodUid, RuleAction, Workload,
@@ -79,13 +79,14 @@ pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
 /// of rules, and not what there is of pods. With each whether a policy of `namespace` is about it.
 pub(super) fn pods_by(cluster: &Cluster, index: &Index, namespace: &str) -> Vec<(FuturePod, bool)> {
     let mut missing: BTreeMap<(Direction, Place, LabelSelector), bool> = BTreeMap::new();
-    for policy in index.policies() {
+    let unmatched = index.missing_selectors();
+    for policy in index.policies().filter(|_| !unmatched.is_empty()) {
         let is_own = matches!(&policy.key, PolicyKey::Namespaced(key) if *key.namespace == *namespace);
         for direction in Direction::ALL.into_iter().filter(|direction| near::isolates(policy, *direction)) {
             for key in
                 policy.rules(direction).into_iter().flatten().flat_map(|rule| near::pods(rule, direction))
             {
-                if index.selected_pods(key).is_none_or(RoaringBitmap::is_empty) {
+                if unmatched.contains(key) {
                     *missing.entry((direction, Place::of(key), key.pods().clone())).or_default() |= is_own;
                 }
             }

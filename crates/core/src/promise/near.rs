@@ -6,6 +6,7 @@ use crate::{
     object::{Direction, Labels, Pod},
     set::AddressSet,
 };
+use roaring::MultiOps;
 use std::{
     collections::{BTreeSet, HashSet},
     net::IpAddr,
@@ -83,20 +84,18 @@ impl<'f> Ends<'f> {
 
     /// The pods whose policies let these in or out.
     fn admitting(&self, direction: Direction) -> RoaringBitmap {
-        let (mut isolated, mut admitting) = (RoaringBitmap::new(), RoaringBitmap::new());
-        for policy in self.index.policies().filter(|policy| isolates(policy, direction)) {
-            let Some(subjects) = self.index.selected_pods(&policy.subjects) else { continue };
-            isolated |= subjects;
-            if policy
-                .rules(direction)
-                .into_iter()
-                .flatten()
-                .any(|rule| self.are_among(peers(rule, direction)))
-            {
-                admitting |= subjects;
+        let isolating = self.index.policies().filter(|policy| isolates(policy, direction));
+        let subjects =
+            isolating.filter_map(|policy| Some((policy, self.index.selected_pods(&policy.subjects)?)));
+        let (mut all, mut admitting) = (Vec::new(), Vec::new());
+        for (policy, subjects) in subjects {
+            all.push(subjects);
+            let mut rules = policy.rules(direction).into_iter().flatten();
+            if rules.any(|rule| self.are_among(peers(rule, direction))) {
+                admitting.push(subjects);
             }
         }
-        admitting | (self.index.all_pods() - isolated)
+        admitting.union() | (self.index.all_pods() - all.union())
     }
 
     fn are_among(&self, peers: Peer<'_>) -> bool {
@@ -109,6 +108,10 @@ impl<'f> Ends<'f> {
                         .is_some_and(|set| self.addresses.iter().any(|address| set.contains(*address)))
             }
         }
+    }
+
+    fn have_one_of(&self, set: &AddressSet) -> bool {
+        self.addresses.iter().any(|address| set.contains(*address))
     }
 
     fn is_selected_by(&self, key: &Arc<PodSelectorKey>) -> bool {

@@ -25,13 +25,19 @@ use proptest::{
     sample::{Index, select},
     test_runner::FileFailurePersistence,
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, io::Write, net::IpAddr};
 
 /// How many cases a property runs: `default`, or what the environment variable `SEKISHO_CASES` says.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "tests, not the core, read the environment")]
 pub fn cases(default: u32) -> u32 {
     std::env::var("SEKISHO_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Says that something is not tested here, and why, past what captures the output of tests that pass.
+pub fn skipped(why: &str) {
+    // Where it cannot be said, the tests that are left have to do.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// How a property runs: so many [`cases`], and the seeds of those that failed are kept beside the

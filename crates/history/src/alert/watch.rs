@@ -130,8 +130,13 @@ impl Watch {
         at: Timestamp,
         flows: impl IntoIterator<Item = &'f Flow>,
     ) -> Vec<Alert> {
+        self.closed(broken(before, after, flows), after, at)
+    }
+
+    /// Likewise, where it is known what does not pass any more.
+    pub fn closed(&mut self, closed: Vec<Broken>, after: State<'_>, at: Timestamp) -> Vec<Alert> {
         let mut told = self.reopened(after, at);
-        for found in broken(before, after, flows) {
+        for found in closed {
             let cause = Cause::of(&found.flow.key);
             let alert = words::would_break(&cause, &found, at);
             told.extend(self.tell(Name::WouldBreak, &cause, "", alert, at));

@@ -43,6 +43,8 @@ pub struct Target {
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<String>,
+    /// Who signs its certificate, in PEM; whom the machine trusts, where it is not said.
+    pub authorities: Option<Vec<u8>>,
 }
 
 impl Target {
@@ -50,21 +52,21 @@ impl Target {
     #[must_use]
     pub fn new(url: &str) -> Self {
         let (database, table) = ("default".to_owned(), "sekisho_flows".to_owned());
-        Self { url: url.to_owned(), database, table, user: None, password: None }
+        Self { url: url.to_owned(), database, table, user: None, password: None, authorities: None }
     }
 }
 
 impl fmt::Debug for Target {
     /// Without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, database, table, user, password } = self;
+        let Self { url, database, table, user, password, authorities: _ } = self;
         f.debug_struct("Target")
             .field("url", url)
             .field("database", database)
             .field("table", table)
             .field("user", user)
             .field("password", &password.as_ref().map(|_| ".."))
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +99,8 @@ impl ClickHouse {
             endpoint = endpoint.with("x-clickhouse-key", password)?;
         }
         let table = format!("{}_v1", target.table);
-        let house = Self { http: Http::new()?, endpoint, table };
+        let http = target.authorities.as_deref().map_or_else(Http::new, Http::trusting)?;
+        let house = Self { http, endpoint, table };
         house.say(&TABLE.replace("{table}", &house.table))?;
         Ok(house)
     }

@@ -4,8 +4,8 @@ use super::{
     ClickHouse, literal,
     rows::{self, MarkKey, Row},
 };
-use crate::{Batch, Error, Lost, Mark, Put, Reached};
-use sekisho_flow::{merge::merge, record::Flow};
+use crate::{Batch, Error, Lost, Mark, Put, Reached, times};
+use sekisho_flow::{Timestamp, merge::merge, record::Flow};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,7 +50,7 @@ impl ClickHouse {
         let rows = batches.iter().flat_map(|batch| {
             let minutes = |flow: &Flow| Flow { window: flow.window.in_minutes(), ..flow.clone() };
             let flows = merge(batch.flows.iter().map(minutes));
-            let mark = Row::mark(&batch.mark, &flows, day);
+            let mark = Row::mark(batch, &flows, day);
             let lost = batch.lost.iter().map(move |lost| Row::lost(lost, day));
             let flows: Vec<Row> = flows.iter().map(|flow| Row::flow(flow, day)).collect();
             flows.into_iter().chain(lost).chain([mark])
@@ -100,20 +100,24 @@ impl ClickHouse {
     pub fn reached(&self) -> Result<BTreeMap<Arc<str>, Reached>, Error> {
         let marks = self.marks("")?.into_iter();
         // The later run takes the place of the one before.
-        Ok(marks.map(|mark| (mark.node, Reached { boot: mark.boot, last: mark.number })).collect())
+        let reached =
+            |mark: FoundMark| (mark.node, Reached { boot: mark.boot, last: mark.number, at: mark.at });
+        Ok(marks.map(reached).collect())
     }
 
     /// The marks for which `condition` holds, those of later runs behind those of earlier ones.
     fn marks(&self, condition: &str) -> Result<Vec<FoundMark>, Error> {
         let rows: Vec<MarkRow> = self.rows(&format!(
-            "SELECT key, max(number) AS number FROM {} WHERE kind = 'mark'{condition}
+            "SELECT key, max(number) AS number, max(last) AS heard FROM {} WHERE kind = 'mark'{condition}
              GROUP BY key ORDER BY min(written), key",
             self.table
         ))?;
         let read = |row: MarkRow| {
             let MarkKey(node, boot) =
                 serde_json::from_str(&row.key).map_err(|error| Error::Damaged(error.to_string()))?;
-            Ok(FoundMark { node, boot, number: row.number })
+            // Earlier versions left it as the column's default.
+            let at = (row.heard != 0).then(|| times::moment(row.heard));
+            Ok(FoundMark { node, boot, number: row.number, at })
         };
         rows.into_iter().map(read).collect()
     }
@@ -145,6 +149,7 @@ fn is_next(reached: &mut BTreeMap<Run, u64>, mark: &Mark) -> Result<Put, Error> 
 struct MarkRow {
     key: String,
     number: u64,
+    heard: i64,
 }
 
 /// How far a run was heard.
@@ -152,4 +157,5 @@ struct FoundMark {
     node: Arc<str>,
     boot: Arc<str>,
     number: u64,
+    at: Option<Timestamp>,
 }

@@ -1,6 +1,6 @@
 //! Rows, as they are written and read.
 
-use crate::{Batch, Error, Lost, Mark, keys, times};
+use crate::{Batch, Error, Lost, keys, times};
 use sekisho_flow::{
     record::{End, Few, Flow, Seen, Window},
     text::parts,
@@ -89,9 +89,10 @@ impl Row {
         Self { day, kind: "lost", start, stop, key: text(&key), count, ..Self::default() }
     }
 
-    pub(super) fn mark(mark: &Mark, flows: &[Flow], day: i64) -> Self {
+    pub(super) fn mark(Batch { mark, at, .. }: &Batch, flows: &[Flow], day: i64) -> Self {
         let key = text(&MarkKey(Arc::clone(&mark.node), Arc::clone(&mark.boot)));
-        let mut row = Self { day, kind: "mark", key, number: mark.last, ..Self::default() };
+        let mut row =
+            Self { day, kind: "mark", key, number: mark.last, last: times::nanos(*at), ..Self::default() };
         for Flow { window, seen, .. } in flows {
             let start = times::nanos(window.from());
             row.before = row.before.max(start.saturating_sub(times::nanos(seen.first)));

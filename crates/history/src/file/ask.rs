@@ -16,6 +16,16 @@ const FEW: i64 = 512;
 const ROW: &str = "w.start, w.stop, w.key, w.count, w.first, w.last, w.details, k.text";
 
 impl File {
+    /// What is asked from now on is answered as it is now, whatever is written meanwhile. While this is there the log
+    /// grows.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn stand_still(&self) -> Result<(), Error> {
+        // What is read first says of which moment the rest is.
+        Ok(self.connection.execute_batch("BEGIN; SELECT before FROM skew")?)
+    }
+
     /// Hands `each` the flows that are asked for, sorted by window and key, until it says that it has enough. What
     /// was put with equal keys and minutes is one flow.
     ///

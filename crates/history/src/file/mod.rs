@@ -4,12 +4,14 @@ mod ask;
 mod known;
 mod lost;
 mod put;
+mod room;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod trim;
 
 use crate::{Batch, Error, Lost, Put, Reached};
+use room::Room;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -20,16 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct File {
     connection: Connection,
+    /// What is kept back on the disk, by who writes.
+    room: Option<Room>,
 }
 
 impl File {
     /// The history in the file, which is made where there is none. Beside it lie two others of SQLite's, which end in `-wal`
-    /// and `-shm` and belong to it.
+    /// and `-shm` and belong to it; and one that ends in `-reserve`, up to 8 MiB that are used when the disk is full.
     ///
     /// # Errors
     /// When it is something else, of a later version, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+        let mut room = Room::before(path);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut history = Self::with_flags(path, flags)?;
+        room.begin(&history.connection)?;
+        history.room = Some(room);
+        Ok(history)
     }
 
     /// The history in the file, to ask and not to write: many may, while one writes.
@@ -50,7 +59,7 @@ impl File {
             opened.map_err(|error| Error::Open { path: path.to_owned(), why: schema::said(&error) })?;
         connection.busy_timeout(PATIENCE)?;
         schema::prepare(&mut connection, path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE))?;
-        Ok(Self { connection })
+        Ok(Self { connection, room: None })
     }
 
     /// Takes batches, each with how far its node was heard, in one transaction: what became of each.
@@ -58,6 +67,13 @@ impl File {
     /// # Errors
     /// When they cannot be written: then none is.
     pub fn put_all(&mut self, batches: &[Batch]) -> Result<Vec<Result<Put, Error>>, Error> {
+        match self.put_once(batches) {
+            Err(Error::Full) if matches!(self.shorten_log(), Ok(true)) => self.put_once(batches),
+            put => put,
+        }
+    }
+
+    fn put_once(&mut self, batches: &[Batch]) -> Result<Vec<Result<Put, Error>>, Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut put = Vec::new();
         for batch in batches {

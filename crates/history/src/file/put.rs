@@ -28,7 +28,7 @@ pub(super) fn batch(to: &Connection, batch: &Batch) -> Result<Put, Error> {
     }
     skew.put(to)?;
     lost::put(to, &batch.lost)?;
-    reach(to, &batch.mark)?;
+    reach(to, batch)?;
     Ok(Put::Kept)
 }
 
@@ -48,13 +48,13 @@ fn is_next(to: &Connection, mark: &Mark) -> Result<bool, Error> {
     }
 }
 
-fn reach(to: &Connection, mark: &Mark) -> Result<(), Error> {
+fn reach(to: &Connection, Batch { mark, at, .. }: &Batch) -> Result<(), Error> {
     to.prepare_cached(
-        "INSERT INTO cursors (node, boot, last, turn)
-         VALUES (?1, ?2, ?3, (SELECT coalesce(max(turn), 0) + 1 FROM cursors WHERE node = ?1))
-         ON CONFLICT DO UPDATE SET last = excluded.last",
+        "INSERT INTO cursors (node, boot, last, turn, heard)
+         VALUES (?1, ?2, ?3, (SELECT coalesce(max(turn), 0) + 1 FROM cursors WHERE node = ?1), ?4)
+         ON CONFLICT DO UPDATE SET last = excluded.last, heard = excluded.heard",
     )?
-    .execute((&mark.node, &mark.boot, mark.last.cast_signed()))?;
+    .execute((&mark.node, &mark.boot, mark.last.cast_signed(), times::nanos(*at)))?;
     to.prepare_cached(
         "DELETE FROM cursors WHERE node = ?1
          AND turn <= (SELECT max(turn) FROM cursors WHERE node = ?1) - ?2",
@@ -64,10 +64,12 @@ fn reach(to: &Connection, mark: &Mark) -> Result<(), Error> {
 }
 
 pub(super) fn reached(of: &Connection) -> Result<BTreeMap<Arc<str>, Reached>, Error> {
-    let mut statement = of.prepare_cached("SELECT node, boot, last FROM cursors ORDER BY node, turn")?;
+    let mut statement =
+        of.prepare_cached("SELECT node, boot, last, heard FROM cursors ORDER BY node, turn")?;
     let rows = statement.query_map([], |row| {
         let (node, boot, last): (Arc<str>, Arc<str>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok((node, Reached { boot, last: last.cast_unsigned() }))
+        let at = row.get::<_, Option<i64>>(3)?.map(times::moment);
+        Ok((node, Reached { boot, last: last.cast_unsigned(), at }))
     })?;
     // The later run takes the place of the one before.
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x736b_736f;
 
 /// What each version does to the tables of the one before: the first makes them. What was published here is never changed.
-const STEPS: [&str; 1] = [include_str!("v1.sql")];
+const STEPS: [&str; 2] = [include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// The version of files that are written.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -33,7 +33,6 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path, make: bool) -> R
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(32);
     if header.version < VERSION {
         grow(connection)?;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::Mark;
 use proptest::{strategy::Strategy, test_runner::TestRunner};
-use sekisho_flow::{query::Query, record::Flow, testing};
+use sekisho_flow::{Timestamp, query::Query, record::Flow, testing};
 use std::ops::ControlFlow;
 
 /// Some flows of any form.
@@ -15,7 +15,8 @@ fn flows(count: usize) -> Vec<Flow> {
 }
 
 fn batch(first: u64, flows: Vec<Flow>) -> Batch {
-    Batch { mark: Mark { node: "node-1".into(), boot: "a".into(), first, last: first }, flows, lost: vec![] }
+    let mark = Mark { node: "node-1".into(), boot: "a".into(), first, last: first };
+    Batch { mark, at: Timestamp::UNIX_EPOCH, flows, lost: vec![] }
 }
 
 fn put(history: &mut File, batch: &Batch) -> Result<Put, Error> {

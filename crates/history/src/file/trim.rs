@@ -5,9 +5,6 @@ use crate::{Error, times};
 use rusqlite::{OptionalExtension, TransactionBehavior};
 use sekisho_flow::Timestamp;
 
-/// About how many rows are given up at once: others may write in between, and the log stays short.
-const AT_ONCE: i64 = 10_000;
-
 impl File {
     /// How many flows it keeps.
     ///
@@ -18,7 +15,7 @@ impl File {
     }
 
     /// How many bytes of the file are in use. The file itself is as large as it was at most, until it is trimmed; the log
-    /// beside it has up to 64 MiB more.
+    /// beside it has up to 64 MiB more, and up to 8 MiB are kept back.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -49,17 +46,17 @@ impl File {
         let before = before.as_second();
         let mut trimmed = 0;
         loop {
-            let rows = self.give_up(
-                "(start, stop, key) IN (SELECT start, stop, key FROM windows WHERE stop <= ?1 AND start < ?1
-                  ORDER BY start, stop, key LIMIT ?2)",
-                before,
-            )?;
+            let rows = self.press(|history| {
+                let condition = "(start, stop, key) IN (SELECT start, stop, key FROM windows
+                    WHERE stop <= ?1 AND start < ?1 ORDER BY start, stop, key LIMIT ?2)";
+                history.give_up(condition, before)
+            })?;
             trimmed += rows;
             if rows == 0 {
                 break;
             }
         }
-        self.connection.execute("DELETE FROM lost WHERE stop <= ?1", [before])?;
+        self.press(|history| history.run("DELETE FROM lost WHERE stop <= ?1", before))?;
         // Also what somebody who was killed has left.
         self.forget_keys()?;
         self.tidy(trimmed)?;
@@ -73,17 +70,20 @@ impl File {
     pub fn trim_to(&mut self, bytes: u64) -> Result<u64, Error> {
         let mut trimmed = 0;
         while self.size()? > bytes {
-            // Whole windows: of half a minute nobody could say what it had.
-            let cut = self.number(&format!(
-                "SELECT coalesce(max(start), 0) FROM (SELECT start FROM windows ORDER BY start LIMIT {AT_ONCE} / 4)"
-            ))?;
-            let rows = self.give_up("start <= ?1 AND ?2 > 0", cut)?;
+            let (rows, cut) = self.press(|history| {
+                // Whole windows: of half a minute nobody could say what it had.
+                let cut = history.number(&format!(
+                    "SELECT coalesce(max(start), 0) FROM (SELECT start FROM windows ORDER BY start LIMIT {} / 4)",
+                    history.at_once()
+                ))?;
+                Ok((history.give_up("start <= ?1 AND ?2 > 0", cut)?, cut))
+            })?;
             if rows == 0 {
                 break;
             }
             trimmed += rows;
             self.forget_keys()?;
-            self.connection.execute("DELETE FROM lost WHERE start <= ?1", [cut])?;
+            self.press(|history| history.run("DELETE FROM lost WHERE start <= ?1", cut))?;
         }
         self.tidy(trimmed)?;
         Ok(trimmed)
@@ -91,30 +91,41 @@ impl File {
 
     /// Deletes the windows for which `condition` holds.
     fn give_up(&mut self, condition: &str, value: i64) -> Result<u64, Error> {
+        let at_once = self.at_once();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows =
-            transaction.execute(&format!("DELETE FROM windows WHERE {condition}"), (value, AT_ONCE))?;
+            transaction.execute(&format!("DELETE FROM windows WHERE {condition}"), (value, at_once))?;
         transaction.commit()?;
         Ok(u64::try_from(rows).unwrap_or(u64::MAX))
     }
 
+    fn run(&self, text: &str, value: i64) -> Result<usize, Error> {
+        Ok(self.connection.execute(text, [value])?)
+    }
+
     /// Deletes the keys of which there is no window any more. Until then they do no harm.
     fn forget_keys(&mut self) -> Result<(), Error> {
-        self.connection.execute(
-            "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id)",
-            [],
-        )?;
+        let some = "DELETE FROM keys WHERE id IN (SELECT id FROM keys
+            WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id) LIMIT ?1)";
+        while self.press(|history| history.run(some, history.at_once()))? > 0 {}
         Ok(())
     }
 
     /// Gives the disk back what is not in use any more.
-    fn tidy(&self, trimmed: u64) -> Result<(), Error> {
-        if trimmed > 0 {
-            let mut statement = self.connection.prepare("PRAGMA incremental_vacuum")?;
-            let mut rows = statement.query([])?;
-            while rows.next()?.is_some() {}
+    fn tidy(&mut self, trimmed: u64) -> Result<(), Error> {
+        if trimmed == 0 && !self.is_short() {
+            return Ok(());
         }
-        Ok(())
+        while self.number("SELECT freelist_count FROM pragma_freelist_count")? > 0 {
+            self.press(|history| {
+                let some = format!("PRAGMA incremental_vacuum({})", history.at_once());
+                let mut statement = history.connection.prepare(&some)?;
+                let mut rows = statement.query([])?;
+                while rows.next()?.is_some() {}
+                Ok(())
+            })?;
+        }
+        self.settle()
     }
 
     fn number(&self, question: &str) -> Result<i64, Error> {

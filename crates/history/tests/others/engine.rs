@@ -1,7 +1,8 @@
 //! ClickHouse's engine (`tests/clickhouse/server.py`), which `scripts/clickhouse` installs. Tests of the hub use it as well.
 
+use sekisho_core::testing::skipped;
 use std::{
-    io::{BufRead, BufReader, Write, stderr},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -15,14 +16,12 @@ pub(crate) struct Engine {
 impl Engine {
     /// Starts it, with its files in `folder`; `None`, said past what captures the output of tests that pass, where it
     /// cannot be had.
-    #[allow(clippy::explicit_write, reason = "`eprintln!` is captured")]
     pub(crate) fn start(folder: &Path) -> Option<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let installed =
             Command::new(root.join("scripts/clickhouse")).stderr(Stdio::inherit()).output().unwrap();
         if !installed.status.success() {
-            let why = "SKIPPED: histories in a ClickHouse, for its engine cannot be had (scripts/clickhouse says why)";
-            writeln!(stderr(), "{why}").unwrap();
+            skipped("histories in a ClickHouse, for its engine cannot be had (scripts/clickhouse says why)");
             return None;
         }
         let mut child = Command::new(String::from_utf8(installed.stdout).unwrap().trim())

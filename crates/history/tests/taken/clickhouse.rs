@@ -98,6 +98,8 @@ fn a_server_that_is_not_there_is_told() {
     );
     let target = Target { table: "a-b".to_owned(), ..target };
     assert_eq!(told(target), "`a-b` is no beginning of a table's name: write small letters, digits and `_`");
+    let stranger = Target { authorities: Some(b"nobody".to_vec()), ..Target::new("https://127.0.0.1:1") };
+    assert_eq!(told(stranger), "there is no certificate in PEM in what says whom to trust");
     let secret = Target { password: Some("s3cret".to_owned()), ..Target::new("http://127.0.0.1:1") };
     assert!(!format!("{secret:?}").contains("s3cret"));
 }

@@ -2,9 +2,9 @@
 
 use super::{answer, in_minutes};
 use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
-use sekisho_flow::{merge::merge_windows, query::Query, record::Flow, testing::flow};
+use sekisho_flow::{Timestamp, merge::merge_windows, query::Query, record::Flow, testing::flow};
 use sekisho_history::{Batch, Error, History, Mark, Put};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What happens to a node's agent and to who asks it.
 #[derive(Clone, Debug)]
@@ -40,6 +40,11 @@ pub(crate) fn life() -> impl Strategy<Value = Life> {
     (vec(flow(), 1..4), vec((0..3_u8, step), 0..24)).prop_map(|(pool, steps)| Life { pool, steps })
 }
 
+/// When the batch with this last number was told.
+fn at(last: u64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + Duration::from_secs(last)
+}
+
 #[derive(Default)]
 struct Node {
     boot: u32,
@@ -53,7 +58,7 @@ impl Node {
     fn batch(&self, node: u8, first: u64, flows: Vec<Flow>) -> Batch {
         let last = first + u64::try_from(flows.len()).unwrap();
         let (node, boot) = (format!("node-{node}").into(), format!("boot-{}", self.boot).into());
-        Batch { mark: Mark { node, boot, first, last }, flows, lost: Vec::new() }
+        Batch { mark: Mark { node, boot, first, last }, at: at(last), flows, lost: Vec::new() }
     }
 }
 
@@ -61,7 +66,7 @@ impl Node {
 pub(crate) fn at_once(history: &mut History, flows: Vec<Flow>) -> Result<(), TestCaseError> {
     let batch = |node: &str, first, last, flows: &[Flow]| {
         let mark = Mark { node: node.into(), boot: "a".into(), first, last };
-        Batch { mark, flows: flows.to_vec(), lost: Vec::new() }
+        Batch { mark, at: at(last), flows: flows.to_vec(), lost: Vec::new() }
     };
     let (one, other) = flows.split_at(flows.len() / 2);
     history.put(&batch("it's \\ a", 1, 3, one)).unwrap();
@@ -142,7 +147,10 @@ pub(crate) fn lived(open: &dyn Fn() -> History, life: Life) -> Result<(Vec<Flow>
     let reached = history.reached().unwrap();
     for (name, node) in nodes.iter().filter(|(_, node)| node.batch.is_some()) {
         let of = reached.get(&*format!("node-{name}")).unwrap();
-        prop_assert_eq!((&*of.boot, of.last), (&*format!("boot-{}", node.boot), node.last));
+        prop_assert_eq!(
+            (&*of.boot, of.last, of.at),
+            (&*format!("boot-{}", node.boot), node.last, Some(at(node.last)))
+        );
     }
     Ok((all, history))
 }

@@ -16,7 +16,7 @@ use proptest::{
     test_runner::{TestCaseError, TestRunner},
 };
 use sekisho_core::testing::config;
-use sekisho_flow::{merge::merge, query::Query, record::Flow};
+use sekisho_flow::{Timestamp, merge::merge, query::Query, record::Flow};
 use sekisho_history::{Batch, History, Mark};
 use std::ops::ControlFlow;
 
@@ -40,7 +40,7 @@ fn in_minutes(flows: &[Flow]) -> Vec<Flow> {
 /// The batch with the number `number` of `node-0`.
 fn batch(number: u64, flows: Vec<Flow>) -> Batch {
     let mark = Mark { node: "node-0".into(), boot: "boot-0".into(), first: number, last: number };
-    Batch { mark, flows, lost: Vec::new() }
+    Batch { mark, at: Timestamp::UNIX_EPOCH, flows, lost: Vec::new() }
 }
 
 /// Tries `property` on things of any form.

@@ -78,6 +78,10 @@ pub(crate) struct ClickHouseArgs {
     /// A file with that user's password
     #[arg(long, value_name = "FILE", requires = "clickhouse_user")]
     pub(crate) clickhouse_password_file: Option<PathBuf>,
+
+    /// Who signs its certificate, in PEM; whom the machine trusts, where it is not given
+    #[arg(long, value_name = "FILE", requires = "clickhouse")]
+    pub(crate) clickhouse_ca: Option<PathBuf>,
 }
 
 /// Who else is told of what comes.
@@ -96,17 +100,37 @@ pub(crate) struct TellingArgs {
     #[arg(long, value_name = "NAME", requires = "otlp")]
     pub(crate) cluster_name: Option<String>,
 
-    /// Tell the Alertmanager at this address what is newly denied; may be given more than once
+    /// Tell the Alertmanager at this address what is newly denied, and what a change of policies has closed; may be given more
+    /// than once
     #[arg(long, value_name = "URL")]
     pub(crate) alertmanager: Vec<String>,
 
-    /// Tell the webhook at this address what is newly denied; may be given more than once
+    /// Tell the webhook at this address likewise; may be given more than once
     #[arg(long, value_name = "URL")]
     pub(crate) alert_webhook: Vec<String>,
 
-    /// What was not denied for so many days is news when it is
+    /// What was not denied for so many days is news when it is, and what flowed within so many is held against changes of policies
     #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub(crate) news_after_days: u32,
+
+    #[command(flatten)]
+    pub(crate) exceptions: ExceptionArgs,
+}
+
+/// The exceptions of a standard, of which those are told who are told of alerts.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExceptionArgs {
+    /// Tell them as well what passes only by a temporary exception of this catalog
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// The environment of the catalog that the cluster is
+    #[arg(short, long, value_name = "NAME", requires = "catalog")]
+    pub(crate) environment: Option<String>,
+
+    /// How often that is looked at, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) exceptions_every: u64,
 }
 
 /// Which agents.

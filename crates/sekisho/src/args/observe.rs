@@ -21,6 +21,9 @@ Examples:
   What is denied anywhere in the cluster, as it happens
     sekisho observe --hub https://127.0.0.1:8443 --hub-ca ca.crt --outcome denied --follow
 
+  What is denied on a node, as it happens
+    hubble observe --follow -o jsonpb | sekisho observe --flows - --outcome denied --follow
+
 An END is
   namespace/name         a workload; namespace/* every workload of a namespace
   203.0.113.0/24         addresses outside the cluster, or one
@@ -54,8 +57,8 @@ pub(crate) struct ObserveArgs {
     #[arg(long, value_enum)]
     pub(crate) outcome: Vec<OutcomeArg>,
 
-    /// Go on with what the hub is told from now on, as it comes
-    #[arg(long, short, requires = "hub", conflicts_with_all = ["until", "paths"])]
+    /// Go on with what the hub is told from now on, as it comes, or with what comes on standard input (`--flows -`)
+    #[arg(long, short, requires = "records", conflicts_with = "until")]
     pub(crate) follow: bool,
 
     /// How to print them

@@ -43,7 +43,9 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::CouldNot);
     };
     flows.retain(|flow| query.is_key(&flow.key));
-    let mut rows = explained(flows, &cluster);
+    let explaining = Explaining::of(&cluster);
+    let reasons = explaining.as_ref().map(Explaining::reasons);
+    let mut rows: Vec<Row> = flows.into_iter().map(|flow| explained(flow, reasons.as_ref())).collect();
     rows.sort_by(|one, other| order(&one.flow).cmp(&order(&other.flow)));
     match arguments.output {
         ObserveFormat::Table => output::to_stdout(|out| observe::table(&rows, out))?,
@@ -53,8 +55,9 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
         })?,
         ObserveFormat::Otlp => output::plain_to_stdout(|out| {
             let flows: Vec<Flow> = rows.into_iter().map(|row| row.flow).collect();
-            let teller = Teller { version: env!("CARGO_PKG_VERSION").to_owned(), cluster: None };
-            flows.chunks(AT_ONCE).try_for_each(|flows| writeln!(out, "{}", otlp::request(flows, &teller)))?;
+            flows
+                .chunks(AT_ONCE)
+                .try_for_each(|flows| writeln!(out, "{}", otlp::request(flows, &teller())))?;
             Ok(())
         })?,
         ObserveFormat::Json => output::plain_to_stdout(|out| observe::document(&rows, out))?,
@@ -64,25 +67,45 @@ pub(crate) fn run(arguments: &ObserveArgs) -> anyhow::Result<Outcome> {
 
 /// Says what flows as it comes, until nobody reads or tells any more.
 fn follow(arguments: &ObserveArgs, query: &Query, access: Option<Access>) -> anyhow::Result<Outcome> {
-    let Some(hub) = Hub::of(&arguments.flows, access)? else { return Ok(Outcome::CouldNot) };
     if arguments.output == ObserveFormat::Json {
         anyhow::bail!("what does not end is no document: write `-o jsonl`");
     }
-    let now = Timestamp::now();
-    let query = Query { period: flows::period(&arguments.flows, now)?, ..query.clone() };
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
-    let followed = hub.follow(&query, |flow, line| {
+    let mut print = |flow: &Flow| {
         match arguments.output {
             ObserveFormat::Table => observe::line(flow, &mut out)?,
-            _ => writeln!(out, "{line}")?,
+            ObserveFormat::Otlp => writeln!(out, "{}", otlp::request(std::slice::from_ref(flow), &teller()))?,
+            ObserveFormat::Jsonl | ObserveFormat::Json => text::write(&mut out, flow)?,
         }
         Ok(out.flush()?)
-    });
+    };
+    let followed = match Hub::of(&arguments.flows, access)? {
+        Some(_) if !arguments.input.paths.is_empty() => {
+            anyhow::bail!("what the hub tells has names already: manifests are for `--flows -`")
+        }
+        Some(hub) => {
+            let period = flows::period(&arguments.flows, Timestamp::now())?;
+            hub.follow(&Query { period, ..query.clone() }, print).map(|()| true)
+        }
+        None => {
+            let Some(cluster) = cluster(arguments)? else { return Ok(Outcome::CouldNot) };
+            let explaining = Explaining::of(&cluster);
+            let reasons = explaining.as_ref().map(Explaining::reasons);
+            flows::follow(&arguments.flows, &cluster, |flow| {
+                if query.is_key(&flow.key) { print(&explained(flow, reasons.as_ref()).flow) } else { Ok(()) }
+            })
+        }
+    };
     match followed {
         // Whoever reads has read enough.
         Err(error) if output::is_broken_pipe(&error) => Ok(Outcome::Holds),
-        followed => followed.map(|()| Outcome::Holds),
+        followed => Ok(if followed? { Outcome::Holds } else { Outcome::CouldNot }),
     }
+}
+
+/// Who tells log records.
+fn teller() -> Teller {
+    Teller { version: env!("CARGO_PKG_VERSION").to_owned(), cluster: None }
 }
 
 /// The cluster in which it flowed; an empty one where none is named. `None` where it cannot be read.
@@ -124,36 +147,56 @@ fn order(flow: &Flow) -> impl Ord {
     (rank, Reverse(flow.seen.count), &flow.key)
 }
 
-/// The flows, each with why, where the observer or the policies of `cluster` say it.
-fn explained(flows: Vec<Flow>, cluster: &Cluster) -> Vec<Row> {
-    if cluster.pods.is_empty() && cluster.idle.is_empty() {
-        return flows.into_iter().map(|flow| Row { flow, otherwise: None }).collect();
-    }
-    // Those that are only tried decide nothing.
-    let cluster = enforced(cluster);
-    let index = Index::of(cluster.changes());
-    let (policies, book) = (Policies::of(&cluster, &index), Book::of(&cluster));
-    let explain = |mut flow: Flow| {
-        let packet = book.packet(&flow.key);
-        let verdict = packet.as_ref().and_then(|packet| policies.judge(packet));
-        let mut otherwise = None;
-        if let Some((packet, verdict)) = packet.zip(verdict) {
-            let passes = passes(&verdict, flow.key.side);
-            if passes == (flow.key.outcome == record::Outcome::Allowed) {
-                if flow.key.leave.is_unknown() {
-                    flow.key.leave = Leave::from(verdict);
-                }
-                let denies = flow.key.leave.denied_at().filter(|_| !passes && flow.seen.nearest.is_none());
-                if let Some(nearest) = denies.and_then(|direction| policies.nearest(&packet, direction)) {
-                    flow.seen.nearest = Some(nearest);
-                }
-            } else {
-                otherwise = Some(Leave::from(verdict));
-            }
+/// A cluster whose policies are asked why.
+struct Explaining {
+    cluster: Cluster,
+    index: Index,
+}
+
+/// Who is asked why.
+struct Reasons<'c> {
+    policies: Policies<'c>,
+    book: Book,
+}
+
+impl Explaining {
+    /// The cluster, where there is anybody in it.
+    fn of(cluster: &Cluster) -> Option<Self> {
+        if cluster.pods.is_empty() && cluster.idle.is_empty() {
+            return None;
         }
-        Row { flow, otherwise }
-    };
-    flows.into_iter().map(explain).collect()
+        // Those that are only tried decide nothing.
+        let cluster = enforced(cluster);
+        Some(Self { index: Index::of(cluster.changes()), cluster })
+    }
+
+    fn reasons(&self) -> Reasons<'_> {
+        let Self { cluster, index } = self;
+        Reasons { policies: Policies::of(cluster, index), book: Book::of(cluster) }
+    }
+}
+
+/// The flow with why, where the observer or the policies say it.
+fn explained(mut flow: Flow, reasons: Option<&Reasons<'_>>) -> Row {
+    let mut otherwise = None;
+    if let Some(Reasons { policies, book }) = reasons
+        && let Some(packet) = book.packet(&flow.key)
+        && let Some(verdict) = policies.judge(&packet)
+    {
+        let passes = passes(&verdict, flow.key.side);
+        if passes == (flow.key.outcome == record::Outcome::Allowed) {
+            if flow.key.leave.is_unknown() {
+                flow.key.leave = Leave::from(verdict);
+            }
+            let denies = flow.key.leave.denied_at().filter(|_| !passes && flow.seen.nearest.is_none());
+            if let Some(nearest) = denies.and_then(|direction| policies.nearest(&packet, direction)) {
+                flow.seen.nearest = Some(nearest);
+            }
+        } else {
+            otherwise = Some(Leave::from(verdict));
+        }
+    }
+    Row { flow, otherwise }
 }
 
 /// Whether the policies of the side that saw it let it pass; of both, where nobody says which.

@@ -1,27 +1,31 @@
 //! The hub, for those who ask it.
 
+mod follow;
+mod lines;
+
 use super::History;
 use crate::{args::FlowsArgs, output};
 use anyhow::{Context, anyhow, bail};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
-    Request, StatusCode,
+    Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http2,
     header::AUTHORIZATION,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use sekisho_flow::{
-    merge::Totals,
-    query::Query,
-    record::{Flow, Window},
-    text::{MOST_LINE, read_line},
-};
+use lines::{Broken, flow, lines};
+use sekisho_flow::{merge::Totals, query::Query, record::Window};
 use sekisho_k8s::live::{self, Access};
 use sekisho_tls::{Credentials, HUB};
 use serde::Deserialize;
-use std::{fs, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpStream, runtime::Runtime};
 use tokio_rustls::{
     TlsConnector,
     rustls::{ClientConfig, pki_types::ServerName},
@@ -37,14 +41,14 @@ const ALIVE: Duration = Duration::from_secs(10);
 pub(crate) struct Hub {
     url: Url,
     name: ServerName<'static>,
-    config: Arc<ClientConfig>,
-    token: String,
+    authorities: PathBuf,
+    token: Token,
 }
 
-/// What there is to say among records.
-#[derive(Deserialize)]
-struct Notice {
-    notice: String,
+/// What says who asks.
+enum Token {
+    File(PathBuf),
+    Text(String),
 }
 
 /// What was lost.
@@ -61,26 +65,35 @@ impl Hub {
         if url.scheme() != "https" {
             bail!("`--hub {url}` must begin with `https://`: a token is shown there");
         }
-        let authorities = arguments.hub_ca.as_ref().context("`--hub` needs `--hub-ca`")?;
-        let text =
-            fs::read(authorities).with_context(|| format!("cannot read `{}`", authorities.display()))?;
-        let config =
-            Credentials::asking_unnamed(&text).with_context(|| format!("`{}`", authorities.display()))?;
+        let authorities = arguments.hub_ca.clone().context("`--hub` needs `--hub-ca`")?;
         let token = match &arguments.hub_token_file {
-            Some(path) => {
-                fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?
-            }
-            None => of_kubeconfig(access)?,
+            Some(path) => Token::File(path.clone()),
+            None => Token::Text(of_kubeconfig(access)?),
         };
         let name = name(&url)?;
-        Ok(Some(Self { url, name, config: Arc::new(config), token: token.trim().to_owned() }))
+        let hub = Self { url, name, authorities, token };
+        hub.shown()?;
+        Ok(Some(hub))
+    }
+
+    /// Whom it trusts, and the token. Files are read each time: who follows for long outlives what was in them.
+    fn shown(&self) -> anyhow::Result<(ClientConfig, String)> {
+        let named = |path: &Path| format!("cannot read `{}`", path.display());
+        let text = fs::read(&self.authorities).with_context(|| named(&self.authorities))?;
+        let config = Credentials::asking_unnamed(&text)
+            .with_context(|| format!("`{}`", self.authorities.display()))?;
+        let token = match &self.token {
+            Token::File(path) => fs::read_to_string(path).with_context(|| named(path))?,
+            Token::Text(text) => text.clone(),
+        };
+        Ok((config, token.trim().to_owned()))
     }
 
     /// What it keeps of what is asked for, those of equal keys joined. What was lost at that time is told beside it.
     pub(super) fn history(&self, query: &Query, window: Option<Window>) -> anyhow::Result<History> {
         let (mut totals, mut records) = (Totals::default(), 0);
         self.lines("/v1/flows", &query.to_string(), |line| {
-            if let Some((flow, _)) = flow(line)? {
+            if let Some(flow) = flow(line)? {
                 records += 1;
                 totals.add(flow);
             }
@@ -109,40 +122,38 @@ impl Hub {
         Ok(History { flows: totals.into_flows(), records, window })
     }
 
-    /// What comes, until nobody tells or reads it any more. What is missing is told beside it.
-    pub(crate) fn follow(
-        &self,
-        query: &Query,
-        mut each: impl FnMut(&Flow, &str) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let asked = query.to_string();
-        let asked = if asked.is_empty() { "follow=true".to_owned() } else { format!("{asked}&follow=true") };
-        self.lines("/v1/flows", &asked, |line| match flow(line)? {
-            Some((flow, line)) => each(&flow, line),
-            None => Ok(()),
-        })?;
-        bail!("the hub has ended")
-    }
-
-    /// Hands on each line of an answer.
+    /// Hands on each line of an answer that is not empty.
     fn lines(
         &self,
         path: &str,
         query: &str,
-        each: impl FnMut(&str) -> anyhow::Result<()>,
+        mut each: impl FnMut(&str) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let said = || format!("`{}`", self.url);
-        runtime.block_on(async { lines(self.ask(path, query).await.with_context(said)?, each).await })
+        let each = |line: &str| if line.is_empty() { Ok(()) } else { each(line) };
+        let told = async { lines(self.ask(path, query).await?, each).await };
+        Ok(runtime()?.block_on(told)?)
     }
 
-    async fn ask(&self, path: &str, query: &str) -> anyhow::Result<Incoming> {
+    async fn ask(&self, path: &str, query: &str) -> Result<Incoming, Broken> {
+        let said = |error: anyhow::Error| error.context(format!("`{}`", self.url));
+        let answer = self.answer(path, query).await.map_err(|error| Broken::Away(said(error)))?;
+        let status = answer.status();
+        if status == StatusCode::OK {
+            return Ok(answer.into_body());
+        }
+        let words = answer.into_body().collect().await.map(|words| words.to_bytes()).unwrap_or_default();
+        let error = said(anyhow!("the hub says: {} ({status})", String::from_utf8_lossy(&words).trim()));
+        Err(if status.is_client_error() { Broken::Final(error) } else { Broken::Away(error) })
+    }
+
+    async fn answer(&self, path: &str, query: &str) -> anyhow::Result<Response<Incoming>> {
+        let (config, token) = self.shown()?;
         let host = self.url.host_str().context("it has no host")?;
         let port = self.url.port_or_known_default().context("it has no port")?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let reaching = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port)));
         let stream = reaching.await.context("the hub is not reached")?.context("the hub is not reached")?;
-        let stream = TlsConnector::from(Arc::clone(&self.config)).connect(self.name.clone(), stream);
+        let stream = TlsConnector::from(Arc::new(config)).connect(self.name.clone(), stream);
         let stream =
             stream.await.with_context(|| format!("whoever answers is not known as {:?}", self.name))?;
         let (mut asking, connection) = http2::Builder::new(TokioExecutor::new())
@@ -156,16 +167,14 @@ impl Hub {
         url.set_path(path);
         url.set_query(Some(query).filter(|query| !query.is_empty()));
         let request = Request::get(url.as_str())
-            .header(AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(AUTHORIZATION, format!("Bearer {token}"))
             .body(Empty::<Bytes>::new())?;
-        let answer = asking.send_request(request).await?;
-        let status = answer.status();
-        if status == StatusCode::OK {
-            return Ok(answer.into_body());
-        }
-        let words = answer.into_body().collect().await?.to_bytes();
-        Err(anyhow!("the hub says: {} ({status})", String::from_utf8_lossy(&words).trim()))
+        Ok(asking.send_request(request).await?)
     }
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// The name that the hub must show: at an address of this machine something leads to it, and it shows its own.
@@ -187,34 +196,6 @@ fn of_kubeconfig(access: Option<Access>) -> anyhow::Result<String> {
     token.context(
         "the kubeconfig's user has no token: give `--hub-token-file`, with what `kubectl create token` prints",
     )
-}
-
-/// The flow of a line, where it has one; what else it says is told.
-fn flow(line: &str) -> anyhow::Result<Option<(Flow, &str)>> {
-    if let Ok(Notice { notice }) = serde_json::from_str(line) {
-        output::note(&notice);
-        return Ok(None);
-    }
-    let flow = read_line(1, line.as_bytes());
-    Ok(Some((flow.map_err(|error| anyhow!("the hub is of another version: {error}"))?, line)))
-}
-
-async fn lines(mut body: Incoming, mut each: impl FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let mut text: Vec<u8> = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.context("the answer broke off")?.into_data() else { continue };
-        text.extend_from_slice(&data);
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let rest = text.split_off(whole);
-        for line in std::str::from_utf8(&text)?.lines().filter(|line| !line.is_empty()) {
-            each(line)?;
-        }
-        text = rest;
-        if text.len() > MOST_LINE {
-            bail!("the answer has a line of more than {MOST_LINE} bytes");
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

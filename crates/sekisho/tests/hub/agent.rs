@@ -10,6 +10,7 @@ use sekisho_flow::{
     text::{Head, Missing, Teller, Told},
 };
 use sekisho_tls::{Credentials, HUB};
+use serde_json::{Value, json};
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 use tokio::{net::TcpListener, runtime::Runtime};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 /// What was called at once.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct Agent {
     node: String,
     at: SocketAddr,
     state: Arc<Mutex<State>>,
+    /// What greets the next who comes.
+    config: Arc<Mutex<Option<Arc<ServerConfig>>>>,
     runtime: Option<Runtime>,
     boots: u32,
 }
@@ -53,18 +56,24 @@ impl Agent {
             batches: Vec::new(),
             ahead: SignedDuration::ZERO,
         };
-        Self { node: node.to_owned(), at, state: Arc::new(Mutex::new(state)), runtime: None, boots: 0 }
+        let (state, config) = (Arc::new(Mutex::new(state)), Arc::default());
+        Self { node: node.to_owned(), at, state, config, runtime: None, boots: 0 }
     }
 
     /// Begins to answer, and shows these.
     pub(crate) fn start(&mut self, credentials: &Credentials) {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let config = Arc::new(credentials.serving_only(HUB).unwrap());
+        self.shows(credentials);
         let (at, node, state) = (self.at, self.node.clone(), Arc::clone(&self.state));
         let listener = runtime.block_on(TcpListener::bind(at)).unwrap();
-        runtime.spawn(serve(listener, TlsAcceptor::from(config), node, state));
+        runtime.spawn(serve(listener, Arc::clone(&self.config), node, state));
         self.runtime = Some(runtime);
+    }
+
+    /// Shows these to who comes from now on, as when a kubelet has brought another Secret.
+    pub(crate) fn shows(&self, credentials: &Credentials) {
+        *self.config.lock().unwrap() = Some(Arc::new(credentials.serving_only(HUB).unwrap()));
     }
 
     /// Ends as if it were killed: what it has not told is gone. Another run begins with [`Self::start`].
@@ -89,6 +98,17 @@ impl Agent {
         let window = half_second();
         let line = line(&self.node, port, count, window);
         self.add(count, vec![line], Vec::new());
+    }
+
+    /// Calls between these ends, each a pod `namespace/name` or an address, and what became of them.
+    pub(crate) fn saw(&self, [from, to]: [&str; 2], port: u16, count: u64, outcome: &str) {
+        let window = half_second();
+        let mut line: Value = serde_json::from_str(&line(&self.node, port, count, window)).unwrap();
+        (line["from"], line["to"], line["outcome"]) = (end(from), end(to), outcome.into());
+        if outcome != "denied" {
+            line.as_object_mut().unwrap().remove("leave");
+        }
+        self.add(count, vec![line.to_string()], Vec::new());
     }
 
     /// A call to each of many ports.
@@ -118,6 +138,13 @@ impl Agent {
     }
 }
 
+fn end(name: &str) -> Value {
+    match name.split_once('/') {
+        Some((namespace, name)) => json!({"workload": {"namespace": namespace, "kind": "Pod", "name": name}}),
+        None => json!({"external": {"block": format!("{name}/32")}}),
+    }
+}
+
 fn half_second() -> Window {
     let now = Timestamp::now().as_millisecond().div_euclid(500) * 500;
     let at = |millis| Timestamp::from_millisecond(millis).unwrap();
@@ -126,7 +153,7 @@ fn half_second() -> Window {
 
 fn line(node: &str, port: u16, count: u64, window: Window) -> String {
     let (from, to) = (window.from(), window.to());
-    serde_json::json!({
+    json!({
         "version": "sekisho.flow/1",
         "window": {"from": from.to_string(), "to": to.to_string()},
         "from": {"workload": {"namespace": "jobs", "kind": "Deployment", "name": "cron"}},
@@ -144,10 +171,16 @@ fn line(node: &str, port: u16, count: u64, window: Window) -> String {
     .to_string()
 }
 
-async fn serve(listener: TcpListener, tls: TlsAcceptor, node: String, state: Arc<Mutex<State>>) {
+async fn serve(
+    listener: TcpListener,
+    config: Arc<Mutex<Option<Arc<ServerConfig>>>>,
+    node: String,
+    state: Arc<Mutex<State>>,
+) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let (tls, node, state) = (tls.clone(), node.clone(), Arc::clone(&state));
+        let tls = TlsAcceptor::from(config.lock().unwrap().clone().unwrap());
+        let (node, state) = (node.clone(), Arc::clone(&state));
         tokio::spawn(async move {
             let Ok(stream) = tls.accept(stream).await else { return };
             let answer = service_fn(move |request: Request<hyper::body::Incoming>| {

@@ -60,6 +60,9 @@ fn what_values_do() {
         "telling.otlp=http://collector:4318",
         "telling.alertmanagers={http://alerts:9093}",
         "telling.webhooks={https://hook}",
+        "catalog=version: 1",
+        "environment=production",
+        "telling.exceptionsEvery=60",
     ];
     let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
     let Some(documents) = rendered(&options) else { return };
@@ -71,17 +74,67 @@ fn what_values_do() {
         "--otlp=http://collector:4318",
         "--alertmanager=http://alerts:9093",
         "--alert-webhook=https://hook",
+        "--catalog=/etc/sekisho/sekisho.yaml",
+        "--environment=production",
+        "--exceptions-every=60",
     ] {
         assert!(arguments.contains(&word.into()), "{word}: {arguments:?}");
     }
     assert!(pod["volumes"][0]["emptyDir"].is_object(), "{pod}");
+    assert_eq!(of_kind(&documents, "ConfigMap")["data"]["sekisho.yaml"], "version: 1\n");
     let kinds: BTreeSet<&str> = documents.iter().filter_map(|document| document["kind"].as_str()).collect();
     assert!(!kinds.contains("PersistentVolumeClaim") && !kinds.contains("NetworkPolicy"), "{kinds:?}");
-    for (option, told) in [("keep.days=0", "days"), ("agents.port=0", "port"), ("replicas=2", "replicas")] {
+    for (option, told) in [
+        ("keep.days=0", "days"),
+        ("agents.port=0", "port"),
+        ("replicas=2", "replicas"),
+        ("catalog=version: 1", "catalog is for alerts"),
+    ] {
         let output = template(&["--set", option]).unwrap();
         assert!(!output.status.success(), "{option}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{option}");
     }
+}
+
+#[test]
+fn a_clickhouse_takes_the_place_of_the_volume() {
+    let values = ["url=https://house:8443", "user=sekisho", "passwordSecret=house", "ca=PEM"];
+    let options: Vec<String> = values.iter().map(|value| format!("clickhouse.{value}")).collect();
+    let options: Vec<&str> = options.iter().flat_map(|option| ["--set", option]).collect();
+    let Some(documents) = rendered(&options) else { return };
+    let pod = &of_kind(&documents, "Deployment")["spec"]["template"]["spec"];
+    let arguments = pod["containers"][0]["args"].as_array().unwrap();
+    let told = arguments.iter().filter_map(Value::as_str);
+    let told: Vec<&str> = told.filter(|word| word.contains("house") || word.contains("history")).collect();
+    let wanted = [
+        "--clickhouse=https://house:8443",
+        "--clickhouse-database=default",
+        "--clickhouse-user=sekisho",
+        "--clickhouse-password-file=/clickhouse/password",
+        "--clickhouse-ca=/etc/sekisho/clickhouse-ca.crt",
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!(of_kind(&documents, "ConfigMap")["data"]["clickhouse-ca.crt"], "PEM\n");
+    let secret = pod["volumes"].as_array().unwrap().iter().find(|volume| volume["name"] == "clickhouse");
+    let items = serde_json::json!([{"key": "password", "path": "password"}]);
+    assert_eq!(secret.unwrap()["secret"], serde_json::json!({"secretName": "house", "items": items}));
+    assert!(!documents.iter().any(|document| document["kind"] == "PersistentVolumeClaim"));
+    let refused = template(&["--set", "clickhouse.passwordSecret=house"]).unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("needs clickhouse.user"));
+}
+
+/// Alerts about the hub are written once: the chart has what Prometheus is given.
+#[test]
+fn the_rules_of_the_chart_are_those_for_prometheus() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let rules = read("deploy/prometheus/hub.yaml");
+    assert_eq!(read("deploy/helm/sekisho-hub/files/rules.yaml"), rules, "copy the one to the other");
+    let options =
+        ["--set", "prometheusRule.enabled=true", "--set", "prometheusRule.labels.release=prometheus"];
+    let Some(documents) = rendered(&options) else { return };
+    let rule = of_kind(&documents, "PrometheusRule");
+    let wanted: Value = serde_saphyr::from_str(&rules).unwrap();
+    assert_eq!((&rule["spec"], &rule["metadata"]["labels"]["release"]), (&wanted, &"prometheus".into()));
 }
 
 #[test]
@@ -99,9 +152,24 @@ fn the_hub_may_do_nothing_on_its_node() {
 /// The API server takes all of it, and what it allows the service account is enough, and is needed.
 #[test]
 fn the_rights_of_the_chart_are_enough() {
+    runs_with_its_rights(&manifests(), |hub| assert!(!hub.logged().contains("policies are known")));
+}
+
+/// Where somebody is told of alerts, the hub may know the policies as well.
+#[test]
+fn the_rights_for_alerts_are_enough() {
+    let Some(output) = template(&["--set", "telling.webhooks={http://127.0.0.1:1}"]) else { return };
+    let text = format!("{HEAD}{}", String::from_utf8(output.stdout).unwrap());
+    runs_with_its_rights(&text, |hub| {
+        hub.wait_for("policies are known");
+        assert!(!hub.logged().contains("does not tell of policies"), "{}", hub.logged());
+    });
+}
+
+/// Runs what these manifests run, as they say, with the rights that they give.
+fn runs_with_its_rights(text: &str, check: impl FnOnce(&Hub)) {
     let Some(mut server) = Server::start(&[]) else { return };
-    let documents = documents(&manifests());
-    let text = manifests();
+    let documents = documents(text);
     assert!(text.contains("kind: ServiceAccount\n    name: sekisho-hub\n    namespace: sekisho"));
     // The test's user with a token is bound in the place of the service account, for nobody gives that one a token here.
     let user = "kind: User\n    apiGroup: rbac.authorization.k8s.io\n    name: tenant";
@@ -139,6 +207,7 @@ fn the_rights_of_the_chart_are_enough() {
         server.secret_of("sekisho", "sekisho-hub-tls").authorities
     );
     assert!(!hub.logged().contains("not in order"), "{}", hub.logged());
+    check(&hub);
 }
 
 /// The first cells of the tables under a heading of the hub's page, each of which is code.

@@ -6,14 +6,19 @@
 
 mod agent;
 mod alerts;
+mod certificates;
 mod chart;
 #[path = "../../../history/tests/others/engine.rs"]
 mod engine;
+mod follows;
+mod forwarder;
 #[path = "../../../agent/tests/support/helm.rs"]
 mod helm;
+mod policies;
 mod process;
 #[path = "../ran/mod.rs"]
 mod ran;
+mod secured;
 #[path = "../served/mod.rs"]
 mod served;
 #[path = "../../../agent/tests/support/apiserver.rs"]
@@ -28,6 +33,7 @@ mod taker;
 use agent::Agent;
 use engine::Engine;
 use process::{Asker, Hub, until};
+use secured::Secured;
 use server::Server;
 use std::{
     collections::BTreeMap,
@@ -96,6 +102,7 @@ fn the_hub() {
     assert!(hub.asks("/readyz").contains("200 OK"));
     assert_eq!(Asker::new(&server, "nobodys").observes(&hub, &[]).code, Some(2));
     chart::every_metric_is_in_the_documentation(&hub);
+    assert!(!hub.logged().contains("policies are known"), "nobody is told, so nothing is watched");
 }
 
 /// What is newly denied is told once; and a hub whose history is in a ClickHouse answers as one with a file.
@@ -107,12 +114,18 @@ fn others_are_told_and_a_clickhouse_keeps() {
     let ((logs, logged), (hook, hooked)) = (takes_everything(), takes_everything());
     let others = ["--otlp", &logs, "--cluster-name", "test", "--alert-webhook", &hook];
     let clickhouse = Engine::start(&folder.join("clickhouse"));
-    let file = folder.join("flows.db");
-    let place = match &clickhouse {
-        Some(clickhouse) => ["--clickhouse", &clickhouse.url],
-        None => ["--history", file.to_str().unwrap()],
+    let secured = clickhouse.as_ref().map(|clickhouse| Secured::before(&clickhouse.url));
+    let (file, authority) = (folder.join("flows.db"), folder.join("clickhouse-ca.crt"));
+    let place = match &secured {
+        Some(Secured { url, authority: text, .. }) => {
+            fs::write(&authority, text).unwrap();
+            vec!["--clickhouse", url, "--clickhouse-ca", authority.to_str().unwrap()]
+        }
+        None => vec!["--history", file.to_str().unwrap()],
     };
-    let mut hub = Hub::start_with(&server, &[], port, &[&place[..], &others[..]].concat());
+    // As in an image that has nothing but the program.
+    let trusts_nobody = ["env", "SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent"];
+    let mut hub = Hub::start_with(&server, &trusts_nobody, port, &[&place[..], &others[..]].concat());
     started(&server, &hub, &mut agents);
     let reader = Asker::new(&server, "reader-token");
     agents[0].called(7000, 2);
@@ -290,32 +303,6 @@ fn agents_come_and_go(server: &mut Server, hub: &Hub) {
     server.apply_text(&pod("liar", "node-9", address(1)));
     hub.wait_for("the pod on `node-9` speaks for `node-1`");
     server.delete_text(&pod("liar", "node-9", address(1)));
-}
-
-/// The hub replaces its certificate and that of the agents before they expire.
-#[test]
-fn certificates_are_replaced() {
-    let Some((server, mut agents, port)) = cluster() else { return };
-    let history = server.folder().join("flows.db");
-    let port = port.to_string();
-    let options =
-        ["--secret", "default/hub", "--agent-secret", "default/agent", "--certificate-lifetime", "12"];
-    let options = [&options[..], &["--agents-port", &port, "--history", history.to_str().unwrap()]].concat();
-    let hub = Hub::start_as("admin", &server, &[], &options);
-    started(&server, &hub, &mut agents);
-    let first = [server.secret("hub"), server.secret("agent")];
-    until("both are replaced", || {
-        server.secret("hub").certificate != first[0].certificate
-            && server.secret("agent").certificate != first[1].certificate
-    });
-    let second = server.secret("agent");
-    assert_eq!(second.authorities, first[1].authorities, "the authority lasts");
-    // Longer than the first ones were valid, an agent that shows the second is heard.
-    thread::sleep(Duration::from_secs(6));
-    agents[0].kill();
-    agents[0].start(&server.secret("agent"));
-    agents[0].called(80, 3);
-    until("it is heard", || hub.metric("sekisho_hub_batches_total") == 1.0);
 }
 
 /// A disk that is full makes nothing lost, and nothing twice.

@@ -99,8 +99,13 @@ impl Asker {
     }
 
     pub(crate) fn command(&self, hub: &Hub, arguments: &[&str]) -> Command {
+        self.command_at(hub.port, arguments)
+    }
+
+    /// `sekisho observe`, of what is at this port.
+    pub(crate) fn command_at(&self, port: u16, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-        command.args(["observe", "--hub", &format!("https://127.0.0.1:{}", hub.port)]);
+        command.args(["observe", "--hub", &format!("https://127.0.0.1:{port}")]);
         command
             .arg("--hub-ca")
             .arg(&self.authorities)
@@ -145,6 +150,19 @@ impl Server {
         let secret: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
         let of = |entry: &str| base64(secret["data"][entry].as_str().unwrap());
         Credentials { certificate: of("tls.crt"), key: of("tls.key"), authorities: of("ca.crt") }
+    }
+}
+
+impl Server {
+    /// Writes numbers into a Secret.
+    pub(crate) fn patch_secret(&self, name: &str, entries: &[(&str, i64)]) {
+        let entry = |(name, number): &(&str, i64)| ((*name).to_owned(), number.to_string().into());
+        let entries: serde_json::Map<String, Value> = entries.iter().map(entry).collect();
+        let patch = serde_json::json!({"stringData": entries}).to_string();
+        let mut command = Command::new(self.kubectl());
+        command.arg("--kubeconfig").arg(self.config()).args(["patch", "secret", name, "-n", "default"]);
+        let patched = command.args(["--type", "merge", "-p", &patch]).output().unwrap();
+        assert!(patched.status.success(), "{}", String::from_utf8_lossy(&patched.stderr));
     }
 }
 

@@ -20,6 +20,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- /* Whether somebody is told of alerts. */ -}}
+{{- define "sekisho-hub.hasReceivers" -}}
+{{- if or .Values.telling.alertmanagers .Values.telling.webhooks }}true{{ end }}
+{{- end }}
+
+{{- /* Whether there are files of the hub's own. */ -}}
+{{- define "sekisho-hub.hasFiles" -}}
+{{- if or .Values.catalog .Values.clickhouse.ca }}true{{ end }}
+{{- end }}
+
 {{- define "sekisho-hub.secret" -}}
 {{ include "sekisho-hub.name" . }}-tls
 {{- end }}

@@ -3,7 +3,6 @@
 //! An agent numbers connections in each of its runs. So what was told before and what is told now say how many connections are
 //! in neither, and a run that is over may have had some that nobody was told of.
 
-use jiff::Timestamp;
 use sekisho_flow::{
     record::{Flow, Window},
     text::{Head, Missing, Teller},
@@ -27,8 +26,8 @@ pub(super) struct Told {
     pub(super) flows: Vec<Flow>,
 }
 
-/// The batch, where its node was heard up to `reached` and, if that was another run, at `heard` for the last time.
-pub(super) fn batch(told: Told, reached: Option<&Reached>, heard: Option<Timestamp>) -> Batch {
+/// The batch, where its node was heard up to `reached`.
+pub(super) fn batch(told: Told, reached: Option<&Reached>) -> Batch {
     let Told { teller, head, flows } = told;
     let Head { first, last, missing, .. } = head;
     let lost_of = |window, why: &str, connections| Lost {
@@ -45,8 +44,8 @@ pub(super) fn batch(told: Told, reached: Option<&Reached>, heard: Option<Timesta
     let next = match reached {
         Some(reached) if reached.boot == teller.boot => reached.last.saturating_add(1),
         // Numbers begin anew. What the run before had not told yet is gone with it.
-        Some(_) => {
-            let since = heard.unwrap_or(teller.started).min(teller.started);
+        Some(Reached { at, .. }) => {
+            let since = at.unwrap_or(teller.started).min(teller.started);
             let window =
                 Window::new(since, teller.started).unwrap_or_else(|_| Window::of_moment(teller.started));
             lost.push(lost_of(window, ENDED, None));
@@ -65,12 +64,13 @@ pub(super) fn batch(told: Told, reached: Option<&Reached>, heard: Option<Timesta
         lost.push(lost_of(now, UNREADABLE, Some(rest)));
     }
     let mark = Mark { node: teller.node, boot: teller.boot, first, last };
-    Batch { mark, flows, lost }
+    Batch { mark, at: teller.clock, flows, lost }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
     use sekisho_flow::record::{Carried, End, Key, Leave, Observer, Outcome, Seen};
 
     fn at(second: i64) -> Timestamp {
@@ -106,32 +106,32 @@ mod tests {
 
     #[test]
     fn what_follows_misses_nothing() {
-        let reached = Reached { boot: "a".into(), last: 4 };
-        let batch = batch(told("a", 5, 7, &[1, 2]), Some(&reached), None);
+        let reached = Reached { boot: "a".into(), last: 4, at: None };
+        let batch = batch(told("a", 5, 7, &[1, 2]), Some(&reached));
+        assert_eq!(batch.at, at(101));
         assert_eq!((batch.mark.first, batch.mark.last, batch.flows.len()), (5, 7, 2));
         assert_eq!(lost(&batch), []);
     }
 
     #[test]
     fn what_is_in_neither_is_lost() {
-        let reached = Reached { boot: "a".into(), last: 4 };
-        let found = batch(told("a", 10, 12, &[1]), Some(&reached), None);
+        let reached = Reached { boot: "a".into(), last: 4, at: Some(at(80)) };
+        let found = batch(told("a", 10, 12, &[1]), Some(&reached));
         let expected = [(NOT_TOLD.to_owned(), Some(5), 100, 101), (UNREADABLE.to_owned(), Some(2), 100, 101)];
         assert_eq!(lost(&found), expected);
-        assert_eq!(
-            lost(&batch(told("a", 3, 3, &[1]), None, None)),
-            [(NOT_TOLD.to_owned(), Some(2), 100, 101)]
-        );
+        assert_eq!(lost(&batch(told("a", 3, 3, &[1]), None)), [(NOT_TOLD.to_owned(), Some(2), 100, 101)]);
         let mut counted = told("a", 1, 8, &[1]);
         let window = Window::new(at(95), at(99)).unwrap();
         counted.head.missing = vec![Missing { window, why: "no room".into(), connections: Some(7) }];
-        assert_eq!(lost(&batch(counted, None, None)), [("no room".to_owned(), Some(7), 95, 99)]);
+        assert_eq!(lost(&batch(counted, None)), [("no room".to_owned(), Some(7), 95, 99)]);
     }
 
     #[test]
     fn a_run_that_ended_may_have_had_more() {
-        let reached = Reached { boot: "a".into(), last: 4 };
-        let heard = |heard| lost(&batch(told("b", 1, 1, &[1]), Some(&reached), heard));
+        let heard = |at| {
+            let reached = Reached { boot: "a".into(), last: 4, at };
+            lost(&batch(told("b", 1, 1, &[1]), Some(&reached)))
+        };
         assert_eq!(heard(Some(at(80))), [(ENDED.to_owned(), None, 80, 90)]);
         assert_eq!(heard(Some(at(95))), [(ENDED.to_owned(), None, 90, 90)], "by a clock that is ahead");
         assert_eq!(heard(None), [(ENDED.to_owned(), None, 90, 90)]);

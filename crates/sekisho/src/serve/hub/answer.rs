@@ -71,7 +71,7 @@ impl Lines<'_> {
     }
 }
 
-/// Tells the records that are kept. With `desk` it tells as well what comes from then on. Blocks.
+/// Tells the records that are kept. With `desk` it tells as well what comes from then on, behind an empty line. Blocks.
 ///
 /// # Errors
 /// When nobody reads any more.
@@ -82,22 +82,29 @@ pub(super) fn kept(
     desk: Option<&Desk>,
 ) -> Result<Option<Receiver<Arc<Stored>>>, Gone> {
     let mut lines = Lines { to, text: Vec::new() };
-    // Until the first record is there, and so what is kept is certain, nothing else is written.
-    let mut held = desk.map(Desk::hold);
-    let news = desk.map(|desk| desk.news.subscribe());
+    let mut news = None;
     let mut gone = Ok(());
     let read = place.open_to_ask().and_then(|history| {
+        // Until it is certain what is kept, nothing else is written: of a history that does not stand still, until there is a record.
+        let mut held = desk.map(Desk::hold);
+        news = desk.map(|desk| desk.news.subscribe());
+        if desk.is_some() && history.stand_still()? {
+            held = None;
+        }
         history.flows(query, |flow| {
             held = None;
             gone = lines.add(&text::line(&flow));
             if gone.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })
     });
-    drop(held);
     gone?;
     if let Err(error) = read {
         tracing::warn!(%error, "a question could not be answered");
         lines.add(&notice(format!("what is kept cannot be read to its end: {error}")))?;
+    }
+    if let Some(desk) = desk {
+        news.get_or_insert_with(|| desk.news.subscribe());
+        lines.add("")?;
     }
     lines.send()?;
     Ok(news)

@@ -69,6 +69,8 @@ pub(super) struct Metrics {
     exported: Family<What, Counter>,
     alerts: Gauge,
     alerts_told: Family<What, Counter>,
+    looks: Counter,
+    failed_looks: Counter,
     troubles: Counter,
 }
 
@@ -119,7 +121,11 @@ impl Metrics {
         registry.register("alerts", "Alerts that are not over", self.alerts.clone());
         let told = "Alerts that receivers were told, by what became of them: sent, dropped or untold for want of room; and failures";
         registry.register("alerts_told", told, self.alerts_told.clone());
-        let troubles = "Times that the API server did not tell of agents, or of who asks";
+        let looks = "Looks at what a change of policies closes, or what exceptions let pass";
+        registry.register("policy_looks", looks, self.looks.clone());
+        let failed = "Such looks for which the history could not be asked";
+        registry.register("policy_look_failures", failed, self.failed_looks.clone());
+        let troubles = "Times that the API server did not tell of agents, of policies, or of who asks";
         registry.register("api_troubles", troubles, self.troubles.clone());
     }
 
@@ -229,6 +235,14 @@ impl Metrics {
         self.alerts.set(i64::try_from(told.open).unwrap_or(i64::MAX));
     }
 
+    /// It was looked at policies, or that failed.
+    pub(super) fn looked(&self, done: bool) {
+        self.looks.inc();
+        if !done {
+            self.failed_looks.inc();
+        }
+    }
+
     pub(super) fn trouble(&self) {
         self.troubles.inc();
     }
@@ -254,46 +268,4 @@ fn namespace(end: &End) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::Timestamp;
-    use sekisho_core::object::{ObjectKey, Workload};
-    use sekisho_flow::record::{Carried, Key, Leave, Observer, Outcome, Seen, Window, WorkloadEnd};
-
-    fn flow(namespace: &str) -> Flow {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let workload = Workload { key: ObjectKey::new(namespace, "web"), kind: "Deployment".into() };
-        Flow {
-            window: Window::new(at(0), at(1)).unwrap(),
-            key: Key {
-                from: End::Workload(WorkloadEnd { workload, labels: Default::default() }),
-                to: End::Anyone,
-                carried: Carried::Anything,
-                outcome: Outcome::Denied,
-                leave: Leave::default(),
-                observer: Observer::Agent,
-                side: None,
-            },
-            seen: Seen::at(at(0), 2),
-        }
-    }
-
-    #[test]
-    fn series_are_bounded_and_nothing_is_left_out() {
-        let metrics = Metrics::new();
-        let flows: Vec<Flow> = (0..3_000).map(|at| flow(&format!("n{at}"))).collect();
-        metrics.stored(&flows, &[]);
-        metrics.stored(&flows[..1], &[]);
-        let text = metrics.text();
-        let series: Vec<&str> =
-            text.lines().filter(|line| line.starts_with("sekisho_hub_flows_total{")).collect();
-        assert_eq!(series.len(), MOST + 1);
-        let count = |line: &&str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
-        assert_eq!(series.iter().map(count).sum::<u64>(), 6_002);
-        let others = series.iter().find(|line| line.contains("source_namespace=\"(other)\"")).unwrap();
-        assert!(others.ends_with(" 2000"), "{others}");
-        assert!(
-            text.contains("source_namespace=\"n0\",destination_namespace=\"(anyone)\",outcome=\"denied\"} 4")
-        );
-    }
-}
+mod tests;

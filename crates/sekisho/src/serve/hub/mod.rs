@@ -2,7 +2,8 @@
 //!
 //! Agents are found by a label of their pods ([`gather`]), each is heard over a connection of its own ([`mod@line`]), and what it
 //! tells is written by one thread ([`writer`]), with what its numbers say is missing ([`account`]). Who asks is known by a token
-//! of the cluster ([`auth`]) and told what is kept and what comes ([`answer`]).
+//! of the cluster ([`auth`]) and told what is kept and what comes ([`answer`]). Others are told of alerts ([`others`]), also of
+//! those that follow from policies ([`policies`]).
 //!
 //! INVARIANT: a batch and the number up to which its node was heard are written at once. So nothing is taken twice, and what is
 //! not taken is asked for again or said to be lost, whoever ends when.
@@ -17,6 +18,7 @@ mod metrics;
 mod others;
 mod papers;
 mod place;
+mod policies;
 mod writer;
 
 use super::{
@@ -29,32 +31,36 @@ use gather::{Means, UNWRITTEN};
 use http::Counter;
 use metrics::Metrics;
 use place::Place;
-use sekisho_k8s::watch::{Agents, Reviewer, Watching};
+use policies::{Exceptions, Looks};
+use sekisho_k8s::watch::{Agents, News, Reviewer, Watching};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::{Semaphore, mpsc, watch},
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 use writer::Keeping;
 
+/// How much that was heard of policies may wait to be taken in.
+const NEWS: usize = 1_024;
 /// How long somebody may take to greet.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves until somebody asks for the end.
 pub(crate) fn run(arguments: &HubArgs) -> anyhow::Result<Outcome> {
+    let Ok(exceptions) = others::exceptions(&arguments.telling)? else { return Ok(Outcome::CouldNot) };
     process::log(arguments.process.log, arguments.process.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let result = runtime.block_on(serve(arguments));
+    let result = runtime.block_on(serve(arguments, exceptions));
     runtime.shutdown_background();
     result.map(|()| Outcome::Holds)
 }
 
-async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
+async fn serve(arguments: &HubArgs, exceptions: Option<Exceptions>) -> anyhow::Result<()> {
     let access = arguments.process.access();
     let metrics = Arc::new(Metrics::new());
     let (secured, plain) = (listen(arguments.listen).await?, listen(arguments.plain).await?);
@@ -65,6 +71,13 @@ async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
     info!(secured = %secured.local_addr()?, plain = %plain.local_addr()?, "listening");
     let watching = Watching::prepare(&access).await?;
     let guard = Guard::new(Reviewer::prepare(&access).await?, Arc::clone(&metrics));
+    let looks = others::has_receivers(&arguments.telling).then(|| Looks {
+        desk: desk.clone(),
+        place: place.clone(),
+        metrics: Arc::clone(&metrics),
+        memory: others::memory(&arguments.telling),
+        exceptions,
+    });
     let counter = Counter::new(guard, desk.clone(), place, Arc::clone(&metrics));
     let current = Arc::new(tls::Current::default());
     let mut config = tls::config(Arc::clone(&current))?;
@@ -88,6 +101,7 @@ async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
         tokio::select! {
             () = answer_all(secured, counter.clone(), Some(acceptor)) => Ok(()),
             () = answer_all(plain, counter.clone(), None) => Ok(()),
+            () = look(looks, watching.clone()) => Ok(()),
             () = watching.agents(how.agents_namespace.as_deref(), &how.agents, found, trouble) => Ok(()),
             () = ready(counter.clone(), agents.clone(), credentials) => Ok(()),
             () = gather::follow(agents, means) => Ok(()),
@@ -100,6 +114,15 @@ async fn serve(arguments: &HubArgs) -> anyhow::Result<()> {
         // What is not written yet is asked for again by the next.
         found = process::ended(Duration::ZERO) => found,
     }
+}
+
+/// Looks at policies, where somebody is told of what that says; waits for ever otherwise.
+async fn look(looks: Option<Looks>, watching: Watching) {
+    let Some(looks) = looks else { return std::future::pending().await };
+    let (into, news) = mpsc::channel::<News>(NEWS);
+    let looking = tokio::task::spawn_blocking(move || looks.run(news));
+    watching.follow(into).await;
+    let _ = looking.await;
 }
 
 /// Answers those who come to an address; with TLS, where there is an acceptor.

@@ -2,7 +2,6 @@
 
 use crate::args::{ClickHouseArgs, HubArgs};
 use anyhow::Context;
-use jiff::Timestamp;
 use sekisho_history::{Error, History, Target};
 use std::{
     fmt, fs,
@@ -19,14 +18,20 @@ pub(super) enum Place {
 impl Place {
     /// Where the arguments say.
     pub(super) fn of(arguments: &HubArgs) -> anyhow::Result<Self> {
-        let ClickHouseArgs { clickhouse, clickhouse_database, clickhouse_user, clickhouse_password_file } =
-            &arguments.clickhouse;
+        let ClickHouseArgs {
+            clickhouse,
+            clickhouse_database,
+            clickhouse_user,
+            clickhouse_password_file,
+            clickhouse_ca,
+        } = &arguments.clickhouse;
         match (&arguments.history, clickhouse) {
             (Some(file), _) => Ok(Self::File(file.clone())),
             (None, Some(url)) => Ok(Self::ClickHouse(Target {
                 database: clickhouse_database.clone(),
                 user: clickhouse_user.clone(),
                 password: clickhouse_password_file.as_deref().map(secret).transpose()?,
+                authorities: clickhouse_ca.as_deref().map(read).transpose()?,
                 ..Target::new(url)
             })),
             (None, None) => {
@@ -51,15 +56,6 @@ impl Place {
         }
     }
 
-    /// When a history was written for the last time, where that is known.
-    pub(super) fn last_written(&self) -> Option<Timestamp> {
-        let Self::File(path) = self else { return None };
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let times = [path, Path::new(&log)].map(|path| fs::metadata(path).and_then(|found| found.modified()));
-        times.into_iter().flatten().max().and_then(|time| Timestamp::try_from(time).ok())
-    }
-
     /// For how many hours longer than said records may be kept. ClickHouse writes whole parts of the table anew where some of
     /// it goes, and that is done once a day.
     pub(super) fn slack_hours(&self) -> i64 {
@@ -79,8 +75,12 @@ impl fmt::Display for Place {
     }
 }
 
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
 /// What a file with a secret says, without the line's end that editors write.
 pub(super) fn secret(path: &Path) -> anyhow::Result<String> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text = String::from_utf8(read(path)?).with_context(|| format!("`{}`", path.display()))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }

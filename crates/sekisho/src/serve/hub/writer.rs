@@ -1,9 +1,13 @@
 //! The thread that writes the history, and tells those who follow what it wrote.
 
-use super::{account, account::Told, metrics::Metrics, place::Place};
+use super::{account, account::Told, metrics::Metrics, place::Place, policies::Standing};
 use jiff::{SignedDuration, Timestamp};
 use sekisho_flow::record::Flow;
-use sekisho_history::{Error, History, Lost, Put, Reached, telling::Telling};
+use sekisho_history::{
+    Error, History, Lost, Put, Reached,
+    alert::{Broken, Leaning},
+    telling::Telling,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -34,6 +38,10 @@ pub(super) enum Order {
     Reached(Arc<str>, oneshot::Sender<Option<Reached>>),
     /// To see whether something is too old, or too much.
     Trim,
+    /// To tell what a change of policies, which are so since then, has closed.
+    Closed(Vec<Broken>, Box<Standing>, Timestamp),
+    /// To tell what passes by exceptions alone.
+    Leaning(Vec<Leaning>, Timestamp),
 }
 
 /// What is kept.
@@ -69,6 +77,17 @@ impl Desk {
         let (answer, answered) = oneshot::channel();
         self.orders.send(Order::Reached(Arc::clone(node), answer)).await.ok()?;
         answered.await.ok()?
+    }
+
+    /// Has told what a change of policies has closed. Blocks.
+    pub(super) fn closed(&self, closed: Vec<Broken>, after: Standing, at: Timestamp) {
+        // Where nobody takes it the hub ends.
+        let _ = self.orders.blocking_send(Order::Closed(closed, Box::new(after), at));
+    }
+
+    /// Has told what passes by exceptions alone. Blocks.
+    pub(super) fn leaning(&self, found: Vec<Leaning>, now: Timestamp) {
+        let _ = self.orders.blocking_send(Order::Leaning(found, now));
     }
 
     /// While this is held nothing is written: whoever begins to follow and to read at once misses nothing, and is told
@@ -121,10 +140,6 @@ struct Writer {
     news: broadcast::Sender<Arc<Stored>>,
     gate: Arc<Mutex<()>>,
     reached: BTreeMap<Arc<str>, Reached>,
-    /// When something of a node was taken for the last time, by its clock.
-    heard: BTreeMap<Arc<str>, Timestamp>,
-    /// When the hub before this one wrote for the last time.
-    before: Option<Timestamp>,
     troubled: bool,
     /// Others who are told.
     telling: Telling,
@@ -139,26 +154,12 @@ impl Writer {
         metrics: Arc<Metrics>,
         (news, gate): Followers,
     ) -> Result<Self, Error> {
-        let before = keeping.place.last_written();
         let history = keeping.place.open()?;
         let reached = history.reached()?;
         telling.remember(&history, Timestamp::now())?;
         info!(history = %keeping.place, nodes = reached.len(), "the history is open");
-        let heard = BTreeMap::new();
         let (troubled, troubles) = (false, Vec::new());
-        Ok(Self {
-            history,
-            keeping,
-            metrics,
-            news,
-            gate,
-            reached,
-            heard,
-            before,
-            troubled,
-            telling,
-            troubles,
-        })
+        Ok(Self { history, keeping, metrics, news, gate, reached, troubled, telling, troubles })
     }
 
     fn obey(&mut self, order: Order) {
@@ -170,6 +171,14 @@ impl Writer {
                 let _ = answer.send(put.map_err(|error| error.to_string()));
             }
             Order::Reached(node, answer) => drop(answer.send(self.reached.get(&node).cloned())),
+            Order::Closed(closed, after, at) => {
+                self.telling.policies_changed(closed, after.state(), at);
+                self.tell();
+            }
+            Order::Leaning(found, now) => {
+                self.telling.leaning(&found, now);
+                self.tell();
+            }
             Order::Trim => {
                 self.tell();
                 let trimmed = self.trim();
@@ -181,15 +190,12 @@ impl Writer {
     }
 
     fn put(&mut self, told: Told) -> Result<(), Error> {
-        let clock = told.teller.clock;
         let node = Arc::clone(&told.teller.node);
-        let heard = self.heard.get(&node).copied().or(self.before);
-        let batch = account::batch(told, self.reached.get(&node), heard);
+        let batch = account::batch(told, self.reached.get(&node));
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let put = self.history.put(&batch)?;
-        let reached = Reached { boot: Arc::clone(&batch.mark.boot), last: batch.mark.last };
-        self.reached.insert(Arc::clone(&node), reached);
-        self.heard.insert(node, clock);
+        let (boot, last) = (Arc::clone(&batch.mark.boot), batch.mark.last);
+        self.reached.insert(node, Reached { boot, last, at: Some(batch.at) });
         if put == Put::Kept {
             self.metrics.stored(&batch.flows, &batch.lost);
             self.telling.took(&batch.flows);

@@ -137,6 +137,17 @@ impl Papers {
         Ok(Self { leaf: authority.sign(names, now)?, authority })
     }
 
+    /// Whether the same authority signs as for `other`.
+    pub(in crate::serve) fn is_signed_like(&self, other: &Self) -> bool {
+        self.authority == other.authority
+    }
+
+    /// These, with the certificate of those before: for as long as others do not know yet who signs now.
+    pub(in crate::serve) fn showing(&self, before: &Self) -> Self {
+        let authorities = self.leaf.authorities.clone();
+        Self { leaf: Leaf { authorities, ..before.leaf.clone() }, authority: self.authority.clone() }
+    }
+
     /// A certificate of the same authority at `now`.
     ///
     /// # Errors
@@ -257,6 +268,16 @@ mod tests {
         assert_eq!(count(&third), 2, "whoever still shows the old one is believed");
         let fourth = Papers::make(Some(&third), &door(), NOW + 18 * DAY).unwrap();
         assert_eq!(count(&fourth), 2);
+    }
+
+    #[test]
+    fn what_the_former_signed_is_shown_by_who_trusts_both() {
+        let first = Papers::make(None, &door(), NOW).unwrap();
+        let later = Papers::make(Some(&first), &door(), NOW + 9 * DAY).unwrap();
+        let shown = later.showing(&first);
+        assert!(!first.is_signed_like(&later) && shown.is_signed_like(&later));
+        assert!(shown.leaf.certificate == first.leaf.certificate && shown.leaf.key == first.leaf.key);
+        assert_eq!((count(&shown), shown.leaf.until), (2, NOW + DAY));
     }
 
     #[test]

@@ -7,12 +7,15 @@ use super::{
 use sekisho_k8s::watch::Keeper;
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tracing::{info, warn};
 
 /// The longest time between two looks.
 const LOOK: u64 = 60;
+/// For how long what the former authority has signed is shown to others, in seconds: a kubelet brings them the Secret that says
+/// who signs now within a minute and a half (its sync period, and how long it takes what it has heard of to be so).
+const LAG: u64 = 120;
 /// How long it takes to try again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -30,10 +33,18 @@ pub(in crate::serve) struct Own<F> {
     pub(in crate::serve) also: Option<(Keeper, Names)>,
 }
 
+/// What is shown.
+#[derive(Default)]
+struct Shown {
+    papers: Option<Papers>,
+    /// Until when what the former authority has signed is.
+    former: Option<Instant>,
+}
+
 /// Keeps them for ever.
 pub(in crate::serve) async fn follow<F: Fn(&Papers)>(own: Own<F>) {
     let pause = Duration::from_secs((own.names.lifetime / 20).clamp(1, LOOK));
-    let mut shown = None;
+    let mut shown = Shown::default();
     loop {
         match own.look(&mut shown).await {
             Ok(()) => tokio::time::sleep(pause).await,
@@ -46,7 +57,7 @@ pub(in crate::serve) async fn follow<F: Fn(&Papers)>(own: Own<F>) {
 }
 
 impl<F: Fn(&Papers)> Own<F> {
-    async fn look(&self, shown: &mut Option<Papers>) -> Result<(), String> {
+    async fn look(&self, shown: &mut Shown) -> Result<(), String> {
         let papers = self.papers().await?;
         // Of a new authority others know before anything that it signed is shown to them.
         self.sign_for_others(&papers).await?;
@@ -55,14 +66,26 @@ impl<F: Fn(&Papers)> Own<F> {
         if let Ok(true) = announced {
             info!("the configuration was told who signs the certificates");
         }
-        if shown.as_ref() != Some(&papers) && (announced.is_ok() || !self.current.is_there()) {
+        let papers = self.to_show(shown, papers);
+        if shown.papers.as_ref() != Some(&papers) && (announced.is_ok() || !self.current.is_there()) {
             let shows = self.current.show(&papers.leaf.certificate, &papers.leaf.key);
             shows.map_err(|error| format!("the Secret has no certificate that can be shown: {error:#}"))?;
             (self.shown)(&papers);
             info!(until = papers.leaf.until, "another certificate is shown");
-            *shown = Some(papers);
+            shown.papers = Some(papers);
         }
         announced.map(drop)
+    }
+
+    /// What to show where these papers do: of others not all know a new authority at once.
+    fn to_show(&self, shown: &mut Shown, papers: Papers) -> Papers {
+        let Some(before) = shown.papers.as_ref().filter(|_| self.also.is_some()) else { return papers };
+        let now = Instant::now();
+        if !before.is_signed_like(&papers) {
+            // It is replaced when a third of its time is left.
+            shown.former = Some(now + Duration::from_secs(LAG.min(self.names.lifetime / 6)));
+        }
+        if shown.former.is_some_and(|until| now < until) { papers.showing(before) } else { papers }
     }
 
     /// The papers that do, made anew where there are none. Of two who make some the slower takes those of the faster.
