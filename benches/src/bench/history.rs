@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<Vec<Row>> {
         batches += 1;
         let mark = Mark { node: "node-1".into(), boot: "a".into(), first: batches, last: batches };
         let flows = (0..RECORDS).map(|number| flow(number, minute)).collect::<Result<_>>()?;
-        let batch = Batch { mark, flows, lost: Vec::new() };
+        let batch = Batch { mark, at: at(minute)?, flows, lost: Vec::new() };
         let (time, done) = seconds(|| history.put(&batch));
         done?;
         Ok(time)

@@ -104,8 +104,7 @@ impl<'f> Ends<'f> {
             Peer::Some { pods, addresses, whole_family } => {
                 (whole_family && self.is_unknown)
                     || pods.into_iter().any(|key| self.is_selected_by(key))
-                    || addresses
-                        .is_some_and(|set| self.addresses.iter().any(|address| set.contains(*address)))
+                    || addresses.filter(|set| !set.is_empty()).is_some_and(|set| self.have_one_of(set))
             }
         }
     }

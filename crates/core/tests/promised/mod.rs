@@ -1,5 +1,7 @@
 //! Random promises.
 
+#![allow(clippy::expect_used, reason = "a test says what must hold")]
+
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use sekisho_core::{
     object::{LabelSelector, ObjectKey, Origin, Requirement},
