@@ -2,14 +2,12 @@
 
 use super::{COMPARE, Engine, LOOK, Message, RETRY, Waiting};
 use crate::{
-    flows::{self, Told},
     socket::{Attachment, Reply, Request},
-    state::{Remark, Steps, Written},
+    state::{Remark, Steps},
 };
-use sekisho_core::index::Input;
 use sekisho_k8s::watch::{Announcement, News};
 use sekisho_nft::{NetlinkError, conntrack::Found};
-use std::{borrow::Borrow, ops::ControlFlow, time::Instant};
+use std::{ops::ControlFlow, time::Instant};
 use tracing::{debug, info, warn};
 
 impl Engine {
@@ -114,31 +112,6 @@ impl Engine {
         if self.node.is_true() {
             let heard = std::mem::take(&mut self.heard);
             self.metrics.programmed(heard);
-        }
-    }
-
-    /// Tells who records flows whose addresses are whose.
-    fn name(&self, inputs: impl IntoIterator<Item = impl Borrow<Input>>) {
-        let Some(recorder) = &self.recorder else { return };
-        let named = flows::named_by(inputs);
-        if !named.is_empty() {
-            // Nobody is there any more to record anything when the agent is about to end.
-            let _ = recorder.send(Told::Named(named));
-        }
-    }
-
-    /// Tells who records flows how policies are written, to say what they lack that they would allow what they deny.
-    fn explain(&self, written: Vec<Written>) {
-        let Some(recorder) = self.recorder.as_ref().filter(|_| !written.is_empty()) else { return };
-        // As above.
-        let _ = recorder.send(Told::Written(written));
-    }
-
-    /// Tells who records flows how many packets more were denied: more than rules log.
-    fn count(&self, denied: Option<u64>) {
-        if let (Some(recorder), Some(denied)) = (&self.recorder, denied) {
-            // As above.
-            let _ = recorder.send(Told::Denied(denied));
         }
     }
 

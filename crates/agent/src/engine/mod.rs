@@ -5,6 +5,7 @@ mod batch;
 mod connections;
 mod denials;
 mod node;
+mod recorded;
 mod report;
 mod staged;
 mod touched;

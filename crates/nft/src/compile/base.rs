@@ -1,8 +1,8 @@
 //! What every node's table has, whatever the policies.
 
-use super::guard;
+use super::{guard, naming};
 use crate::{
-    log, names as dns,
+    log,
     tree::{Action, Chain, Family, Hook, Match, Name, Rule, Ruleset, Set, SetKind, Side, TrackedState},
 };
 use sekisho_core::{object::Direction, set::Protocol};
@@ -140,12 +140,8 @@ pub(crate) fn base(mode: Mode) -> Ruleset {
     chains.values_mut().flat_map(|chain| &mut chain.rules).for_each(|rule| mode.adapt(rule));
     let mut sets = sets();
     if mode.naming {
-        sets.extend(Family::ALL.map(|family| {
-            let comment = format!("local pods whose DNS answers are read, IPv{family}");
-            (names::asking(family), Set::new(SetKind::Addresses(family), comment))
-        }));
-        let comment = "answers to DNS questions".to_owned();
-        chains.insert(names::answers(), Chain { hook: None, rules: answers(), comment });
+        sets.extend(naming::sets());
+        chains.insert(names::answers(), naming::chain());
     }
     Ruleset { sets, chains }
 }
@@ -155,7 +151,7 @@ pub(crate) fn entrances(mode: Mode) -> [(Name, Vec<Rule>); 4] {
     [
         (Name::fixed("forward"), forward(mode)),
         (Name::fixed("input"), input(mode)),
-        (Name::fixed("output"), output(mode)),
+        (Name::fixed("output"), naming::output(mode)),
         (names::ingress(), ingress(mode)),
     ]
 }
@@ -186,7 +182,7 @@ fn chains(mode: Mode) -> BTreeMap<Name, Chain> {
         // its pod, and that answer is refused.
         (
             Name::fixed("output"),
-            hooked(Hook::Output, "from this node to its pods: allowed (S20)", output(mode)),
+            hooked(Hook::Output, "from this node to its pods: allowed (S20)", naming::output(mode)),
         ),
         (names::ingress(), chain("the destination's side", ingress(mode))),
         (names::exempt(Family::V4), chain("what always passes, IPv4", vec![itself(Family::V4)])),
@@ -217,27 +213,8 @@ fn cut(mode: Mode) -> Vec<Rule> {
     mode.refusing.then(refuse).into_iter().collect()
 }
 
-/// What is an answer to a DNS question, where it may be one to a pod. It is of a connection that is known: it is looked at
-/// before those pass.
-fn naming(mode: Mode, answers: Match) -> Vec<Rule> {
-    let look = || Rule::when([answers], Action::Jump(names::answers()));
-    mode.naming.then(look).into_iter().collect()
-}
-
-/// What the node itself answers, as a cache of DNS does there: its packets may not be tracked, and nobody else sends any
-/// here.
-fn output(mode: Mode) -> Vec<Rule> {
-    naming(mode, Match::FromPort(Protocol::Udp, dns::PORT))
-}
-
-fn answers() -> Vec<Rule> {
-    let to_pod = |family| Match::Address { family, side: Side::Destination, set: names::asking(family) };
-    Family::ALL.map(|family| Rule::when([to_pod(family)], Action::Copy)).into()
-}
-
 fn forward(mode: Mode) -> Vec<Rule> {
-    let mut rules = naming(mode, Match::Answer(Protocol::Udp, dns::PORT));
-    rules.extend(known(mode));
+    let mut rules: Vec<Rule> = naming::forward(mode).into_iter().chain(known(mode)).collect();
     if mode.isolating {
         rules.push(Rule::when([Match::Group], Action::Goto(names::to_many())));
     }

@@ -15,6 +15,7 @@
 mod base;
 mod frames;
 pub(crate) mod guard;
+mod naming;
 mod policy;
 mod profile;
 mod shared;
