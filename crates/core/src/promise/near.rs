@@ -101,10 +101,13 @@ impl<'f> Ends<'f> {
     fn are_among(&self, peers: Peer<'_>) -> bool {
         match peers {
             Peer::Anyone => true,
-            Peer::Some { pods, addresses, whole_family } => {
+            Peer::Some { pods, named, addresses, whole_family } => {
                 (whole_family && self.is_unknown)
-                    || pods.into_iter().any(|key| self.is_selected_by(key))
-                    || addresses.filter(|set| !set.is_empty()).is_some_and(|set| self.have_one_of(set))
+                    || pods
+                        .iter()
+                        .chain(named.iter().map(SetKey::selector))
+                        .any(|key| self.is_selected_by(key))
+                    || addresses.is_some_and(|set| self.have_one_of(set))
             }
         }
     }
@@ -128,32 +131,36 @@ pub(super) fn isolates(policy: &PolicyRules, direction: Direction) -> bool {
 enum Peer<'r> {
     /// Everybody.
     Anyone,
-    /// Pods of these selectors, and whatever has these addresses.
-    Some { pods: Vec<&'r Arc<PodSelectorKey>>, addresses: Option<&'r AddressSet>, whole_family: bool },
+    /// Pods of these selectors, by whichever they are named, and whatever has these addresses.
+    Some {
+        pods: &'r [Arc<PodSelectorKey>],
+        named: &'r [SetKey],
+        addresses: Option<&'r AddressSet>,
+        whole_family: bool,
+    },
 }
 
 /// Whom a rule names. Of an egress rule with a named port the peers are in what it is compiled to for the port (S14).
 fn peers(rule: &CompiledRule, direction: Direction) -> Peer<'_> {
     match (&rule.peers, &rule.ports) {
         (Peers::All, Ports::Some { named, .. }) if direction == Direction::Egress && !named.is_empty() => {
-            let pods = named.iter().map(SetKey::selector).collect();
-            Peer::Some { pods, addresses: None, whole_family: false }
+            Peer::Some { pods: &[], named, addresses: None, whole_family: false }
         }
         (Peers::All, _) => Peer::Anyone,
-        (Peers::Some { pods, addresses, whole_family }, _) => Peer::Some {
-            pods: pods.iter().collect(),
-            addresses: Some(addresses),
-            whole_family: *whole_family,
-        },
+        (Peers::Some { pods, addresses, whole_family }, _) => {
+            let addresses = Some(addresses).filter(|addresses| !addresses.is_empty());
+            Peer::Some { pods, named: &[], addresses, whole_family: *whole_family }
+        }
     }
 }
 
 /// The selectors of a rule's peers.
-pub(super) fn pods(rule: &CompiledRule, direction: Direction) -> Vec<&Arc<PodSelectorKey>> {
-    match peers(rule, direction) {
-        Peer::Some { pods, .. } => pods,
-        Peer::Anyone => Vec::new(),
-    }
+pub(super) fn pods(rule: &CompiledRule, direction: Direction) -> impl Iterator<Item = &Arc<PodSelectorKey>> {
+    let (pods, named): (&[Arc<PodSelectorKey>], &[SetKey]) = match peers(rule, direction) {
+        Peer::Some { pods, named, .. } => (pods, named),
+        Peer::Anyone => (&[], &[]),
+    };
+    pods.iter().chain(named.iter().map(SetKey::selector))
 }
 
 /// Whom some rules name.
@@ -169,11 +176,11 @@ impl Admitted {
     fn take(&mut self, peers: Peer<'_>, index: &Index) {
         match peers {
             Peer::Anyone => self.is_anyone = true,
-            Peer::Some { pods, addresses, whole_family } => {
-                for key in pods {
+            Peer::Some { pods, named, addresses, whole_family } => {
+                for key in pods.iter().chain(named.iter().map(SetKey::selector)) {
                     self.pods |= index.selected_pods(key).cloned().unwrap_or_default();
                 }
-                if let Some(set) = addresses.filter(|set| !set.is_empty()) {
+                if let Some(set) = addresses {
                     self.addresses = self.addresses.union(set);
                 }
                 self.whole_family |= whole_family;
