@@ -29,9 +29,10 @@ fn minute(number: u64) -> Timestamp {
     "2026-11-01T00:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_secs(60 * number)
 }
 
-/// What a node tells under this number, of a minute of its own.
-fn batch(pool: &[Flow], number: u64) -> Batch {
-    let window = Window::new(minute(number), minute(number + 1)).unwrap();
+/// What a node tells under this number, of a minute that so many batches share.
+fn batch(pool: &[Flow], number: u64, sharing: u64) -> Batch {
+    let first = number - number % sharing;
+    let window = Window::new(minute(first), minute(first + 1)).unwrap();
     let start = usize::try_from(number).unwrap();
     let flows = pool.iter().cycle().skip(start * 7 % pool.len()).take(40);
     let mark = Mark { node: "node-1".into(), boot: "a".into(), first: number, last: number };
@@ -40,9 +41,9 @@ fn batch(pool: &[Flow], number: u64) -> Batch {
 }
 
 /// Puts batches until there is no room; how many were taken.
-fn fill(history: &mut History, pool: &[Flow], number: &mut u64) -> u64 {
+fn fill(history: &mut History, pool: &[Flow], number: &mut u64, sharing: u64) -> u64 {
     for taken in 0..10_000 {
-        match history.put(&batch(pool, *number)) {
+        match history.put(&batch(pool, *number, sharing)) {
             Ok(put) => assert_eq!(put, Put::Kept),
             Err(Error::Full) => return taken,
             Err(other) => panic!("{other}"),
@@ -63,7 +64,9 @@ fn fills_a_small_disk() {
     let mut history = History::open(&path).unwrap();
     let mut number = 1;
     for round in 0..6 {
-        let taken = fill(&mut history, &pool, &mut number);
+        // In the middle most of what fills the disk is of one minute.
+        let sharing = if [2, 3].contains(&round) { 1 << 20 } else { 1 };
+        let taken = fill(&mut history, &pool, &mut number, sharing);
         assert!(taken > 0, "there is no room in round {round}");
         if round % 2 == 1 {
             drop(history);

@@ -12,12 +12,12 @@ use sekisho_flow::{
     query::{Period, Query},
     record::{Flow, Window},
     source::{Format, Observations, Skip},
-    text::{Flows, ReadError},
+    text::{Flows, MOST_LINE, ReadError},
 };
 use sekisho_k8s::live::Access;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read as _},
     path::Path,
 };
 
@@ -107,6 +107,19 @@ fn window(asked: Period, now: Timestamp) -> Option<Window> {
     Window::new(asked.since?, asked.until.unwrap_or(now)).ok()
 }
 
+/// What comes until the end of the first line that says anything: who writes may begin with less.
+fn first_line(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let (mut start, mut most) = (Vec::new(), MOST_LINE as u64);
+    while start.trim_ascii().is_empty() && most > 0 {
+        let read = from.take(most).read_until(b'\n', &mut start)?;
+        if read == 0 {
+            break;
+        }
+        most -= most.min(read as u64);
+    }
+    Ok(start)
+}
+
 struct Reader<'c> {
     cluster: &'c Cluster,
     asked: Period,
@@ -130,14 +143,15 @@ impl Reader<'_> {
         } else {
             Box::new(BufReader::new(File::open(path)?))
         };
-        let start = from.fill_buf()?;
+        let start = first_line(&mut from)?;
         if start.trim_ascii().is_empty() {
             output::note(&format!("`{}` has no flows", path.display()));
             return Ok(None);
         }
-        let Some(format) = Format::detect(start) else {
+        let Some(format) = Format::detect(&start) else {
             bail!("its first line is of none of the formats that are known: docs/flows.md lists them");
         };
+        let from = io::Cursor::new(start).chain(from);
         let mut failure = None;
         let found = match format {
             Format::Flows => {
@@ -201,5 +215,20 @@ fn skipped(path: &Path, skipped: impl Iterator<Item = (Skip, u64)>) {
     let told: Vec<String> = skipped.map(|(why, events)| format!("{events} ({why})")).collect();
     if !told.is_empty() {
         output::note(&format!("left out of `{}`: {}", path.display(), told.join(", ")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_line_that_comes_in_pieces_is_read_whole() {
+        let said = |text: &str| first_line(&mut BufReader::with_capacity(1, text.as_bytes())).unwrap();
+        assert_eq!(said("\n \n{\"a\": 1}\n{}"), b"\n \n{\"a\": 1}\n");
+        assert_eq!(said("\n"), b"\n");
+        assert_eq!(said(""), b"");
+        let long = "x".repeat(MOST_LINE + 7);
+        assert_eq!(said(&long).len(), MOST_LINE);
     }
 }

@@ -35,7 +35,15 @@ impl File {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut room = Room::before(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut history = Self::with_flags(path, flags)?;
+        let opened = match Self::with_flags(path, flags) {
+            // To open one takes room too. Not before it is full: until it is open it may be somebody else's.
+            Err(Error::Full) => {
+                room.give();
+                Self::with_flags(path, flags)
+            }
+            opened => opened,
+        };
+        let mut history = opened?;
         room.begin(&history.connection)?;
         history.room = Some(room);
         Ok(history)

@@ -40,13 +40,11 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// That of a history which is not open yet. What was kept back before is given up: to open one takes room too.
+    /// That of a history which is not open yet.
     pub(super) fn before(path: &Path) -> Self {
         let mut reserve = path.as_os_str().to_owned();
         reserve.push("-reserve");
-        let room = Self { reserve: reserve.into(), bytes: 0, is_short: false };
-        room.give();
-        room
+        Self { reserve: reserve.into(), bytes: 0, is_short: false }
     }
 
     /// Keeps some back, and says how long the log may become beside it.
@@ -75,7 +73,8 @@ impl Room {
         }
     }
 
-    fn give(&self) {
+    /// Gives up what is kept back.
+    pub(super) fn give(&self) {
         let _ = fs::remove_file(&self.reserve);
     }
 }

@@ -44,18 +44,7 @@ impl File {
     /// When it cannot be written. What was given up until then stays so.
     pub fn trim_before(&mut self, before: Timestamp) -> Result<u64, Error> {
         let before = before.as_second();
-        let mut trimmed = 0;
-        loop {
-            let rows = self.press(|history| {
-                let condition = "(start, stop, key) IN (SELECT start, stop, key FROM windows
-                    WHERE stop <= ?1 AND start < ?1 ORDER BY start, stop, key LIMIT ?2)";
-                history.give_up(condition, before)
-            })?;
-            trimmed += rows;
-            if rows == 0 {
-                break;
-            }
-        }
+        let trimmed = self.give_up_all("stop <= ?1 AND start < ?1", before)?;
         self.press(|history| history.run("DELETE FROM lost WHERE stop <= ?1", before))?;
         // Also what somebody who was killed has left.
         self.forget_keys()?;
@@ -70,14 +59,12 @@ impl File {
     pub fn trim_to(&mut self, bytes: u64) -> Result<u64, Error> {
         let mut trimmed = 0;
         while self.size()? > bytes {
-            let (rows, cut) = self.press(|history| {
-                // Whole windows: of half a minute nobody could say what it had.
-                let cut = history.number(&format!(
-                    "SELECT coalesce(max(start), 0) FROM (SELECT start FROM windows ORDER BY start LIMIT {} / 4)",
-                    history.at_once()
-                ))?;
-                Ok((history.give_up("start <= ?1 AND ?2 > 0", cut)?, cut))
-            })?;
+            // Whole windows: of half a minute nobody could say what it had.
+            let cut = self.number(&format!(
+                "SELECT coalesce(max(start), 0) FROM (SELECT start FROM windows ORDER BY start LIMIT {} / 4)",
+                self.at_once()
+            ))?;
+            let rows = self.give_up_all("start <= ?1", cut)?;
             if rows == 0 {
                 break;
             }
@@ -89,12 +76,26 @@ impl File {
         Ok(trimmed)
     }
 
-    /// Deletes the windows for which `condition` holds.
-    fn give_up(&mut self, condition: &str, value: i64) -> Result<u64, Error> {
+    /// Deletes the windows for which `condition` holds, so many at once that there is room for it.
+    fn give_up_all(&mut self, condition: &str, value: i64) -> Result<u64, Error> {
+        let some = format!(
+            "DELETE FROM windows WHERE (start, stop, key) IN
+                (SELECT start, stop, key FROM windows WHERE {condition} ORDER BY start, stop, key LIMIT ?2)"
+        );
+        let mut all = 0;
+        loop {
+            let rows = self.press(|history| history.give_up(&some, value))?;
+            all += rows;
+            if rows == 0 {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn give_up(&mut self, some: &str, value: i64) -> Result<u64, Error> {
         let at_once = self.at_once();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rows =
-            transaction.execute(&format!("DELETE FROM windows WHERE {condition}"), (value, at_once))?;
+        let rows = transaction.execute(some, (value, at_once))?;
         transaction.commit()?;
         Ok(u64::try_from(rows).unwrap_or(u64::MAX))
     }
@@ -103,12 +104,23 @@ impl File {
         Ok(self.connection.execute(text, [value])?)
     }
 
-    /// Deletes the keys of which there is no window any more. Until then they do no harm.
+    /// Deletes the keys of which there is no window any more. Until then they do no harm. Each key is looked at once, however
+    /// few are given up at a time.
     fn forget_keys(&mut self) -> Result<(), Error> {
-        let some = "DELETE FROM keys WHERE id IN (SELECT id FROM keys
-            WHERE NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id) LIMIT ?1)";
-        while self.press(|history| history.run(some, history.at_once()))? > 0 {}
+        let mut passed = 0;
+        while let Some(last) = self.press(|history| history.forget_some(passed))? {
+            passed = last;
+        }
         Ok(())
+    }
+
+    /// Deletes some such keys behind one. The last of them.
+    fn forget_some(&mut self, behind: i64) -> Result<Option<i64>, Error> {
+        let some = "DELETE FROM keys WHERE id IN (SELECT id FROM keys WHERE id > ?1
+            AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.key = keys.id) ORDER BY id LIMIT ?2) RETURNING id";
+        let mut statement = self.connection.prepare_cached(some)?;
+        let ids = statement.query_map((behind, self.at_once()), |row| row.get::<_, i64>(0))?;
+        Ok(ids.collect::<Result<Vec<_>, _>>()?.into_iter().max())
     }
 
     /// Gives the disk back what is not in use any more.
@@ -116,7 +128,10 @@ impl File {
         if trimmed == 0 && !self.is_short() {
             return Ok(());
         }
-        while self.number("SELECT freelist_count FROM pragma_freelist_count")? > 0 {
+        let free = "SELECT freelist_count FROM pragma_freelist_count";
+        let (mut before, mut now) = (i64::MAX, self.number(free)?);
+        // A file that somebody has made otherwise gives nothing back.
+        while 0 < now && now < before {
             self.press(|history| {
                 let some = format!("PRAGMA incremental_vacuum({})", history.at_once());
                 let mut statement = history.connection.prepare(&some)?;
@@ -124,6 +139,7 @@ impl File {
                 while rows.next()?.is_some() {}
                 Ok(())
             })?;
+            (before, now) = (now, self.number(free)?);
         }
         self.settle()
     }

@@ -28,6 +28,7 @@ use std::{
 use tokio::{net::TcpStream, runtime::Runtime};
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{ClientConfig, pki_types::ServerName},
 };
 use url::{Host, Url};
@@ -36,6 +37,10 @@ use url::{Host, Url};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is asked whether it is still there, and how long it may take to say so.
 const ALIVE: Duration = Duration::from_secs(10);
+
+/// What asks on a connection, and what has to be polled for it.
+type Asking = http2::SendRequest<Empty<Bytes>>;
+type Serving = http2::Connection<TokioIo<TlsStream<TcpStream>>, Empty<Bytes>, TokioExecutor>;
 
 /// A hub, and what it is shown.
 pub(crate) struct Hub {
@@ -146,22 +151,27 @@ impl Hub {
         Err(if status.is_client_error() { Broken::Final(error) } else { Broken::Away(error) })
     }
 
-    async fn answer(&self, path: &str, query: &str) -> anyhow::Result<Response<Incoming>> {
-        let (config, token) = self.shown()?;
+    /// A connection to the hub, with the greetings of TLS and HTTP/2.
+    async fn connection(&self, config: ClientConfig) -> anyhow::Result<(Asking, Serving)> {
         let host = self.url.host_str().context("it has no host")?;
         let port = self.url.port_or_known_default().context("it has no port")?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let reaching = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port)));
-        let stream = reaching.await.context("the hub is not reached")?.context("the hub is not reached")?;
+        let stream = TcpStream::connect((host, port)).await.context("the hub is not reached")?;
         let stream = TlsConnector::from(Arc::new(config)).connect(self.name.clone(), stream);
         let stream =
             stream.await.with_context(|| format!("whoever answers is not known as {:?}", self.name))?;
-        let (mut asking, connection) = http2::Builder::new(TokioExecutor::new())
+        let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(Some(ALIVE))
             .keep_alive_timeout(ALIVE)
-            .handshake(TokioIo::new(stream))
-            .await?;
+            .handshake(TokioIo::new(stream));
+        Ok(connection.await?)
+    }
+
+    async fn answer(&self, path: &str, query: &str) -> anyhow::Result<Response<Incoming>> {
+        let (config, token) = self.shown()?;
+        let reaching = tokio::time::timeout(PATIENCE, self.connection(config));
+        let (mut asking, connection) = reaching.await.context("the hub is not reached")??;
         tokio::spawn(connection);
         let mut url = self.url.clone();
         url.set_path(path);

@@ -26,7 +26,7 @@ use tracing::{debug, info, warn};
 /// Changes that follow one another within so long are looked at together, and how long the first of them waits at most.
 const QUIET: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
-/// How long it takes to look again, when the history could not be asked.
+/// How long it takes at least to look again, when the history could not be asked.
 const AGAIN: Duration = Duration::from_secs(30);
 
 /// The standard whose exceptions are looked at, and how often.
@@ -59,11 +59,12 @@ impl Looks {
         let mut known = Known::default();
         let mut pending: Option<Pending> = None;
         let mut next_exceptions = None;
+        let mut rested = Instant::now();
         while let Some(heard) = next(&mut news, pending.iter().map(|of| of.due).chain(next_exceptions).min())
         {
             let was_whole = known.is_whole();
             if let Some(news) = heard {
-                self.hear(news, &mut known, &mut pending);
+                self.hear(news, &mut known, &mut pending, rested);
             }
             if known.is_whole() && !was_whole {
                 let (policies, pods) = known.counts();
@@ -71,7 +72,14 @@ impl Looks {
                 next_exceptions = self.exceptions.as_ref().map(|_| Instant::now());
             }
             if let Some(change) = pending.take_if(|pending| pending.due <= Instant::now()) {
+                // As long as a look took nothing is looked at: whoever changes a policy again and again may have half of a core.
+                let begun = Instant::now();
                 pending = self.look_at(change, &known);
+                rested = Instant::now() + begun.elapsed();
+                if let Some(failed) = &mut pending {
+                    rested = rested.max(Instant::now() + AGAIN);
+                    failed.due = rested;
+                }
             }
             if let Some(exceptions) = &self.exceptions
                 && next_exceptions.is_some_and(|next| next <= Instant::now())
@@ -82,8 +90,9 @@ impl Looks {
         }
     }
 
-    /// Takes in what was heard. Of policies that may change by it, it is noted how they were.
-    fn hear(&self, news: News, known: &mut Known, pending: &mut Option<Pending>) {
+    /// Takes in what was heard. Of policies that may change by it, it is noted how they were; they are not looked at before
+    /// `rested`.
+    fn hear(&self, news: News, known: &mut Known, pending: &mut Option<Pending>, rested: Instant) {
         match &news {
             News::Trouble { kind, reason } => {
                 self.metrics.trouble();
@@ -95,7 +104,7 @@ impl Looks {
                 let now = Instant::now();
                 let begins = || Pending { before: known.policies(), since: now, due: now };
                 let change = pending.get_or_insert_with(begins);
-                change.due = (now + QUIET).min(change.since + LONGEST);
+                change.due = (now + QUIET).min(change.since + LONGEST).max(rested);
             }
             _ => {}
         }
@@ -112,9 +121,7 @@ impl Looks {
         let (was, is) = (before.state(), after.state());
         let history = self.place.open_to_ask();
         let found = history.and_then(|history| telling::closed(&history, (was, is), at, self.memory));
-        let Some(found) = self.noted(found) else {
-            return Some(Pending { due: Instant::now() + AGAIN, ..change });
-        };
+        let Some(found) = self.noted(found) else { return Some(change) };
         if let Some(closed) = found {
             info!(closed = closed.len(), "policies were changed");
             self.desk.closed(closed, after, at);
