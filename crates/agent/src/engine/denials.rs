@@ -40,8 +40,8 @@ impl Denials {
         self.next = Instant::now() + APART;
     }
 
-    /// Reads the counters of a table, and tells how many packets more policies deny, or strangers may not send. What was counted in a chain between the last reading and its end is
-    /// lost.
+    /// Reads the counters of a table, and tells how many packets more were denied: by policies, or because strangers sent
+    /// them. What was counted in a chain between the last reading and its end is lost.
     pub(super) fn read(
         &mut self,
         table: Table,

@@ -92,11 +92,11 @@ impl Kept {
         let recent = Recent { flows: Arc::new(closed.flows), missing: missing.as_slice().into() };
         let mut queue = self.queue();
         queue.add(closed.window, Arc::clone(&recent.flows), missing);
-        let last = queue.last();
-        drop(queue);
-        self.last.send_replace(last);
-        // Where nobody follows there is nobody to tell.
+        self.last.send_replace(queue.last());
+        // Before anybody else asks what there is: who begins to follow then would be told this twice. Nobody waits here,
+        // and where nobody follows there is nobody to tell.
         let _ = self.news.send(recent);
+        drop(queue);
     }
 
     /// The records, sorted by window; how many connections others had that made way; and what comes from now on.
@@ -150,5 +150,24 @@ mod tests {
         assert!(news.try_recv().is_err(), "what was kept is not told twice");
         kept.add(closed(1000, 0..1), Vec::new());
         assert_eq!(news.try_recv().unwrap().flows.len(), 1);
+    }
+
+    /// Whoever begins to follow while a window is kept is told of it once.
+    #[test]
+    fn what_is_kept_meanwhile_is_told_once() {
+        const WINDOWS: i64 = 5000;
+        let kept = Kept::with_room("here", 10);
+        std::thread::scope(|scope| {
+            let adds = scope.spawn(|| {
+                (0..WINDOWS).for_each(|second| kept.add(closed(second, 0..1), Vec::new()));
+            });
+            while !adds.is_finished() {
+                let (flows, dropped, mut news) = kept.so_far();
+                let told = flows.iter().map(|flow| flow.seen.count).sum::<u64>() + dropped;
+                let Ok(next) = news.try_recv() else { continue };
+                let next = next.flows.first().map(|flow| flow.window.from().as_second());
+                assert_eq!(next, i64::try_from(told).ok(), "one window a second, from the beginning");
+            }
+        });
     }
 }
