@@ -23,8 +23,6 @@ const NFULA_TIMESTAMP: u16 = 3;
 const NFULA_PAYLOAD: u16 = 9;
 const NFULA_PREFIX: u16 = 10;
 const NFULA_SEQ: u16 = 12;
-/// How many tellings, of up to 100 entries each, are taken at a time.
-const MOST: usize = 256;
 
 /// What is handed over, and how.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +34,15 @@ pub(crate) struct Copies {
     pub(crate) gathering: Option<u32>,
     /// What is set aside for entries that were not read yet, in bytes.
     pub(crate) room: usize,
+    /// How many tellings are taken at a time: of one entry each, or of up to 100 where they are gathered.
+    pub(crate) most: usize,
 }
 
 /// Hears what is handed over to a group. There is one who does at a time.
 #[derive(Debug)]
 pub(crate) struct Entries {
     listener: Listener,
+    most: usize,
     /// The number of the next entry.
     next: Option<u32>,
 }
@@ -71,7 +72,7 @@ impl Entries {
             let message = Message { kind: CONFIG, flags: 0, family: 0, body: body.as_bytes().to_vec(), what };
             socket.request_of(copies.group, &message)?;
         }
-        Ok(Self { listener: socket.into_listener(copies.room, what)?, next: None })
+        Ok(Self { listener: socket.into_listener(copies.room, what)?, most: copies.most, next: None })
     }
 
     /// Waits until there are some, or until `patience` is over, and hands over what there is; tells how many were lost
@@ -81,9 +82,9 @@ impl Entries {
         patience: Duration,
         mut each: impl FnMut(Entry<'_>),
     ) -> Result<u64, NetlinkError> {
-        let Self { listener, next } = self;
+        let Self { listener, most, next } = self;
         let mut lost = 0;
-        listener.hear(patience, MOST, |bytes| {
+        listener.hear(patience, *most, |bytes| {
             for entry in Answer::all(bytes).filter(|answer| answer.kind == PACKET) {
                 let attributes = entry.payload.get(GENERIC..).unwrap_or_default();
                 lost += passed_over(attributes, next);

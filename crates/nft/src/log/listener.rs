@@ -8,6 +8,8 @@ use std::time::Duration;
 const HEADERS: u32 = 128;
 /// How long the kernel gathers entries at most, in hundredths of a second.
 const GATHERING: u32 = 10;
+/// How many tellings are taken at a time.
+const MOST: usize = 256;
 /// What is set aside for entries that were not read yet, in bytes.
 const ROOM: usize = 4 << 20;
 
@@ -41,7 +43,8 @@ impl LogListener {
     /// # Errors
     /// As [`Self::open`].
     pub fn with_room(room: usize) -> Result<Self, NetlinkError> {
-        let copies = Copies { group: LOG_GROUP, bytes: HEADERS, gathering: Some(GATHERING), room };
+        let copies =
+            Copies { group: LOG_GROUP, bytes: HEADERS, gathering: Some(GATHERING), room, most: MOST };
         Ok(Self { entries: Entries::open(copies, "listen to what rules log")? })
     }
 

@@ -31,8 +31,10 @@ impl NameListener {
     pub fn open() -> Result<Self, NetlinkError> {
         /// Bytes for answers that were not read yet.
         const ROOM: usize = 4 << 20;
+        /// How many answers are taken at a time: more than there is room for.
+        const MOST: usize = 4096;
         // What follows an answer is soon: it is told at once.
-        let copies = Copies { group: NAMES_GROUP, bytes: LONGEST, gathering: None, room: ROOM };
+        let copies = Copies { group: NAMES_GROUP, bytes: LONGEST, gathering: None, room: ROOM, most: MOST };
         Ok(Self { entries: Entries::open(copies, "listen to what pods are answered")? })
     }
 

@@ -64,15 +64,19 @@ impl Listener {
     }
 
     /// Waits until something is told, or until `patience` is over, and hands over what has been told by then, but no more
-    /// than `most` tellings. Returns whether some were lost because they were too many.
+    /// than `most` tellings; without patience it does not wait. Returns whether some were lost because they were too many.
     pub(crate) fn hear(
         &mut self,
         patience: Duration,
         most: usize,
         mut each: impl FnMut(&[u8]),
     ) -> Result<bool, NetlinkError> {
-        self.be_patient(patience)?;
         let (mut lost, mut flags) = (false, 0);
+        if patience.is_zero() {
+            flags = MsgFlags::MSG_DONTWAIT.bits();
+        } else {
+            self.be_patient(patience)?;
+        }
         let mut bytes = Vec::with_capacity(NEWS);
         for _ in 0..most {
             bytes.clear();
