@@ -111,7 +111,7 @@ impl Metrics {
         );
         registry.register(
             "flows_lost",
-            "What is missing in the records: packets that were `denied` and logged and not heard, or `unlogged` because a rule logs no more, connections that there was no `room` for, those that were `opened` and too many to be heard, and answers that give `names`",
+            "What is missing in the records: packets that were `denied` and not heard, or `unlogged` because a rule logs no more, connections that there was no `room` for, those that were `opened` and too many to be heard, and answers that give `names`",
             self.lost.clone(),
         );
         registry.register(

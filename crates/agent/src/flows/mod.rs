@@ -14,6 +14,7 @@ pub(crate) mod serve;
 mod unlogged;
 
 pub(crate) use kept::{Kept, News, Recent};
+pub(crate) use recorder::{NOT_HEARD, NOT_LOGGED};
 
 use crate::{args::Flows, metrics::Metrics, state::Written};
 use sekisho_core::{index::Input, object::Change};
@@ -37,8 +38,12 @@ use tracing::warn;
 
 /// How long what is heard is waited for at a time.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// And where answers are copied to name addresses: a thousand a second may be, and there is room for some seconds of them.
+const PATIENCE_FOR_NAMES: Duration = Duration::from_millis(100);
+/// How long after nobody could listen to what rules log it is tried again: whoever else listens may end.
+const AGAIN: Duration = Duration::from_secs(60);
 /// What is there already is not waited for.
-const NONE: Duration = Duration::from_millis(1);
+const NONE: Duration = Duration::ZERO;
 /// How long connections gather before they are taken: to wake up for each would cost more than to count it.
 const GATHERING: Duration = Duration::from_millis(5);
 /// How many tellings of the kernel may wait to be counted. When there are more, it is the kernel that loses some, and says so.
@@ -47,6 +52,8 @@ const WAITING: usize = 4;
 /// What is heard of the kernel.
 #[derive(Debug)]
 enum Heard {
+    /// That nobody can hear what rules log, until something of it is heard.
+    Nothing,
     /// What rules logged.
     Logged(log::Heard),
     /// Connections that were opened.
@@ -91,8 +98,9 @@ pub(crate) struct What {
     pub(crate) dns: bool,
 }
 
-/// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods and nodes. Where the
-/// kernel does not tell, that is said, and nothing else depends on it.
+/// Starts what records `what`, in the network namespace of the thread that calls; tells how it is told of pods, nodes and
+/// namespaces, of policies, and of what rules counted. Where the kernel does not tell, that is said, and nothing else
+/// depends on it.
 pub(crate) fn start(
     what: What,
     node: &Arc<str>,
@@ -108,19 +116,14 @@ pub(crate) fn start(
     let node = Arc::clone(node);
     named("flows").spawn(move || recorder::record(&node, &heard, &cluster, &kept, &metrics))?;
     let recorder = Telling { recorder, names: what.dns.then(listen_to_names).flatten().map(Arc::new) };
-    match LogListener::open() {
-        Ok(mut log) => {
-            let recorder = recorder.clone();
-            named("denied")
-                .spawn(move || recorder.tell(|| Ok(Heard::Logged(log.hear(PATIENCE)?))))
-                .map(drop)?;
-        }
-        Err(error) => warn!(%error, "what is denied cannot be recorded"),
-    }
+    let (log, denied) = (LogListener::open(), recorder.clone());
+    named("denied").spawn(move || denied.denied(log))?;
     if what.flows == Flows::All {
         match Openings::open() {
             Ok(mut openings) => {
-                named("opened").spawn(move || recorder.tell(|| gathered(&mut openings))).map(drop)?;
+                named("opened")
+                    .spawn(move || recorder.tell(|| gathered(&mut openings, recorder.patience())))
+                    .map(drop)?;
             }
             Err(error) => warn!(%error, "what is allowed cannot be recorded"),
         }
@@ -129,8 +132,8 @@ pub(crate) fn start(
 }
 
 /// The connections that were opened by now, and those that are a moment later.
-fn gathered(openings: &mut Openings) -> Result<Heard, NetlinkError> {
-    let mut first = openings.hear(PATIENCE)?;
+fn gathered(openings: &mut Openings, patience: Duration) -> Result<Heard, NetlinkError> {
+    let mut first = openings.hear(patience)?;
     if !first.opened.is_empty() {
         thread::sleep(GATHERING);
         let conntrack::Heard { opened, lost } = openings.hear(NONE)?;
@@ -172,6 +175,39 @@ impl Telling {
                 }
             }
         }
+    }
+
+    /// How long something is waited for until it is looked what pods were answered.
+    fn patience(&self) -> Duration {
+        if self.names.is_some() { PATIENCE_FOR_NAMES } else { PATIENCE }
+    }
+
+    /// Tells what rules log. Where nobody can listen to it, that is told, and tried again.
+    fn denied(&self, mut log: Result<LogListener, NetlinkError>) {
+        loop {
+            match log {
+                Ok(mut log) => return self.tell(|| self.logged(&mut log)),
+                Err(error) => warn!(%error, "what is denied cannot be recorded"),
+            }
+            self.hears_nothing();
+            thread::sleep(AGAIN);
+            log = LogListener::open();
+        }
+    }
+
+    /// What rules logged; where it cannot be heard, that is told.
+    fn logged(&self, log: &mut LogListener) -> Result<Heard, NetlinkError> {
+        let heard = log.hear(self.patience());
+        if heard.is_err() {
+            self.hears_nothing();
+        }
+        Ok(Heard::Logged(heard?))
+    }
+
+    /// Tells that nobody hears what is denied.
+    fn hears_nothing(&self) {
+        // Where nobody is there any more, that is seen by what comes behind it.
+        let _ = self.recorder.send(Heard::Nothing);
     }
 
     /// Tells what was heard, and before it what pods were answered before that flowed; whether the recorder is there.

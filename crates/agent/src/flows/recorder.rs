@@ -1,7 +1,12 @@
 //! Names and counts what is heard.
 
 use super::{
-    Heard, Told, kept::Kept, local::Local, names::AskedNames, observed::Observed, unlogged::Unlogged,
+    Heard, Told,
+    kept::Kept,
+    local::Local,
+    names::AskedNames,
+    observed::Observed,
+    unlogged::{Missed, Unlogged},
 };
 use crate::{metrics::Metrics, state::Written};
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +56,8 @@ pub(super) fn record(
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        metrics.flows_lost("unlogged", recorder.look_for_unlogged(Instant::now()));
+        let Missed { packets, unheard } = recorder.look_for_unlogged(Instant::now());
+        metrics.flows_lost(if unheard { "denied" } else { "unlogged" }, packets);
         let now = Timestamp::now();
         if let Some(closed) = recorder.close(now).or_else(|| recorder.silence(now)) {
             metrics.flows_lost("room", closed.lost);
@@ -61,6 +67,11 @@ pub(super) fn record(
         recorder.forget();
     }
 }
+
+/// Why connections, or packets that were denied, are in no record: the kernel had no room, or nobody could listen.
+pub(crate) const NOT_HEARD: &str = "not heard of the kernel";
+/// Why packets that were denied are in no record.
+pub(crate) const NOT_LOGGED: &str = "denied more often than a rule logs";
 
 /// For how long counters counted of which something is missing: they are read every ten seconds, and looked at a second later.
 const BETWEEN_COUNTS: SignedDuration = SignedDuration::from_secs(11);
@@ -74,17 +85,20 @@ struct Unheard {
     opened: conntrack::Lost,
     /// Packets that were denied and not logged, for so many were.
     unlogged: u64,
+    /// Packets that were denied while nobody heard what was logged.
+    ignored: u64,
 }
 
 impl Unheard {
     /// What of it is told with a window.
     fn take(&mut self, window: Window) -> Vec<Missing> {
-        let Self { denied, opened, unlogged } = std::mem::take(self);
+        let Self { denied, opened, unlogged, ignored } = std::mem::take(self);
         let counters = window.to().checked_sub(BETWEEN_COUNTS).ok();
         let counters = counters.and_then(|from| Window::new(from, window.to()).ok()).unwrap_or(window);
         let counted = [
-            (window, "not heard of the kernel", denied.saturating_add(opened.counted)),
-            (counters, "denied more often than a rule logs", unlogged),
+            (window, NOT_HEARD, denied.saturating_add(opened.counted)),
+            (counters, NOT_HEARD, ignored),
+            (counters, NOT_LOGGED, unlogged),
         ];
         let counted = counted.into_iter().filter(|(.., connections)| *connections > 0);
         let counted = counted.map(|(window, why, connections)| Missing {
@@ -93,11 +107,7 @@ impl Unheard {
             connections: Some(connections),
         });
         counted
-            .chain(opened.uncounted.then(|| Missing {
-                window,
-                why: "not heard of the kernel".into(),
-                connections: None,
-            }))
+            .chain(opened.uncounted.then(|| Missing { window, why: NOT_HEARD.into(), connections: None }))
             .collect()
     }
 }
@@ -179,12 +189,19 @@ impl Recorder {
         let observations = match heard {
             Heard::Named(names::Heard { answers, lost }) => {
                 metrics.flows_lost("names", lost);
-                answers.iter().for_each(|answer| self.asked.learn(answer, now));
+                // What comes when the pod is gone would be kept for nobody, and nobody would let go of it.
+                let here = answers.iter().filter(|answer| self.local.has(answer.to));
+                here.for_each(|answer| self.asked.learn(answer, now));
+                return;
+            }
+            Heard::Nothing => {
+                self.unlogged.listens(false);
                 return;
             }
             Heard::Logged(log::Heard { logged, lost }) => {
                 metrics.flows_lost("denied", lost);
                 self.unheard.denied = self.unheard.denied.saturating_add(lost);
+                self.unlogged.listens(true);
                 self.unlogged.hear(lost);
                 logged.iter().filter_map(|logged| observed.denied(logged)).collect::<Vec<_>>()
             }
@@ -218,18 +235,20 @@ impl Recorder {
         self.windows.add(sighting);
     }
 
-    /// Looks how many packets were denied without being logged, which is told with the next window; and how many that is.
-    fn look_for_unlogged(&mut self, now: Instant) -> u64 {
-        let missing = self.unlogged.missing(now);
-        self.unheard.unlogged = self.unheard.unlogged.saturating_add(missing);
-        missing
+    /// Looks how many packets were denied without being logged, or without that anybody heard it, which is told with the
+    /// next window; and how many that is.
+    fn look_for_unlogged(&mut self, now: Instant) -> Missed {
+        let missed = self.unlogged.missing(now);
+        let sum = if missed.unheard { &mut self.unheard.ignored } else { &mut self.unheard.unlogged };
+        *sum = sum.saturating_add(missed.packets);
+        missed
     }
 
     /// What there is to say though nothing flowed that is in a record: that something is missing.
     fn silence(&self, now: Timestamp) -> Option<Closed> {
         let window = || self.windows.open().unwrap_or_else(|| Window::of_moment(now));
         let silent = || Closed { window: window(), flows: Vec::new(), lost: 0, astray: 0 };
-        (self.unheard.unlogged > 0).then(silent)
+        (self.unheard.unlogged > 0 || self.unheard.ignored > 0).then(silent)
     }
 
     /// What a window counted that is over at `now`, or that a clock has left which went back.

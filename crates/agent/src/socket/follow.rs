@@ -1,7 +1,7 @@
 //! What was recorded, for those who ask and go on listening.
 
 use super::Notice;
-use crate::flows::{Kept, News, Recent};
+use crate::flows::{Kept, NOT_HEARD, NOT_LOGGED, News, Recent};
 use anyhow::Error;
 use sekisho_flow::{
     record::Flow,
@@ -37,8 +37,8 @@ pub(super) async fn follow(
                 Some(Ok(Recent { flows, missing })) => {
                     write(&mut to, &flows).await?;
                     for Missing { why, connections, .. } in &*missing {
-                        let connections = connections.map_or("some".to_owned(), |count| count.to_string());
-                        notice(&mut to, format!("{connections} connections are in no record: {why}")).await?;
+                        let count = connections.map_or("some".to_owned(), |count| count.to_string());
+                        notice(&mut to, format!("{count} {} are in no record: {why}", counted(why))).await?;
                     }
                 }
                 Some(Err(windows)) => {
@@ -49,6 +49,15 @@ pub(super) async fn follow(
             // Whoever asked has gone.
             _ = asker.read_u8() => return Ok(()),
         }
+    }
+}
+
+/// What is counted of what is missing, which `why` tells.
+fn counted(why: &str) -> &'static str {
+    match why {
+        NOT_LOGGED => "packets",
+        NOT_HEARD => "connections or packets",
+        _ => "connections",
     }
 }
 

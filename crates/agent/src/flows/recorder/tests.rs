@@ -60,7 +60,7 @@ fn what_was_not_logged_is_told_though_nothing_flows() {
     assert_eq!(recorder.close(now + SignedDuration::from_secs(1)).map(|closed| closed.flows.len()), Some(1));
     assert!(recorder.silence(now).is_none());
     recorder.follow(&Told::Denied(101));
-    assert_eq!(recorder.look_for_unlogged(begun + Duration::from_secs(60)), 100);
+    assert_eq!(recorder.look_for_unlogged(begun + Duration::from_secs(60)).packets, 100);
     let closed = recorder.silence(now).unwrap();
     assert!(closed.flows.is_empty());
     let missing = recorder.unheard.take(closed.window);
@@ -68,6 +68,20 @@ fn what_was_not_logged_is_told_though_nothing_flows() {
     assert_eq!(&**why, "denied more often than a rule logs");
     assert_eq!(window.to().duration_since(window.from()), BETWEEN_COUNTS, "it was in all that time");
     assert!(recorder.silence(now).is_none(), "nothing is told twice");
+}
+
+/// Where nobody can listen to what is logged, nobody is told that rules log no more.
+#[test]
+fn what_nobody_could_hear_is_not_said_to_be_denied_too_often() {
+    let mut recorder = Recorder::new(&"here".into());
+    let (metrics, now, begun) = (Metrics::new(), Timestamp::now(), Instant::now());
+    recorder.hear(Heard::Nothing, &metrics);
+    recorder.follow(&Told::Denied(7));
+    recorder.look_for_unlogged(begun + Duration::from_secs(60));
+    let closed = recorder.silence(now).unwrap();
+    let missing = recorder.unheard.take(closed.window);
+    let [Missing { why, connections: Some(7), .. }] = missing.as_slice() else { panic!("{missing:?}") };
+    assert_eq!(&**why, NOT_HEARD);
 }
 
 /// What a pod asked for names what it calls, and what others call there has no name.
@@ -80,6 +94,7 @@ fn who_asked_names_what_it_calls() {
     let outside = "203.0.113.7".parse().unwrap();
     let addresses = vec![Named { address: outside, lasts: Duration::from_secs(60) }];
     let answer = Answer { to: "10.0.0.1".parse().unwrap(), name: "api.example.com".into(), addresses };
+    let late = answer.clone();
     let opened = |source: &str| {
         let original = Tuple {
             source: source.parse().unwrap(),
@@ -104,6 +119,10 @@ fn who_asked_names_what_it_calls() {
     // The pod goes, and another has its address, which never asked.
     recorder.follow(&Told::Named(vec![Change::RemovePod(PodUid("web".into())), pod("cron", "10.0.0.1")]));
     assert!(recorder.asked.of("10.0.0.1".parse().unwrap(), outside, Instant::now()).is_empty());
+    // And what is read when nobody has the address any more is nobody's.
+    let gone = Answer { to: "10.0.0.9".parse().unwrap(), ..late };
+    recorder.hear(Heard::Named(names::Heard { answers: vec![gone], lost: 0 }), &metrics);
+    assert!(recorder.asked.of("10.0.0.9".parse().unwrap(), outside, Instant::now()).is_empty());
     let closed = recorder.close(Timestamp::now() + SignedDuration::from_secs(1)).unwrap();
     let told: Vec<String> = closed.flows.iter().map(|flow| flow.key.to_string()).collect();
     assert_eq!(
