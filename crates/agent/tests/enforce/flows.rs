@@ -5,6 +5,8 @@ use crate::{
     small,
     support::until,
 };
+use sekisho_lab::Host;
+use sekisho_nft::log::LogListener;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -95,6 +97,7 @@ pub(crate) fn what_flows_is_recorded() {
     what_almost_allowed_it_is_told(&mut rig);
     let node_2 = rig.agents.iter().find(|agent| agent.node() == "node-2").unwrap();
     is_told_within_a_second(&rig, node_2);
+    who_cannot_listen_says_so(&mut rig);
 }
 
 /// What kept rules from allowing what was denied from `from` to this port, as the agent tells.
@@ -153,6 +156,33 @@ fn is_told_within_a_second(rig: &Rig, agent: &Agent) {
     let waits = waits(rig, follower, 5, words);
     println!("a denied call is told after {waits:?}");
     assert!(waits[2] < Duration::from_secs(1), "{waits:?}");
+}
+
+/// Where somebody else listens to what rules log, what was denied is told as not heard.
+fn who_cannot_listen_says_so(rig: &mut Rig) {
+    let at = rig.agents.iter().position(|agent| agent.node() == "node-2").unwrap();
+    rig.agents[at].kill();
+    let node = rig.lab.network_of(Host::Node(at)).unwrap();
+    let _other = node.within(LogListener::open).unwrap().unwrap();
+    rig.agents[at].start(&["--flows", "denied"]);
+    rig.agents[at].ready();
+    rig.agents[at].settled();
+    let mut follower = rig.agents[at].command(&["flows", "--follow"]).stderr(Stdio::piped()).spawn().unwrap();
+    let notices = BufReader::new(follower.stderr.take().unwrap());
+    let (seen, said) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        let missing = notices.lines().map_while(Result::ok).find(|line| line.contains("in no record"));
+        missing.into_iter().for_each(|line| seen.send(line).unwrap());
+    });
+    send(rig, "jobs/cron", small::addresses(rig, "api")[0], 7099, TIMES);
+    // Counters are read every ten seconds.
+    let said = said.recv_timeout(Duration::from_secs(30)).unwrap();
+    println!("while somebody else listens: {said}");
+    let words = format!("{TIMES} connections or packets are in no record: not heard of the kernel");
+    assert!(said.contains(&words), "{said}");
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    reader.join().unwrap();
 }
 
 /// How long it takes until `follower` says of a denied call that it was, so often, ascending: in `words`, of the port.
