@@ -54,7 +54,7 @@ pub(crate) struct ObserveArgs {
     pub(crate) port: Vec<Carried>,
 
     /// Only what became of it so; given more than once, any of them
-    #[arg(long, value_enum)]
+    #[arg(long, visible_alias = "verdict", value_enum)]
     pub(crate) outcome: Vec<OutcomeArg>,
 
     /// Go on with what the hub is told from now on, as it comes, or with what comes on standard input (`--flows -`)

@@ -22,24 +22,39 @@ pub(super) type Places = BTreeSet<usize>;
 #[derive(Clone, Default)]
 pub(super) struct Promises {
     list: Vec<Promise>,
-    /// Those that are broken now, and in which state of the cluster that is.
-    broken: Option<(u64, Places)>,
+    broken: Broken,
+}
+
+/// Promises that are broken in a state of the cluster.
+#[derive(Clone, Default)]
+struct Broken {
+    version: u64,
+    places: Places,
+    /// Whether no others are.
+    is_all: bool,
 }
 
 impl Promises {
     pub(super) fn new(list: Vec<Promise>) -> Self {
-        Self { list, broken: None }
+        Self { list, broken: Broken::default() }
     }
 
-    /// Those that may be broken `after` a change of an object of `namespace`, where that was apart before it.
+    /// Those that may be broken `after` a change of an object of `namespace`, where that was apart before it, and are not known
+    /// to be broken without it.
     ///
     /// To look at what is near costs a hundredth of a look at everything, and mostly says that nothing breaks.
     pub(super) fn suspects(&self, after: &Standing, namespace: &Arc<str>, was_apart: bool) -> Places {
+        let asked = &self.places(|_| true) - &self.known(after);
         let (cluster, index) = (after.cluster(), after.index());
-        let is_apart = !self.list.is_empty() && was_apart && Around::is_apart(index, namespace);
-        match is_apart.then(|| Around::of(cluster, index, namespace, &self.list)).flatten() {
-            Some(around) => self.places(|promise| around.may_break(promise)),
-            None => (0..self.list.len()).collect(),
+        if asked.is_empty() || !was_apart || !Around::is_apart(index, namespace) {
+            return asked;
+        }
+        match Around::of(cluster, index, namespace, &self.of(&asked)) {
+            Some(around) => {
+                let may_break = |at: &usize| self.list.get(*at).is_some_and(|one| around.may_break(one));
+                asked.into_iter().filter(may_break).collect()
+            }
+            None => asked,
         }
     }
 
@@ -59,17 +74,19 @@ impl Promises {
         self.broken_among(&all, cluster).into_iter().map(|(_, told)| told).collect()
     }
 
-    /// `suspects` without those that are known to be broken now, or seen to be from near.
-    fn not_broken_before(&self, now: &Standing, namespace: &Arc<str>, mut suspects: Places) -> Places {
-        if let Some((_, known)) = self.broken.as_ref().filter(|(version, _)| *version == now.version()) {
-            return &suspects - known;
+    /// `suspects` without those that are seen to be broken now, from near.
+    fn not_broken_before(&mut self, now: &Standing, namespace: &Arc<str>, suspects: Places) -> Places {
+        if suspects.is_empty() || namespace.is_empty() {
+            return suspects;
         }
-        let near = (!suspects.is_empty() && !namespace.is_empty())
-            .then(|| Around::of(now.cluster(), now.index(), namespace, &self.list));
-        if let Some(around) = near.flatten() {
-            suspects.retain(|at| self.list.get(*at).is_some_and(|one| !around.breaks(one, now.index())));
-        }
-        suspects
+        let asked = self.of(&suspects);
+        let Some(around) = Around::of(now.cluster(), now.index(), namespace, &asked) else { return suspects };
+        let is_broken = |at: &usize| self.list.get(*at).is_some_and(|one| around.breaks(one, now.index()));
+        let (broken, left): (Places, Places) = suspects.iter().partition(|at| is_broken(at));
+        let mut known = self.known(now);
+        known.extend(broken);
+        self.broken = Broken { version: now.version(), is_all: self.knows_all(now), places: known };
+        left
     }
 
     /// Those of `broken` that are not broken now.
@@ -77,24 +94,33 @@ impl Promises {
         if broken.is_empty() {
             return Vec::new();
         }
-        let version = now.version();
-        let before = match self.broken.take() {
-            Some((known, before)) if known == version => before,
-            _ => {
-                let world = World::of(now.cluster());
-                self.places(|promise| is_broken(&world.judge(promise).state))
-            }
-        };
-        let new = broken.into_iter().filter(|(at, _)| !before.contains(at)).map(|(_, told)| told).collect();
-        self.broken = Some((version, before));
-        new
+        if !self.knows_all(now) {
+            let world = World::of(now.cluster());
+            let places = self.places(|promise| is_broken(&world.judge(promise).state));
+            self.broken = Broken { version: now.version(), places, is_all: true };
+        }
+        let known = &self.broken.places;
+        broken.into_iter().filter(|(at, _)| !known.contains(at)).map(|(_, told)| told).collect()
+    }
+
+    /// Those that are known to be broken in this state of the cluster.
+    fn known(&self, now: &Standing) -> Places {
+        if self.broken.version == now.version() { self.broken.places.clone() } else { Places::new() }
+    }
+
+    fn knows_all(&self, now: &Standing) -> bool {
+        self.broken.version == now.version() && self.broken.is_all
+    }
+
+    fn of(&self, places: &Places) -> Vec<Promise> {
+        places.iter().filter_map(|at| self.list.get(*at)).cloned().collect()
     }
 
     fn broken_among(&self, places: &Places, cluster: &Cluster) -> Vec<(usize, Told)> {
         if places.is_empty() {
             return Vec::new();
         }
-        let some: Vec<Promise> = places.iter().filter_map(|at| self.list.get(*at)).cloned().collect();
+        let some = self.of(places);
         let results = Results::of(&World::of(cluster), &some);
         let each = places.iter().copied().zip(&results.list);
         each.filter(|(_, one)| is_broken(&one.judgement.state)).map(|(at, one)| (at, told(one))).collect()
