@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use sekisho_core::{
     index::Index,
     object::Cluster,
-    promise::{Around, Promise, State, World},
+    promise::{Around, Promise, World},
     testing::{NAMESPACES, cluster, config},
 };
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn exchanged(one: &Cluster, other: &Cluster, namespace: &str) -> Cluster {
 }
 
 fn is_broken(cluster: &Cluster, promise: &Promise) -> bool {
-    matches!(World::of(cluster).judge(promise).state, State::Broken { .. })
+    World::of(cluster).judge(promise).state.is_broken()
 }
 
 proptest! {

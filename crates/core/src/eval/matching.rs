@@ -9,7 +9,7 @@ use crate::{
     packet::Traffic,
     verdict::RulePath,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 /// Whether `pod` is a subject of `policy` (S1, S22, S24).
 #[must_use]
@@ -115,13 +115,9 @@ fn namespace_matches(cluster: &Cluster, selector: &LabelSelector, pod: &Pod) -> 
     selector.matches(namespace_of(cluster, pod).labels())
 }
 
-/// S9: a namespace that no manifest writes still carries its name as a label.
+/// The namespace of a pod (S9).
 pub(crate) fn namespace_of<'a>(cluster: &'a Cluster, pod: &Pod) -> Cow<'a, Namespace> {
-    let name = &pod.key.namespace;
-    match cluster.namespaces.get(name) {
-        Some(namespace) => Cow::Borrowed(namespace),
-        None => Cow::Owned(Namespace::implied(Arc::clone(name))),
-    }
+    cluster.namespace(&pod.key.namespace)
 }
 
 /// Whether an entry of `ports` names `traffic` (S12-S15), where `destinations` are the pods on which

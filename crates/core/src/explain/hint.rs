@@ -108,10 +108,7 @@ pub(super) fn hints(flow: &Flow<'_>, packet: &Packet, verdict: &Verdict, sides: 
 }
 
 fn other_side(verdict: &Verdict, closed: Direction) -> Option<Hint> {
-    let open = match closed {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
-    };
+    let open = closed.other();
     // A rule for everybody was not written for this connection.
     let by_rule = matches!(&verdict.side(open).because, Because::Rule(path) if path.peer.is_some());
     // What a cluster-wide policy denies no rule of a NetworkPolicy opens.

@@ -22,6 +22,14 @@ pub enum NamespaceScope {
 }
 
 impl NamespaceScope {
+    /// Whether the namespace of this name and these labels is in scope.
+    pub(crate) fn has(&self, name: &str, labels: &Labels) -> bool {
+        match self {
+            Self::One(one) => **one == *name,
+            Self::Matching(selector) => selector.matches(labels),
+        }
+    }
+
     /// The only namespaces that can be in scope, where the scope names them: most selectors of
     /// namespaces do, by the label of S9.
     pub(super) fn names(&self) -> Option<Vec<&Arc<str>>> {
@@ -73,11 +81,7 @@ impl PodSelectorKey {
 
     /// Whether it selects `pod`, whose namespace has these labels.
     pub(crate) fn selects(&self, pod: &Pod, namespace: &Labels) -> bool {
-        let is_in_scope = match &self.namespaces {
-            NamespaceScope::One(name) => *name == pod.key.namespace,
-            NamespaceScope::Matching(selector) => selector.matches(namespace),
-        };
-        is_in_scope && self.pods.matches(&pod.labels)
+        self.namespaces.has(&pod.key.namespace, namespace) && self.pods.matches(&pod.labels)
     }
 }
 

@@ -54,11 +54,7 @@ impl Selector {
 
     /// Whether a pod with `labels`, whose namespace has `namespace` labels, is selected.
     fn matches(&self, pod: &Pod, labels: &LabelIds, namespace: &Labels) -> bool {
-        let in_scope = match self.key.namespaces() {
-            NamespaceScope::One(name) => *name == pod.key.namespace,
-            NamespaceScope::Matching(selector) => selector.matches(namespace),
-        };
-        in_scope && self.matcher.matches(labels)
+        self.key.namespaces().has(&pod.key.namespace, namespace) && self.matcher.matches(labels)
     }
 }
 

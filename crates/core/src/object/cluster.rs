@@ -5,6 +5,7 @@ use super::{
     Service, Workload,
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -90,6 +91,15 @@ impl Cluster {
 }
 
 impl Cluster {
+    /// The namespace of this name; one that no manifest writes still carries its name as a label (S9).
+    #[must_use]
+    pub fn namespace(&self, name: &Arc<str>) -> Cow<'_, Namespace> {
+        match self.namespaces.get(name) {
+            Some(namespace) => Cow::Borrowed(namespace),
+            None => Cow::Owned(Namespace::implied(Arc::clone(name))),
+        }
+    }
+
     /// The policies of a namespace, by name.
     pub fn policies_in<'m>(
         &'m self,

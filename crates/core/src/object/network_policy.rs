@@ -18,6 +18,15 @@ impl Direction {
     /// Both directions.
     pub const ALL: [Self; 2] = [Self::Ingress, Self::Egress];
 
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Ingress => Self::Egress,
+            Self::Egress => Self::Ingress,
+        }
+    }
+
     /// The field of a rule that lists peers in this direction.
     #[must_use]
     pub fn peer_field(self) -> &'static str {

@@ -8,10 +8,11 @@ use super::{
 use crate::{
     eval,
     index::{Index, RoaringBitmap},
-    object::{Cluster, Direction, Labels, Namespace, Pod, RuleAction},
+    object::{Cluster, Direction, Labels, Pod, RuleAction},
     packet::End,
 };
-use std::{borrow::Cow, sync::Arc};
+use roaring::MultiOps;
+use std::{borrow::Cow, cell::LazyCell, sync::Arc};
 
 /// So many pods that are not there yet are held against every rule, and no more.
 const FEW: usize = 32;
@@ -47,8 +48,7 @@ impl Around {
             return None;
         }
         let future = future::pods_by(cluster, index, namespace);
-        let home = cluster.namespaces.get(namespace).cloned();
-        let home = home.unwrap_or_else(|| Namespace::implied(Arc::clone(namespace)));
+        let home = cluster.namespace(namespace);
         let depends =
             |(one, is_own): &&(FuturePod, bool)| *is_own || one.depends_on(namespace, home.labels());
         let dependent = future.iter().filter(depends);
@@ -74,7 +74,7 @@ impl Around {
     /// Whether a promise seems broken: whoever wants to know asks the whole.
     #[must_use]
     pub fn may_break(&self, promise: &Promise) -> bool {
-        matches!(self.world.judge(promise).state, State::Broken { .. })
+        self.world.judge(promise).state.is_broken()
     }
 
     /// Whether a promise is broken for sure in the whole, whose index this is.
@@ -134,15 +134,13 @@ impl Near<'_> {
             [(Way::Who, Way::Whom, Direction::Egress), (Way::Whom, Way::Who, Direction::Ingress)]
         {
             let about = promises.iter().filter(|promise| self.concerns(promise, own));
-            let (closed, open): (Vec<_>, Vec<_>) = about.partition(|promise| promise.claim == Claim::Can);
-            all |= closed
-                .iter()
-                .fold(RoaringBitmap::new(), |all, promise| all | self.side(promise, other, None));
-            if !open.is_empty() {
-                let near = self.ends.others(direction);
-                let sides = open.iter().map(|promise| self.side(promise, other, Some(&near)));
-                all |= sides.fold(RoaringBitmap::new(), |all, side| all | side);
-            }
+            // Whom something is open to is near; whom it should be open to may be anywhere.
+            let near = LazyCell::new(|| self.ends.others(direction));
+            let sides = about.map(|promise| {
+                let some = (promise.claim != Claim::Can).then(|| &*near);
+                self.side(promise, other, some)
+            });
+            all |= sides.union();
         }
         all
     }
@@ -154,8 +152,8 @@ impl Near<'_> {
 
     /// The pods of a side of a promise: of `some`, or of all.
     fn side(&self, promise: &Promise, way: Way, some: Option<&RoaringBitmap>) -> RoaringBitmap {
-        let members = || self.members(groups(promise, way));
-        let pods = some.map_or_else(members, Clone::clone);
+        let members = || Cow::Owned(self.members(groups(promise, way)));
+        let pods = some.map_or_else(members, Cow::Borrowed);
         let is_of = |id: &u32| self.index.pod(*id).is_some_and(|pod| self.is_of(promise, way, pod));
         pods.iter().filter(is_of).collect()
     }
@@ -173,7 +171,7 @@ impl Near<'_> {
             Members::Namespace(name) => self.index.pods_in(name),
             Members::Named(key) => self.index.pods_in(&key.namespace),
         });
-        members.fold(RoaringBitmap::new(), |all, some| all | some)
+        members.union()
     }
 }
 

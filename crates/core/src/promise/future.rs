@@ -6,7 +6,7 @@
 use super::near;
 use crate::{
     eval,
-    index::{Index, NamespaceScope, PodSelectorKey, PolicyKey},
+    index::{Index, NamespaceScope, PolicyKey},
     object::{
         Cluster, ClusterPeerKind, Direction, LabelSelector, Labels, Namespace, NetworkPolicy, ObjectKey,
         Origin, PeerKind, Pod, PodUid, RuleAction, Workload,
@@ -25,30 +25,13 @@ pub(super) struct FuturePod {
     pub(super) namespace: Option<Namespace>,
     /// Whether a rule would let it in, rather than out.
     pub(super) is_source: bool,
-    place: Place,
-}
-
-/// Whom a peer selects: where, and there whom.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// In this namespace.
-    Named(Arc<str>),
-    /// In namespaces with such labels.
-    Labelled(LabelSelector),
-}
-
-impl Place {
-    fn of(key: &PodSelectorKey) -> Self {
-        match key.namespaces() {
-            NamespaceScope::One(name) => Self::Named(Arc::clone(name)),
-            NamespaceScope::Matching(selector) => Self::Labelled(selector.clone()),
-        }
-    }
+    /// Where it is selected.
+    place: NamespaceScope,
 }
 
 /// The pods that rules of `cluster` are about, and that are not there. Sorted.
 pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
-    let mut selected: BTreeSet<(Direction, Place, LabelSelector)> = BTreeSet::new();
+    let mut selected: BTreeSet<(Direction, NamespaceScope, LabelSelector)> = BTreeSet::new();
     for policy in cluster.policies.values() {
         for direction in Direction::ALL.into_iter().filter(|direction| policy.isolates(*direction)) {
             let peers = policy.rules(direction).iter().flat_map(|rule| &rule.peers);
@@ -64,7 +47,7 @@ pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
             let rules = policy.rules(direction).iter().filter(|rule| rule.action == RuleAction::Accept);
             selected.extend(rules.flat_map(|rule| &rule.peers).filter_map(|peer| match &peer.kind {
                 ClusterPeerKind::Pods(named) => {
-                    Some((direction, Place::Labelled(named.namespaces.clone()), named.pods.clone()))
+                    Some((direction, NamespaceScope::Matching(named.namespaces.clone()), named.pods.clone()))
                 }
                 _ => None,
             }));
@@ -78,16 +61,20 @@ pub(super) fn pods(cluster: &Cluster) -> Vec<FuturePod> {
 /// The same as [`pods`], of a cluster whose index is at hand, and in which no cluster-wide rule accepts: it costs what there is
 /// of rules, and not what there is of pods. With each whether a policy of `namespace` is about it.
 pub(super) fn pods_by(cluster: &Cluster, index: &Index, namespace: &str) -> Vec<(FuturePod, bool)> {
-    let mut missing: BTreeMap<(Direction, Place, LabelSelector), bool> = BTreeMap::new();
+    let mut missing: BTreeMap<(Direction, NamespaceScope, LabelSelector), bool> = BTreeMap::new();
     let unmatched = index.missing_selectors();
     for policy in index.policies().filter(|_| !unmatched.is_empty()) {
         let is_own = matches!(&policy.key, PolicyKey::Namespaced(key) if *key.namespace == *namespace);
         for direction in Direction::ALL.into_iter().filter(|direction| near::isolates(policy, *direction)) {
-            for key in
-                policy.rules(direction).into_iter().flatten().flat_map(|rule| near::pods(rule, direction))
+            for key in policy
+                .rules(direction)
+                .into_iter()
+                .flatten()
+                .flat_map(|rule| near::selectors(rule, direction))
             {
                 if unmatched.contains(key) {
-                    *missing.entry((direction, Place::of(key), key.pods().clone())).or_default() |= is_own;
+                    *missing.entry((direction, key.namespaces().clone(), key.pods().clone())).or_default() |=
+                        is_own;
                 }
             }
         }
@@ -100,14 +87,14 @@ pub(super) fn pods_by(cluster: &Cluster, index: &Index, namespace: &str) -> Vec<
         .collect()
 }
 
-fn selector(policy: &NetworkPolicy, peer: &PeerKind) -> Option<(Place, LabelSelector)> {
+fn selector(policy: &NetworkPolicy, peer: &PeerKind) -> Option<(NamespaceScope, LabelSelector)> {
     match peer {
-        PeerKind::Pods(pods) => Some((Place::Named(Arc::clone(&policy.key.namespace)), pods.clone())),
+        PeerKind::Pods(pods) => Some((NamespaceScope::One(Arc::clone(&policy.key.namespace)), pods.clone())),
         PeerKind::Namespaces(namespaces) => {
-            Some((Place::Labelled(namespaces.clone()), LabelSelector::everything()))
+            Some((NamespaceScope::Matching(namespaces.clone()), LabelSelector::everything()))
         }
         PeerKind::PodsInNamespaces { namespaces, pods } => {
-            Some((Place::Labelled(namespaces.clone()), pods.clone()))
+            Some((NamespaceScope::Matching(namespaces.clone()), pods.clone()))
         }
         PeerKind::Block(_) => None,
     }
@@ -130,11 +117,11 @@ impl<'c> Labelled<'c> {
         Self { namespaces }
     }
 
-    fn has(&self, place: &Place, pods: &LabelSelector) -> bool {
+    fn has(&self, place: &NamespaceScope, pods: &LabelSelector) -> bool {
         let matches = |labels: &BTreeSet<&Labels>| labels.iter().any(|labels| pods.matches(labels));
         match place {
-            Place::Named(name) => self.namespaces.get(name).is_some_and(|(_, labels)| matches(labels)),
-            Place::Labelled(selector) => {
+            NamespaceScope::One(name) => self.namespaces.get(name).is_some_and(|(_, labels)| matches(labels)),
+            NamespaceScope::Matching(selector) => {
                 let mut there = self.namespaces.values().filter(|(labels, _)| selector.matches(labels));
                 there.any(|(_, labels)| matches(labels))
             }
@@ -147,13 +134,13 @@ impl<'c> Labelled<'c> {
 fn future(
     cluster: &Cluster,
     direction: Direction,
-    place: &Place,
+    place: &NamespaceScope,
     selector: &LabelSelector,
 ) -> Option<FuturePod> {
     let labels = selector.fewest()?;
     let (name, namespace) = match place {
-        Place::Named(name) => (Arc::clone(name), None),
-        Place::Labelled(selector) => home(cluster, selector)?,
+        NamespaceScope::One(name) => (Arc::clone(name), None),
+        NamespaceScope::Matching(selector) => home(cluster, selector)?,
     };
     let what =
         if selector.is_everything() { "any pod".to_owned() } else { format!("any pod with {selector}") };
@@ -176,11 +163,7 @@ impl FuturePod {
 
     /// Whether it may be another, or there or not there, by what is in a namespace with these labels.
     pub(super) fn depends_on(&self, name: &str, labels: &Labels) -> bool {
-        let is_looked_into = match &self.place {
-            Place::Named(place) => **place == *name,
-            Place::Labelled(selector) => selector.matches(labels),
-        };
-        is_looked_into || *self.pod.key.namespace == *name
+        self.place.has(name, labels) || *self.pod.key.namespace == *name
     }
 }
 

@@ -35,6 +35,14 @@ pub enum State {
     MatchesNothing(Vec<Arc<Group>>),
 }
 
+impl State {
+    /// Whether it is broken.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken { .. })
+    }
+}
+
 /// A promise's state, and what was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {

@@ -52,11 +52,7 @@ impl<'f> Ends<'f> {
     /// The pods to which any of these may open connections or, of ingress, that may open some to these: all that are, and
     /// maybe more. Cluster-wide rules that accept are not counted.
     pub(super) fn others(&self, direction: Direction) -> RoaringBitmap {
-        let others = match direction {
-            Direction::Ingress => Direction::Egress,
-            Direction::Egress => Direction::Ingress,
-        };
-        self.admitted(direction) & self.admitting(others)
+        self.admitted(direction) & self.admitting(direction.other())
     }
 
     /// The pods that policies of these let out or in.
@@ -101,12 +97,9 @@ impl<'f> Ends<'f> {
     fn are_among(&self, peers: Peer<'_>) -> bool {
         match peers {
             Peer::Anyone => true,
-            Peer::Some { pods, named, addresses, whole_family } => {
+            Peer::Some { selectors, addresses, whole_family } => {
                 (whole_family && self.is_unknown)
-                    || pods
-                        .iter()
-                        .chain(named.iter().map(SetKey::selector))
-                        .any(|key| self.is_selected_by(key))
+                    || selectors.iter().any(|key| self.is_selected_by(key))
                     || addresses.is_some_and(|set| self.have_one_of(set))
             }
         }
@@ -131,36 +124,47 @@ pub(super) fn isolates(policy: &PolicyRules, direction: Direction) -> bool {
 enum Peer<'r> {
     /// Everybody.
     Anyone,
-    /// Pods of these selectors, by whichever they are named, and whatever has these addresses.
-    Some {
-        pods: &'r [Arc<PodSelectorKey>],
-        named: &'r [SetKey],
-        addresses: Option<&'r AddressSet>,
-        whole_family: bool,
-    },
+    /// Pods of these selectors, and whatever has these addresses.
+    Some { selectors: Selectors<'r>, addresses: Option<&'r AddressSet>, whole_family: bool },
+}
+
+/// The selectors of a rule's peers: by themselves, or by a port that the peers name.
+#[derive(Clone, Copy, Default)]
+struct Selectors<'r> {
+    pods: &'r [Arc<PodSelectorKey>],
+    named: &'r [SetKey],
+}
+
+impl<'r> Selectors<'r> {
+    fn iter(self) -> impl Iterator<Item = &'r Arc<PodSelectorKey>> {
+        self.pods.iter().chain(self.named.iter().map(SetKey::selector))
+    }
 }
 
 /// Whom a rule names. Of an egress rule with a named port the peers are in what it is compiled to for the port (S14).
 fn peers(rule: &CompiledRule, direction: Direction) -> Peer<'_> {
     match (&rule.peers, &rule.ports) {
         (Peers::All, Ports::Some { named, .. }) if direction == Direction::Egress && !named.is_empty() => {
-            Peer::Some { pods: &[], named, addresses: None, whole_family: false }
+            Peer::Some { selectors: Selectors { pods: &[], named }, addresses: None, whole_family: false }
         }
         (Peers::All, _) => Peer::Anyone,
         (Peers::Some { pods, addresses, whole_family }, _) => {
             let addresses = Some(addresses).filter(|addresses| !addresses.is_empty());
-            Peer::Some { pods, named: &[], addresses, whole_family: *whole_family }
+            let selectors = Selectors { pods, named: &[] };
+            Peer::Some { selectors, addresses, whole_family: *whole_family }
         }
     }
 }
 
 /// The selectors of a rule's peers.
-pub(super) fn pods(rule: &CompiledRule, direction: Direction) -> impl Iterator<Item = &Arc<PodSelectorKey>> {
-    let (pods, named): (&[Arc<PodSelectorKey>], &[SetKey]) = match peers(rule, direction) {
-        Peer::Some { pods, named, .. } => (pods, named),
-        Peer::Anyone => (&[], &[]),
-    };
-    pods.iter().chain(named.iter().map(SetKey::selector))
+pub(super) fn selectors(
+    rule: &CompiledRule,
+    direction: Direction,
+) -> impl Iterator<Item = &Arc<PodSelectorKey>> {
+    match peers(rule, direction) {
+        Peer::Some { selectors, .. } => selectors.iter(),
+        Peer::Anyone => Selectors::default().iter(),
+    }
 }
 
 /// Whom some rules name.
@@ -176,9 +180,9 @@ impl Admitted {
     fn take(&mut self, peers: Peer<'_>, index: &Index) {
         match peers {
             Peer::Anyone => self.is_anyone = true,
-            Peer::Some { pods, named, addresses, whole_family } => {
-                for key in pods.iter().chain(named.iter().map(SetKey::selector)) {
-                    self.pods |= index.selected_pods(key).cloned().unwrap_or_default();
+            Peer::Some { selectors, addresses, whole_family } => {
+                for pods in selectors.iter().filter_map(|key| index.selected_pods(key)) {
+                    self.pods |= pods;
                 }
                 if let Some(set) = addresses {
                     self.addresses = self.addresses.union(set);

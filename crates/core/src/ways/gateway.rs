@@ -5,10 +5,10 @@ use super::{
     way::{Clients, DeadEnd, Hop, NotTaken, Proxy, WayIn},
 };
 use crate::object::{
-    Cluster, Gateway, Listener, Namespace, ObjectKey, Route, RouteBackend, RouteParent, RouteRule,
-    RoutesFrom, ServicePortRef,
+    Cluster, Gateway, Listener, ObjectKey, Route, RouteBackend, RouteParent, RouteRule, RoutesFrom,
+    ServicePortRef,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// The ways that begin at a Gateway.
 pub(super) fn ways(finder: &mut Finder<'_>, out: &mut Vec<WayIn>) {
@@ -119,13 +119,7 @@ fn admits(cluster: &Cluster, gateway: &Gateway, listener: &Listener, route: &Obj
         RoutesFrom::All => true,
         RoutesFrom::None => false,
         RoutesFrom::Same => route.namespace == gateway.key.namespace,
-        RoutesFrom::Selector(selector) => {
-            let namespace = match cluster.namespaces.get(&route.namespace) {
-                Some(namespace) => Cow::Borrowed(namespace),
-                None => Cow::Owned(Namespace::implied(Arc::clone(&route.namespace))), // S9
-            };
-            selector.matches(namespace.labels())
-        }
+        RoutesFrom::Selector(selector) => selector.matches(cluster.namespace(&route.namespace).labels()),
     }
 }
 

@@ -71,15 +71,14 @@ impl<'w> Roster<'w> {
 }
 
 fn of_namespace(world: &World<'_>, roster: &Roster<'_>, name: &Arc<str>) -> Document {
-    let implied = || Namespace::implied(Arc::clone(name));
-    let namespace = world.cluster.namespaces.get(name).cloned().unwrap_or_else(implied);
+    let namespace = world.cluster.namespace(name);
     let known = Known {
         workloads: Some(roster.within(name)),
         policies: Some(roster.policies(name).iter().map(|policy| policy_facts(policy)).collect()),
         ..common(world, name, &namespace.origin)
     };
-    let input = Input::new((&namespace).into(), known);
-    Document { input, subject: Subject::Namespace(Arc::clone(name)), origin: namespace.origin }
+    let input = Input::new((&*namespace).into(), known);
+    Document { input, subject: Subject::Namespace(Arc::clone(name)), origin: namespace.origin.clone() }
 }
 
 fn of_workload(

@@ -84,7 +84,7 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
     // Where nobody is shut nobody can be refused, and nobody's rules have to be read.
     let is_shut = |direction| judge.shut.get(&direction).is_some_and(|shut| !shut.is_empty());
     let read: BTreeSet<Direction> =
-        Direction::ALL.into_iter().filter(|direction| is_shut(opposite(*direction))).collect();
+        Direction::ALL.into_iter().filter(|direction| is_shut(direction.other())).collect();
     for at in world.all_rules(&read) {
         for peer in &at.rule.peers {
             let (PeerKind::Pods(pods) | PeerKind::PodsInNamespaces { pods, .. }) = &peer.kind else {
@@ -102,13 +102,6 @@ fn run(world: &World<'_>, report: &mut Report<'_>) {
         for found in judge.of_edge(report, edge) {
             report.push(found.beside(&edge.origin, "the catalog says that it is made"));
         }
-    }
-}
-
-fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
     }
 }
 
@@ -131,7 +124,7 @@ impl<'w, 'c> Judge<'w, 'c> {
 
     /// What is said of a rule that names `theirs`, whose own policies speak in the other direction.
     fn of_rule(&mut self, report: &Report<'_>, at: RuleAt<'_>, theirs: &RoaringBitmap) -> Option<Finding> {
-        let other = opposite(at.direction);
+        let other = at.direction.other();
         if theirs.is_empty() || !self.is_shut(other, theirs) {
             return None;
         }

@@ -121,11 +121,7 @@ fn users(world: &World<'_>, at: RuleAt<'_>, pods: &RoaringBitmap) -> RoaringBitm
         return declared;
     }
     let subjects = world.subjects(at.policy);
-    let other = match at.direction {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
-    };
-    let closed = world.spoken_of(pods, other);
+    let closed = world.spoken_of(pods, at.direction.other());
     (pods - &closed) | world.met(at.direction, &closed, subjects)
 }
 

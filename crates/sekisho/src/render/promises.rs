@@ -111,7 +111,7 @@ fn nothing(result: &ResultOf<'_>) -> Vec<String> {
 
 fn summary(results: &Results<'_>) -> String {
     let kept = results.count(|state| matches!(state, State::Kept));
-    let broken = results.count(|state| matches!(state, State::Broken { .. }));
+    let broken = results.count(State::is_broken);
     let idle = results.count(|state| matches!(state, State::MatchesNothing(_)));
     let total = match results.list.len() {
         1 => "1 promise".to_owned(),

@@ -16,7 +16,7 @@ use crate::{
         witness::{Cast, address_of, twin},
     },
     eval::namespace_of,
-    index::{NamespaceScope, PodId, PodSelectorKey, RoaringBitmap},
+    index::{PodId, RoaringBitmap},
     object::{Change, Cluster, Pod, Workload, within},
     packet::{End, Packet, Traffic},
     reach::{Family, Standing, number},
@@ -197,19 +197,12 @@ fn signature(tale: &Tale<'_>, id: PodId, pod: &Pod, memory: &mut Memory) -> Sign
     let (selectors, _) = memory.selectors(tale.index, id, pod);
     let mut names = pod.port_names();
     names.retain(|name, _| tale.halves.iter().any(|half| half.names.contains(name)));
-    let gone = tale.gone.iter().map(|selector| selects(tale.cluster, selector, pod)).collect();
+    // Selectors that policies use no more (S8, S9).
+    let namespace = namespace_of(tale.cluster, pod);
+    let gone = tale.gone.iter().map(|selector| selector.selects(pod, namespace.labels())).collect();
     let block = |address: IpAddr| tale.halves.map(|half| half.outer.stretches.at(address));
     let ends = pod.addresses.iter().map(|address| (standing(pod, Some(*address)), Some(block(*address))));
     (selectors, gone, names, ends.collect())
-}
-
-/// Whether a selector that policies use no more selects a pod (S8, S9).
-fn selects(cluster: &Cluster, selector: &PodSelectorKey, pod: &Pod) -> bool {
-    let is_in = match selector.namespaces() {
-        NamespaceScope::One(name) => *name == pod.key.namespace,
-        NamespaceScope::Matching(namespaces) => namespaces.matches(namespace_of(cluster, pod).labels()),
-    };
-    is_in && selector.pods().matches(&pod.labels)
 }
 
 impl Tale<'_> {

@@ -91,11 +91,7 @@ impl<'a> Sides<'a> {
             everything.put(meeting.clone(), EVERYTHING);
             everything
         });
-        let other = match direction {
-            Direction::Ingress => Direction::Egress,
-            Direction::Egress => Direction::Ingress,
-        };
-        let (closed, column) = self.column(local, other, family);
+        let (closed, column) = self.column(local, direction.other(), family);
         let mut met = Row::default();
         for (members, allowed) in own.cells() {
             let members = members & &meeting;

@@ -180,10 +180,7 @@ impl Builder<'_> {
         if ports[0] == ports[1] {
             return;
         }
-        let turned = match direction {
-            Direction::Ingress => Direction::Egress,
-            Direction::Egress => Direction::Ingress,
-        };
+        let turned = direction.other();
         for when in When::ALL {
             let ports = *when.of(&ports);
             if ports != NOTHING {

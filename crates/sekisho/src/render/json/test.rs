@@ -135,7 +135,7 @@ impl<'a> From<&'a Results<'_>> for Test<'a> {
     fn from(results: &'a Results<'_>) -> Self {
         Self {
             kept: results.count(|state| matches!(state, State::Kept)),
-            broken: results.count(|state| matches!(state, State::Broken { .. })),
+            broken: results.count(State::is_broken),
             match_nothing: results.count(|state| matches!(state, State::MatchesNothing(_))),
             promises: results.list.iter().map(Promise::from).collect(),
         }

@@ -8,7 +8,7 @@ use crate::results::{ResultOf, Results};
 use sekisho_core::{
     diagnostic::Severity,
     object::Cluster,
-    promise::{Around, Promise, State, World},
+    promise::{Around, Promise, World},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -96,7 +96,7 @@ impl Promises {
         }
         if !self.knows_all(now) {
             let world = World::of(now.cluster());
-            let places = self.places(|promise| is_broken(&world.judge(promise).state));
+            let places = self.places(|promise| world.judge(promise).state.is_broken());
             self.broken = Broken { version: now.version(), places, is_all: true };
         }
         let known = &self.broken.places;
@@ -123,16 +123,12 @@ impl Promises {
         let some = self.of(places);
         let results = Results::of(&World::of(cluster), &some);
         let each = places.iter().copied().zip(&results.list);
-        each.filter(|(_, one)| is_broken(&one.judgement.state)).map(|(at, one)| (at, told(one))).collect()
+        each.filter(|(_, one)| one.judgement.state.is_broken()).map(|(at, one)| (at, told(one))).collect()
     }
 
     fn places(&self, is_meant: impl Fn(&Promise) -> bool) -> Places {
         self.list.iter().enumerate().filter(|(_, promise)| is_meant(promise)).map(|(at, _)| at).collect()
     }
-}
-
-fn is_broken(state: &State) -> bool {
-    matches!(state, State::Broken { .. })
 }
 
 fn told(result: &ResultOf<'_>) -> Told {
